@@ -1,0 +1,61 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+NODE := tests/clients/node
+NODE_READY := $(NODE)/node_modules/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup gen demo serve test check checkgenerate golden bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing tokenwire and its tools into $(VENV) (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
+	@touch $@
+
+$(NODE_READY): $(NODE)/package.json $(NODE)/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm is missing; install Node.js 18 or newer (Debian: apt-get install nodejs npm)" >&2; exit 1; }
+	@npm ci --prefix $(NODE) --no-audit --no-fund --silent
+	@touch $@
+
+setup: $(READY) ## make the virtual environment in .venv
+
+gen: $(READY) ## lint and build proto/, write generated/
+	@$(BIN)/buf lint
+	@$(BIN)/tokenwire gen
+
+demo: $(READY) ## generate, serve the embedded model, stream over gRPC and the OpenAI SDK, stop
+	@$(MAKE) --no-print-directory gen
+	@$(BIN)/python examples/demo.py
+
+serve: $(READY) ## serve the embedded model (ARGS="--model-path DIR --port 30000")
+	@$(BIN)/tokenwire serve $(ARGS)
+
+test: $(READY) $(NODE_READY) ## run every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) checkgenerate ## everything but the tests: schema, format, lint, types, generated code
+	@$(BIN)/buf lint
+	@$(BIN)/buf format --diff --exit-code
+	@$(BIN)/buf breaking --against proto/baseline.binpb
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+checkgenerate: $(READY) ## fail if generated code is not what the schema says
+	@$(BIN)/tokenwire gen --check
+
+golden: $(READY) ## rewrite the golden files of the generator's tests
+	@$(BIN)/python -m pytest tests/codegen --update-golden -q
+
+bench: $(READY) ## print the benchmarks
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove what the other targets made
+	@rm -rf $(VENV) $(NODE)/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,154 @@
+"""Streams that a producer pushes into, with memory bounded by merging."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["PushStream", "Sink"]
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Sink(Protocol[T_contra]):
+    """Where a producer puts the messages of one stream; loop thread only, never blocks."""
+
+    def push(self, message: T_contra, /) -> None:
+        """Take the next message."""
+
+    def close(self, error: BaseException | None = None, /) -> None:
+        """End the stream, with an error or without; further calls are ignored."""
+
+
+class PushStream(Generic[T]):
+    """A stream with one producer and one consumer on the same event loop.
+
+    The producer calls `push` and `close`. The consumer either iterates (`async for`) or, to spare
+    a task switch per message, calls `subscribe` with a sink that is pushed to directly. A
+    consumer that is done early calls `cancel`, which tells the producer through `on_cancel`.
+
+    Args:
+        merge: Joins the newest waiting message and the next one into one, or returns None where
+            they cannot be joined (another choice of the same stream, say). Called only while the
+            consumer is behind; None never joins.
+        on_cancel: Called once if the consumer leaves before the stream is closed.
+    """
+
+    __slots__ = ("_closed", "_error", "_merge", "_on_cancel", "_pending", "_sink", "_waiter")
+
+    def __init__(
+        self,
+        *,
+        merge: Callable[[T, T], T | None] | None = None,
+        on_cancel: Callable[[], None] | None = None,
+    ) -> None:
+        self._merge = merge
+        self._on_cancel = on_cancel
+        self._pending: deque[T] = deque()
+        self._closed = False
+        self._error: BaseException | None = None
+        self._sink: Sink[T] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the producer has closed it or the consumer has cancelled it."""
+        return self._closed
+
+    @property
+    def merge(self) -> Callable[[T, T], T | None] | None:
+        """The merge function, for a consumer that holds messages back itself."""
+        return self._merge
+
+    def push(self, message: T, /) -> None:
+        """Hand over the next message; dropped when the stream is closed."""
+        if self._closed:
+            return
+        if self._sink is not None:
+            self._sink.push(message)
+            return
+        hold(self._pending, message, self._merge)
+        self._wake()
+
+    def close(self, error: BaseException | None = None, /) -> None:
+        """End the stream; what was pushed before is still delivered."""
+        if self._closed:
+            return
+        self._closed = True
+        self._error = error
+        self._on_cancel = None
+        if self._sink is not None:
+            self._sink.close(error)
+        self._wake()
+
+    def cancel(self) -> None:
+        """Leave the stream as its consumer: drops what waits and tells the producer, once."""
+        if self._closed:
+            return
+        self._closed = True
+        self._sink = None
+        self._pending.clear()
+        self._wake()
+        on_cancel, self._on_cancel = self._on_cancel, None
+        if on_cancel is not None:
+            on_cancel()
+
+    def subscribe(self, sink: Sink[T]) -> None:
+        """Push everything, what already waits first, to `sink` instead of iterating.
+
+        Raises:
+            RuntimeError: The stream has a subscriber already.
+        """
+        if self._sink is not None:
+            raise RuntimeError("the stream has a subscriber already")
+        self._sink = sink
+        while self._pending:
+            sink.push(self._pending.popleft())
+        if self._closed:
+            sink.close(self._error)
+
+    def __aiter__(self) -> PushStream[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._pending:
+            if self._closed:
+                if self._error is not None:
+                    raise self._error
+                raise StopAsyncIteration
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._pending.popleft()
+
+    async def aclose(self) -> None:
+        """Leave the stream as its consumer; the async generator's name for `cancel`."""
+        self.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+def hold(pending: deque[Any], message: Any, merge: Callable[[Any, Any], Any] | None) -> None:
+    """Append a message to those that wait, joined with one that waits already if `merge` can.
+
+    Looks back over the waiting messages, newest first, so that the choices of one stream each
+    keep at most one waiting message and their own order. The joined message takes the place of the
+    new one, so that what says "this was the last of all" stays last.
+    """
+    if merge is not None:
+        for place in range(len(pending) - 1, -1, -1):
+            joined = merge(pending[place], message)
+            if joined is not None:
+                del pending[place]
+                message = joined
+                break
+    pending.append(message)
