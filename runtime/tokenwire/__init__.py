@@ -1,0 +1,84 @@
+"""tokenwire: typed messages, gRPC and HTTP servers and clients from a `.proto`.
+
+Everything public is importable from here; each name is imported when it is first used, so that a
+client does not pay for a server.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .application import main
+    from .client import CallOptions, Client, Metadata, ResponseStream
+    from .codes import Code
+    from .context import Context
+    from .errors import DecodeError, RpcError, TokenwireError
+    from .grpc.handle import GrpcServerHandle, start_server
+    from .grpc.server import Server
+    from .health import HealthRegistry
+    from .message import Enum, Message
+    from .method import AuthScope, Deltas, Handler, Method, Service
+    from .openai_transport import GrpcTransport
+    from .streams import PushStream, Sink
+
+    __version__: str
+
+__all__ = [
+    "AuthScope",
+    "CallOptions",
+    "Client",
+    "Code",
+    "Context",
+    "DecodeError",
+    "Deltas",
+    "Enum",
+    "GrpcServerHandle",
+    "GrpcTransport",
+    "Handler",
+    "HealthRegistry",
+    "Message",
+    "Metadata",
+    "Method",
+    "PushStream",
+    "ResponseStream",
+    "RpcError",
+    "Server",
+    "Service",
+    "Sink",
+    "TokenwireError",
+    "main",
+    "start_server",
+]
+
+_MODULES = {
+    "application": ("main",),
+    "client": ("CallOptions", "Client", "Metadata", "ResponseStream"),
+    "codes": ("Code",),
+    "context": ("Context",),
+    "errors": ("DecodeError", "RpcError", "TokenwireError"),
+    "grpc.handle": ("GrpcServerHandle", "start_server"),
+    "grpc.server": ("Server",),
+    "health": ("HealthRegistry",),
+    "message": ("Enum", "Message"),
+    "method": ("AuthScope", "Deltas", "Handler", "Method", "Service"),
+    "openai_transport": ("GrpcTransport",),
+    "streams": ("PushStream", "Sink"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return metadata.version("tokenwire")
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{module}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,133 @@
+"""Runs buf: on a workspace that is there, or on a temporary one around a user's proto directories."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["BufError", "generate", "output_roots", "shipped_protos", "stage"]
+
+SHIPPED = ("tokenwire", "google/api")
+NOISE = re.compile(r"^(?:Failure: )?plugin [^:]*: (?:signal: killed$)?")
+
+
+class BufError(Exception):
+    """buf is missing, or it or the plugin refused the schema; the text is for the user."""
+
+
+def shipped_protos() -> Path:
+    """The directory with the protos that schemas may import from us: options and google/api."""
+    packed = Path(__file__).parent / "protos"
+    return packed if packed.is_dir() else Path(__file__).parents[2] / "proto"
+
+
+def find_buf() -> str:
+    """The buf beside this Python, or the one on the PATH.
+
+    Raises:
+        BufError: There is none.
+    """
+    found = shutil.which("buf", path=str(Path(sys.executable).parent)) or shutil.which("buf")
+    if found is None:
+        raise BufError("buf is missing: pip install 'tokenwire[codegen]'")
+    return found
+
+
+def stage(directories: Sequence[Path], options: Sequence[str], workspace: Path) -> dict[str, Path]:
+    """Make a workspace of copies of the directories' protos, and of ours where they lack them.
+
+    Args:
+        directories: Where the user's protos are; imports are relative to each.
+        options: The plugin's options.
+        workspace: An empty directory.
+
+    Returns:
+        The original of every proto file, by its path as buf prints it.
+
+    Raises:
+        BufError: A directory has no protos.
+    """
+    modules = []
+    known: dict[str, Path] = {}
+    for number, directory in enumerate(directories):
+        names = _copy(directory, workspace / f"protos{number}")
+        if not names:
+            raise BufError(f"{directory}: no .proto file in it; name the directory that imports start from")
+        modules.append({"path": f"protos{number}"})
+        for name in names:
+            known[name] = known[f"protos{number}/{name}"] = directory / name
+    for folder in SHIPPED:
+        source = shipped_protos() / folder
+        for file in source.rglob("*.proto"):
+            name = file.relative_to(shipped_protos()).as_posix()
+            if name not in known:
+                _copy_file(file, workspace / "shipped" / name)
+    if (workspace / "shipped").is_dir():
+        modules.append({"path": "shipped"})
+    plugin = {
+        "local": [sys.executable, "-m", "tokenwire_codegen.plugin"],
+        "strategy": "all",
+        "out": ".",
+        "opt": list(options),
+    }
+    # JSON is YAML too.
+    (workspace / "buf.yaml").write_text(json.dumps({"version": "v2", "modules": modules}))
+    (workspace / "buf.gen.yaml").write_text(json.dumps({"version": "v2", "plugins": [plugin]}))
+    return known
+
+
+def _copy(source: Path, target: Path) -> list[str]:
+    names = [file.relative_to(source).as_posix() for file in sorted(source.rglob("*.proto"))]
+    for name in names:
+        _copy_file(source / name, target / name)
+    return names
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def generate(workspace: Path, out: Path, wait: Callable[[subprocess.Popen[str]], None]) -> None:
+    """Run `buf generate` of a workspace into `out`.
+
+    Args:
+        workspace: A directory with a buf.gen.yaml.
+        out: Where the plugins' own output directories go.
+        wait: Called until the process has ended; shows progress.
+
+    Raises:
+        BufError: buf or a plugin failed; the text has a line for each mistake.
+    """
+    arguments = [find_buf(), "generate", "--template", "buf.gen.yaml", "-o", str(out)]
+    if (workspace / "shipped").is_dir():
+        arguments += ["--exclude-path", "shipped"]
+    scripts = str(Path(sys.executable).parent)
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([scripts, os.environ.get("PATH", "")]),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    process = subprocess.Popen(
+        arguments, cwd=workspace, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    wait(process)
+    text = process.communicate()[0]
+    if process.returncode:
+        lines = [NOISE.sub("", line) for line in text.splitlines()]
+        raise BufError("\n".join(line for line in lines if line))
+
+
+def output_roots(template: Path) -> list[str]:
+    """The `out:` directories of a buf.gen.yaml, each on a line of its own there."""
+    found = re.findall(r"^\s*(?:- )?out: *['\"]?([^'\"#\n]+)", template.read_text(), flags=re.MULTILINE)
+    return [root.strip().rstrip("/") for root in found]

@@ -1,0 +1,217 @@
+"""The lines of Python that decode: a chain of branches on `tag`, each of which moves `pos` on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .codec_encode import REALS, WIRE_TYPES, scalar, wrapped_name
+from .codec_scope import tag
+from .model import Kind, Label
+
+if TYPE_CHECKING:
+    from .codec_scope import Scope
+    from .model import FieldModel, MessageModel, TypeRef
+
+__all__ = ["decode_lines"]
+
+SIGNED = frozenset({Kind.SINT32, Kind.SINT64})
+SHORT = {Kind.FLOAT: "f32", Kind.DOUBLE: "f64", Kind.ENUM: "int32", Kind.BOOL: "uint64"}
+ZERO = {Kind.STRING: '""', Kind.BYTES: 'b""', Kind.BOOL: "False", Kind.FLOAT: "0.0", Kind.DOUBLE: "0.0"}
+TYPES = {
+    Kind.STRING: "str",
+    Kind.BYTES: "bytes",
+    Kind.BOOL: "bool",
+    Kind.FLOAT: "float",
+    Kind.DOUBLE: "float",
+}
+
+
+def decode_lines(message: MessageModel, scope: Scope) -> tuple[str, ...]:
+    """The branches for every field of `m`, in order of number, without the final `else`."""
+    lines: list[str] = []
+    for field in sorted(message.fields, key=lambda field: field.number):
+        for number, body in _branches(field, message, scope):
+            lines += [f"{'elif' if lines else 'if'} tag == {number}:", *_indent(body)]
+    return tuple(lines)
+
+
+def _branches(field: FieldModel, message: MessageModel, scope: Scope) -> list[tuple[int, list[str]]]:
+    number = field.number << 3 | WIRE_TYPES[field.kind]
+    attribute = f"m.{field.python_name}"
+    if field.label is Label.MAP:
+        return [(field.number << 3 | 2, _entry(field, scope))]
+    lines, value, after = _read(
+        field.kind, field.type, scope, "None" if field.label is Label.REPEATED else attribute
+    )
+    if field.label is Label.REPEATED:
+        single = (number, [*lines, f"{attribute}.append({value})", *after])
+        if WIRE_TYPES[field.kind] == 2:
+            return [single]
+        return [(field.number << 3 | 2, _packed(field, scope)), single]
+    others = [
+        o.python_name
+        for oneof in message.oneofs
+        if oneof.name == field.oneof
+        for o in oneof.fields
+        if o != field
+    ]
+    return [(number, [*lines, f"{attribute} = {value}", *after, *(f"m.{name} = None" for name in others)])]
+
+
+def _read(kind: Kind, ref: TypeRef | None, scope: Scope, old: str) -> tuple[list[str], str, list[str]]:
+    """How one value is read: lines before, the expression of the value, lines after.
+
+    `old` is what a message that comes in pieces is merged into.
+    """
+    if WIRE_TYPES[kind] == 2:
+        return _length(scope), _delimited(kind, ref, scope, old), ["pos = stop"]
+    short = SHORT.get(kind, str(kind))
+    read = scope.wire(f"read_{short}")
+    if WIRE_TYPES[kind] in (1, 5):
+        return [f"(value,) = {read}(data, pos)", f"pos += {8 if WIRE_TYPES[kind] == 1 else 4}"], "value", []
+    if kind in SIGNED:
+        return [f"value, pos = {read}(data, pos)"], "value", []
+    lines = ["value = data[pos]", "pos += 1", "if value > 127:", f"    value, pos = {read}(data, pos - 1)"]
+    if kind is Kind.BOOL:
+        return lines, "value != 0", []
+    if kind is Kind.ENUM:
+        assert ref is not None
+        return lines, f"{scope.table(ref)}[value]", []
+    return lines, "value", []
+
+
+def _delimited(kind: Kind, ref: TypeRef | None, scope: Scope, old: str) -> str:
+    if kind is Kind.STRING:
+        return "data[pos:stop].decode()"
+    if kind is Kind.BYTES:
+        return "data[pos:stop]"
+    assert ref is not None
+    return f"{_reader(ref, scope)}(data, pos, stop, depth - 1{'' if old == 'None' else ', ' + old})"
+
+
+def _reader(ref: TypeRef, scope: Scope) -> str:
+    return scope.wrapped(f"read_{wrapped_name(ref)}") if ref.wrapped else scope.decoder(ref)
+
+
+def _length(scope: Scope) -> list[str]:
+    return [
+        "size = data[pos]",
+        "pos += 1",
+        "if size > 127:",
+        f"    size, pos = {scope.wire('read_size')}(data, pos - 1)",
+        "stop = pos + size",
+    ]
+
+
+def _packed(field: FieldModel, scope: Scope) -> list[str]:
+    kind = field.kind
+    short = {Kind.FLOAT: "f32", Kind.DOUBLE: "f64"}.get(kind, str(kind))
+    unpack = scope.packed(f"unpack_{short}")
+    table = f", {scope.table(field.type)}" if kind is Kind.ENUM and field.type is not None else ""
+    read = f"m.{field.python_name}.extend({unpack}(data[pos:stop]{table}))"
+    return [*_length(scope), read, "pos = stop"]
+
+
+def _entry(field: FieldModel, scope: Scope) -> list[str]:
+    add = _entry_function(field, scope)
+    return [
+        *_length(scope),
+        f"{add}(m, m.{field.python_name}, tag, data, pos, stop, depth - 1)",
+        "pos = stop",
+    ]
+
+
+def _entry_function(field: FieldModel, scope: Scope) -> str:
+    """The name of the function that reads one entry of such a map; made on first use."""
+    assert field.map_key is not None
+    value_name = scope.value_name(field.type) if field.type is not None else str(field.kind)
+    name = f"add_{field.map_key}_{value_name}"
+    if field.type is not None:
+        name += "_entry"
+    if name not in scope.entries:
+        scope.entries[name] = ()
+        scope.entries[name] = tuple(_entry_lines(field, name, scope))
+    return name
+
+
+def _entry_lines(field: FieldModel, name: str, scope: Scope) -> list[str]:
+    key, kind, ref = field.map_key, field.kind, field.type
+    assert key is not None
+    key_lines, key_value, key_after = _read(key, None, scope, "None")
+    lines, value, after = _read(kind, ref, scope, "item")
+    return [
+        f"def {name}(",
+        f"    m: {scope.imports.use('tokenwire.message', 'Message')},",
+        f"    into: dict[{TYPES.get(key, 'int')}, {_item_type(kind, ref, scope)}],",
+        "    field: int,",
+        "    data: bytes,",
+        "    pos: int,",
+        "    end: int,",
+        "    depth: int,",
+        ") -> None:",
+        "    if depth < 0:",
+        f"        raise {scope.wire('too_deep')}()",
+        f"    key = {ZERO.get(key, '0')}",
+        f"    {_item_start(kind, ref, scope)}",
+        "    unknown: list[bytes] = []",
+        "    while pos < end:",
+        "        start = pos",
+        "        tag = data[pos]",
+        "        pos += 1",
+        "        if tag > 127:",
+        f"            tag, pos = {scope.wire('read_tag')}(data, start)",
+        f"        if tag == {8 | WIRE_TYPES[key]}:",
+        *_indent([*key_lines, f"key = {key_value}", *key_after], 3),
+        f"        elif tag == {16 | WIRE_TYPES[kind]}:",
+        *_indent([*lines, f"item = {value}", *after], 3),
+        "        else:",
+        f"            pos = {scope.wire('skip')}(data, pos, tag, depth)",
+        "            unknown.append(data[start:pos])",
+        "    if pos > end:",
+        f"        raise {scope.wire('truncated')}()",
+        "    if unknown:",
+        *_indent(_unknown_entry(key, kind, ref, scope), 2),
+        "    else:",
+        f"        into[key] = {_item_value(ref, scope)}",
+    ]
+
+
+def _item_type(kind: Kind, ref: TypeRef | None, scope: Scope) -> str:
+    if ref is None:
+        return TYPES.get(kind, "int")
+    if ref.wrapped.startswith("datetime."):
+        scope.imports.use_module("datetime", typing=True)
+    return ref.wrapped or scope.of_type(ref)
+
+
+def _item_start(kind: Kind, ref: TypeRef | None, scope: Scope) -> str:
+    """The line that gives an entry's value its default."""
+    if ref is None:
+        return f"item = {ZERO.get(kind, '0')}"
+    if kind is Kind.ENUM:
+        return f"item = {scope.table(ref)}[0]"
+    return f"item: {_item_type(kind, ref, scope)} | None = None"
+
+
+def _item_value(ref: TypeRef | None, scope: Scope) -> str:
+    if ref is None or ref.zero:
+        return "item"
+    return f"{_reader(ref, scope)}(b\"\", 0, 0, 0) if item is None else item"
+
+
+def _unknown_entry(key: Kind, kind: Kind, ref: TypeRef | None, scope: Scope) -> list[str]:
+    """The lines that keep an entry with unknown fields as one unknown field, as google.protobuf does."""
+    lines = []
+    for number, part, name in ((2, kind, "item"), (1, key, "key")):
+        test = f"{name} is not None" if part is Kind.MESSAGE else name
+        if part in REALS:
+            write, zero = map(scope.wire, REALS[part])
+            test = f"{write}({name}) != {zero}"
+        before, parts = scalar(part, ref if number == 2 else None, name, scope)
+        sliced = f"unknown[:0] = {', '.join([tag(number, WIRE_TYPES[part]), *parts])}"
+        lines += [f"if {test}:", *_indent([*before, sliced])]
+    return [*lines, f"{scope.wire('keep_entry')}(m, field, unknown)"]
+
+
+def _indent(lines: list[str], levels: int = 1) -> list[str]:
+    return [f"{'    ' * levels}{line}" for line in lines]

@@ -1,0 +1,143 @@
+"""All messages and enums of a request with their settled Python names, looked up by full name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import naming
+from .model import Kind, TypeRef
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .schema import EnumSchema, FileSchema, MessageSchema
+
+__all__ = ["TypeEntry", "TypeIndex", "relative_module"]
+
+WKT_PACKAGE = "google.protobuf"
+WKT_MODULE = "tokenwire.wkt"
+WRAPPED = {
+    "google.protobuf.Timestamp": "datetime.datetime",
+    "google.protobuf.Duration": "datetime.timedelta",
+    "google.protobuf.DoubleValue": "float",
+    "google.protobuf.FloatValue": "float",
+    "google.protobuf.Int64Value": "int",
+    "google.protobuf.UInt64Value": "int",
+    "google.protobuf.Int32Value": "int",
+    "google.protobuf.UInt32Value": "int",
+    "google.protobuf.BoolValue": "bool",
+    "google.protobuf.StringValue": "str",
+    "google.protobuf.BytesValue": "bytes",
+}
+"""Python types that stand for well-known messages where those are fields, as in betterproto2."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeEntry:
+    """One message or enum: its schema, where it is, and its settled class name."""
+
+    schema: MessageSchema | EnumSchema
+    file: FileSchema
+    name: str
+    zero: str
+    max_depth: int | None
+
+
+class TypeIndex:
+    """Every type of a request.
+
+    Args:
+        files: All files of the request.
+        internal: The output is part of the runtime.
+    """
+
+    def __init__(self, files: Sequence[FileSchema], internal: bool) -> None:
+        self._internal = internal
+        self.directories = {file.path: naming.package_directory(file.package) for file in files}
+        self.stems: dict[str, str] = {}
+        self.class_names: dict[str, frozenset[str]] = {}
+        self.types: dict[str, TypeEntry] = {}
+        depths = message_depths(files)
+        packages: dict[str, list[FileSchema]] = defaultdict(list)
+        for file in files:
+            packages[file.package].append(file)
+        for package, members in packages.items():
+            members.sort(key=lambda file: file.path)
+            stems = naming.settle((naming.module_name(f.path) for f in members), frozenset())
+            self.stems.update(zip((f.path for f in members), stems, strict=True))
+            self.class_names[package] = self._add_package(members, depths)
+
+    def _add_package(self, files: Sequence[FileSchema], depths: dict[str, int | None]) -> frozenset[str]:
+        owners: list[tuple[MessageSchema | EnumSchema, FileSchema]] = []
+        for file in files:
+            owners += [(message, file) for message in file.messages]
+            owners += [(enum, file) for enum in file.enums]
+        owners.sort(key=lambda owner: len(owner[0].path) > 1)
+        names = naming.settle(("".join(schema.path) for schema, _ in owners), naming.MODULE)
+        for (schema, file), name in zip(owners, names, strict=True):
+            zero = "" if schema.full_name in depths else _zero(schema)
+            entry = TypeEntry(schema, file, name, zero, depths.get(schema.full_name, 0))
+            self.types[schema.full_name] = entry
+        return frozenset(names)
+
+    def ref(self, full_name: str, origin: FileSchema, local: str = "") -> TypeRef:
+        """Refer to a type from a file."""
+        entry = self.types[full_name]
+        provided = entry.file.package == WKT_PACKAGE and not (
+            self._internal and origin.package == WKT_PACKAGE
+        )
+        target = f"{self.directories[entry.file.path]}/{self.stems[entry.file.path]}"
+        module = WKT_MODULE if provided else relative_module(self.directories[origin.path], target)
+        return TypeRef(
+            full_name=full_name,
+            name=entry.name,
+            local=local or entry.name,
+            module=module,
+            is_local=entry.file.path == origin.path,
+            wrapped=WRAPPED.get(full_name, ""),
+            zero=entry.zero,
+            max_depth=entry.max_depth,
+        )
+
+
+def _zero(schema: MessageSchema | EnumSchema) -> str:
+    values = getattr(schema, "values", ())
+    return next((naming.escape(v.name, naming.ENUM_MEMBERS) for v in values if v.number == 0), "")
+
+
+def relative_module(directory: str, target: str) -> str:
+    """Name the module `target` ("a/b/c") relatively, from a module in `directory` ("a/x")."""
+    here, there = directory.split("/"), target.split("/")
+    common = 0
+    while common < min(len(here), len(there) - 1) and here[common] == there[common]:
+        common += 1
+    return "." * (len(here) - common + 1) + ".".join(there[common:])
+
+
+def message_depths(files: Sequence[FileSchema]) -> dict[str, int | None]:
+    """How deep messages nest below each message; None for those that can contain themselves.
+
+    Messages are resolved from the leaves up; what cannot be resolved leads into a cycle.
+    """
+    parts = {
+        message.full_name: {f.type_name for f in message.fields if f.kind is Kind.MESSAGE}
+        for file in files
+        for message in file.messages
+    }
+    holders: dict[str, list[str]] = defaultdict(list)
+    for name, inner in parts.items():
+        for part in inner:
+            holders[part].append(name)
+    missing = {name: len(inner) for name, inner in parts.items()}
+    depths: dict[str, int | None] = dict.fromkeys(parts)
+    ready = [name for name, count in missing.items() if count == 0]
+    while ready:
+        name = ready.pop()
+        depths[name] = max((1 + (depths[part] or 0) for part in parts[name]), default=0)
+        for holder in holders[name]:
+            missing[holder] -= 1
+            if missing[holder] == 0:
+                ready.append(holder)
+    return depths

@@ -1,0 +1,85 @@
+"""Python text: docstrings and literals in the form that ruff's formatter leaves alone."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import east_asian_width
+
+__all__ = ["WIDTH", "docstring", "literal", "schema_docstring"]
+
+WIDTH = 110
+QUOTES = '"""'
+LOOSE_QUOTES = re.compile(r'\A"+|"{3,}|"+\Z')
+"""Quotes that would end a docstring, or touch the quotes around it."""
+UNPRINTABLE = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
+)
+"""Characters that cannot be seen, or that turn the direction of a line."""
+
+
+def schema_docstring(text: str, indent: int = 0, fallback: str = "", deprecated: bool = False) -> str:
+    """Write what the schema says of an element, or `fallback` where it says nothing."""
+    words = text.strip() or fallback
+    return docstring(f"{words}\n\nDeprecated." if deprecated else words, indent)
+
+
+def docstring(text: str, indent: int = 0) -> str:
+    """Write a docstring, without the indentation of its first line.
+
+    Line breaks stay; lines too long for the file are wrapped, at words.
+
+    Args:
+        text: The words; any characters.
+        indent: Spaces before every line.
+    """
+    lines = _wrap(_escape(text.strip()), WIDTH - indent)
+    if len(lines) == 1 and _columns(lines[0]) + 2 * len(QUOTES) + indent <= WIDTH:
+        return f"{QUOTES}{lines[0]}{QUOTES}"
+    pad = " " * indent
+    body = "".join(f"{pad}{line}\n" if line else "\n" for line in lines[1:])
+    return f"{QUOTES}{lines[0]}\n{body}{pad}{QUOTES}"
+
+
+def _escape(text: str) -> str:
+    text = LOOSE_QUOTES.sub(lambda match: '\\"' * len(match[0]), text.expandtabs(4).replace("\\", "\\\\"))
+    return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def _wrap(text: str, limit: int) -> list[str]:
+    lines: list[str] = []
+    for line in map(str.rstrip, text.split("\n")):
+        room = limit if lines else limit - len(QUOTES)
+        if _columns(line) <= room:
+            lines.append(line)
+            continue
+        indent = line[: len(line) - len(line.lstrip())]
+        current = ""
+        for word in line.split():
+            longer = f"{current} {word}" if current else indent + word
+            if current and _columns(longer) > room:
+                lines.append(current)
+                room, longer = limit, indent + word
+            current = longer
+        lines.append(current)
+    return lines
+
+
+def _columns(text: str) -> int:
+    """How wide a text is on a screen; wide characters take two columns."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def literal(value: object) -> str:
+    """Write a string, bytes, number, bool, None or tuple as a Python expression."""
+    if isinstance(value, str):
+        quoted = value.replace("\\", "\\\\")
+        quote = "'" if '"' in value and "'" not in value else '"'
+        quoted = quoted.replace(quote, "\\" + quote).replace("\n", "\\n")
+        return quote + UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], quoted) + quote
+    if isinstance(value, bytes):
+        return "b" + literal(value.decode("latin-1")) if value.isascii() else ascii(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
+    return repr(value)

@@ -1,0 +1,51 @@
+"""Serves and calls the generated greeter; generate it first:
+
+    tokenwire gen examples/greeter --out build/greeter
+    PYTHONPATH=build/greeter python examples/greeter/greeter_demo.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from greeter.v1 import (
+    CountRequest,
+    CountResponse,
+    GreeterBase,
+    GreeterClient,
+    GreetRequest,
+    GreetResponse,
+)
+
+from tokenwire import Context, Server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Greeter(GreeterBase):
+    """The greeter."""
+
+    async def greet(self, request: GreetRequest, context: Context) -> GreetResponse:
+        """Greet one person."""
+        return GreetResponse(text=f"Hello, {request.name}!")
+
+    async def count(self, request: CountRequest, context: Context) -> AsyncIterator[CountResponse]:
+        """Count up."""
+        for number in range(1, request.to + 1):
+            yield CountResponse(number=number)
+
+
+async def main() -> None:
+    """Serve on a free port and call both methods."""
+    server = Server([Greeter()])
+    port = await server.start("127.0.0.1", 0)
+    async with GreeterClient(f"127.0.0.1:{port}") as client:
+        print((await client.greet(GreetRequest(name="Ada"))).text)
+        print(*[message.number async for message in client.count(CountRequest(to=5))])
+    await server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

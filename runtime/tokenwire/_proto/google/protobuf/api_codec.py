@@ -1,0 +1,339 @@
+# Generated from google/protobuf/api.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
+"""Codecs of the messages of google/protobuf/api.proto."""
+
+from __future__ import annotations
+
+from tokenwire.message import register
+from tokenwire.wire import (
+    BOOL,
+    BYTE,
+    enum_table,
+    int32,
+    keep_unknown,
+    read_int32,
+    read_size,
+    read_tag,
+    read_uint64,
+    too_deep,
+    truncated,
+    varint,
+    wrong_class,
+)
+
+from . import api_pb as pb
+from . import source_context_pb as source_context_pb
+from . import type_pb as type_pb
+
+SYNTAX_OF = enum_table(type_pb.Syntax)
+
+
+def encode_api(m: pb.Api) -> bytes:
+    if m.__class__ is not pb.Api:
+        wrong_class(m, pb.Api)
+    parts: list[bytes] = []
+    if value := m.name:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    for value in m.methods:
+        raw = encode_method(value)
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    for value in m.options:
+        raw = type_pb.Option._tw_encode(value)
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.version:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.source_context) is not None:
+        raw = source_context_pb.SourceContext._tw_encode(value)
+        size = len(raw)
+        parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
+    for value in m.mixins:
+        raw = encode_mixin(value)
+        size = len(raw)
+        parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.syntax:
+        parts += b"\x38", BYTE[value] if 0 <= value < 128 else int32(value)
+    if value := m.edition:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x42", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_api(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.Api | None = None,
+) -> pb.Api:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.Api.__new__(pb.Api)
+        m.methods = []
+        m.options = []
+        m.mixins = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.name = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.methods.append(decode_method(data, pos, stop, depth - 1))
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.options.append(type_pb.Option._tw_decode(data, pos, stop, depth - 1))
+            pos = stop
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.version = data[pos:stop].decode()
+            pos = stop
+        elif tag == 42:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.source_context = source_context_pb.SourceContext._tw_decode(data, pos, stop, depth - 1, m.source_context)
+            pos = stop
+        elif tag == 50:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.mixins.append(decode_mixin(data, pos, stop, depth - 1))
+            pos = stop
+        elif tag == 56:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_int32(data, pos - 1)
+            m.syntax = SYNTAX_OF[value]
+        elif tag == 66:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.edition = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.Api, encode_api, decode_api)
+
+
+def encode_method(m: pb.Method) -> bytes:
+    if m.__class__ is not pb.Method:
+        wrong_class(m, pb.Method)
+    parts: list[bytes] = []
+    if value := m.name:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.request_type_url:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.request_streaming:
+        parts += b"\x18", BOOL[value]
+    if value := m.response_type_url:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.response_streaming:
+        parts += b"\x28", BOOL[value]
+    for value in m.options:
+        raw = type_pb.Option._tw_encode(value)
+        size = len(raw)
+        parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.syntax:
+        parts += b"\x38", BYTE[value] if 0 <= value < 128 else int32(value)
+    if value := m.edition:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x42", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_method(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.Method | None = None,
+) -> pb.Method:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.Method.__new__(pb.Method)
+        m.options = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.name = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.request_type_url = data[pos:stop].decode()
+            pos = stop
+        elif tag == 24:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_uint64(data, pos - 1)
+            m.request_streaming = value != 0
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.response_type_url = data[pos:stop].decode()
+            pos = stop
+        elif tag == 40:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_uint64(data, pos - 1)
+            m.response_streaming = value != 0
+        elif tag == 50:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.options.append(type_pb.Option._tw_decode(data, pos, stop, depth - 1))
+            pos = stop
+        elif tag == 56:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_int32(data, pos - 1)
+            m.syntax = SYNTAX_OF[value]
+        elif tag == 66:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.edition = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.Method, encode_method, decode_method)
+
+
+def encode_mixin(m: pb.Mixin) -> bytes:
+    if m.__class__ is not pb.Mixin:
+        wrong_class(m, pb.Mixin)
+    parts: list[bytes] = []
+    if value := m.name:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.root:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_mixin(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.Mixin | None = None,
+) -> pb.Mixin:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.Mixin.__new__(pb.Mixin)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.name = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.root = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.Mixin, encode_mixin, decode_mixin)

@@ -1,0 +1,67 @@
+# Generated from google/protobuf/field_mask.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
+"""Codecs of the messages of google/protobuf/field_mask.proto."""
+
+from __future__ import annotations
+
+from tokenwire.message import register
+from tokenwire.wire import (
+    BYTE,
+    keep_unknown,
+    read_size,
+    read_tag,
+    too_deep,
+    truncated,
+    varint,
+    wrong_class,
+)
+
+from . import field_mask_pb as pb
+
+
+def encode_field_mask(m: pb.FieldMask) -> bytes:
+    if m.__class__ is not pb.FieldMask:
+        wrong_class(m, pb.FieldMask)
+    parts: list[bytes] = []
+    for value in m.paths:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_field_mask(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.FieldMask | None = None,
+) -> pb.FieldMask:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.FieldMask.__new__(pb.FieldMask)
+        m.paths = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.paths.append(data[pos:stop].decode())
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.FieldMask, encode_field_mask, decode_field_mask)

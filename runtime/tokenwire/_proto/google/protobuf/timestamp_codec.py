@@ -1,0 +1,72 @@
+# Generated from google/protobuf/timestamp.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
+"""Codecs of the messages of google/protobuf/timestamp.proto."""
+
+from __future__ import annotations
+
+from tokenwire.message import register
+from tokenwire.wire import (
+    BYTE,
+    int32,
+    int64,
+    keep_unknown,
+    read_int32,
+    read_int64,
+    read_tag,
+    too_deep,
+    truncated,
+    wrong_class,
+)
+
+from . import timestamp_pb as pb
+
+
+def encode_timestamp(m: pb.Timestamp) -> bytes:
+    if m.__class__ is not pb.Timestamp:
+        wrong_class(m, pb.Timestamp)
+    parts: list[bytes] = []
+    if value := m.seconds:
+        parts += b"\x08", BYTE[value] if 0 <= value < 128 else int64(value)
+    if value := m.nanos:
+        parts += b"\x10", BYTE[value] if 0 <= value < 128 else int32(value)
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_timestamp(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.Timestamp | None = None,
+) -> pb.Timestamp:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.Timestamp.__new__(pb.Timestamp)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 8:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_int64(data, pos - 1)
+            m.seconds = value
+        elif tag == 16:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_int32(data, pos - 1)
+            m.nanos = value
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.Timestamp, encode_timestamp, decode_timestamp)

@@ -1,0 +1,1011 @@
+# Generated from google/rpc/error_details.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
+"""Codecs of the messages of google/rpc/error_details.proto."""
+
+from __future__ import annotations
+
+from tokenwire.message import Message, register
+from tokenwire.wire import (
+    BYTE,
+    int64,
+    keep_entry,
+    keep_unknown,
+    read_int64,
+    read_size,
+    read_tag,
+    skip,
+    too_deep,
+    truncated,
+    varint,
+    wrong_class,
+)
+from tokenwire.wrapped import read_duration, write_duration
+
+from . import error_details_pb as pb
+
+
+def add_string_string(
+    m: Message,
+    into: dict[str, str],
+    field: int,
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+) -> None:
+    if depth < 0:
+        raise too_deep()
+    key = ""
+    item = ""
+    unknown: list[bytes] = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            key = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            item = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = skip(data, pos, tag, depth)
+            unknown.append(data[start:pos])
+    if pos > end:
+        raise truncated()
+    if unknown:
+        if item:
+            raw = item.encode()
+            size = len(raw)
+            unknown[:0] = b"\x12", BYTE[size] if size < 128 else varint(size), raw
+        if key:
+            raw = key.encode()
+            size = len(raw)
+            unknown[:0] = b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+        keep_entry(m, field, unknown)
+    else:
+        into[key] = item
+
+
+def encode_error_info(m: pb.ErrorInfo) -> bytes:
+    if m.__class__ is not pb.ErrorInfo:
+        wrong_class(m, pb.ErrorInfo)
+    parts: list[bytes] = []
+    if value := m.reason:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.domain:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    for key, value in m.metadata.items():
+        raw = key.encode()
+        size = len(raw)
+        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+        raw = value.encode()
+        size = len(raw)
+        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+        size = len(entry)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), entry
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_error_info(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.ErrorInfo | None = None,
+) -> pb.ErrorInfo:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.ErrorInfo.__new__(pb.ErrorInfo)
+        m.metadata = {}
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.reason = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.domain = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            add_string_string(m, m.metadata, tag, data, pos, stop, depth - 1)
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.ErrorInfo, encode_error_info, decode_error_info)
+
+
+def encode_retry_info(m: pb.RetryInfo) -> bytes:
+    if m.__class__ is not pb.RetryInfo:
+        wrong_class(m, pb.RetryInfo)
+    parts: list[bytes] = []
+    if (value := m.retry_delay) is not None:
+        raw = write_duration(value)
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_retry_info(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.RetryInfo | None = None,
+) -> pb.RetryInfo:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.RetryInfo.__new__(pb.RetryInfo)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.retry_delay = read_duration(data, pos, stop, depth - 1, m.retry_delay)
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.RetryInfo, encode_retry_info, decode_retry_info)
+
+
+def encode_debug_info(m: pb.DebugInfo) -> bytes:
+    if m.__class__ is not pb.DebugInfo:
+        wrong_class(m, pb.DebugInfo)
+    parts: list[bytes] = []
+    for value in m.stack_entries:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.detail:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_debug_info(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.DebugInfo | None = None,
+) -> pb.DebugInfo:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.DebugInfo.__new__(pb.DebugInfo)
+        m.stack_entries = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.stack_entries.append(data[pos:stop].decode())
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.detail = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.DebugInfo, encode_debug_info, decode_debug_info)
+
+
+def encode_quota_failure(m: pb.QuotaFailure) -> bytes:
+    if m.__class__ is not pb.QuotaFailure:
+        wrong_class(m, pb.QuotaFailure)
+    parts: list[bytes] = []
+    for value in m.violations:
+        raw = encode_quota_failure_violation(value)
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_quota_failure(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.QuotaFailure | None = None,
+) -> pb.QuotaFailure:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.QuotaFailure.__new__(pb.QuotaFailure)
+        m.violations = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.violations.append(decode_quota_failure_violation(data, pos, stop, depth - 1))
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.QuotaFailure, encode_quota_failure, decode_quota_failure)
+
+
+def encode_quota_failure_violation(m: pb.QuotaFailureViolation) -> bytes:
+    if m.__class__ is not pb.QuotaFailureViolation:
+        wrong_class(m, pb.QuotaFailureViolation)
+    parts: list[bytes] = []
+    if value := m.subject:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.description:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.api_service:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.quota_metric:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.quota_id:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
+    for key, value in m.quota_dimensions.items():
+        raw = key.encode()
+        size = len(raw)
+        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+        raw = value.encode()
+        size = len(raw)
+        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+        size = len(entry)
+        parts += b"\x32", BYTE[size] if size < 128 else varint(size), entry
+    if value := m.quota_value:
+        parts += b"\x38", BYTE[value] if 0 <= value < 128 else int64(value)
+    if (value := m.future_quota_value) is not None:
+        parts += b"\x40", BYTE[value] if 0 <= value < 128 else int64(value)
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_quota_failure_violation(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.QuotaFailureViolation | None = None,
+) -> pb.QuotaFailureViolation:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.QuotaFailureViolation.__new__(pb.QuotaFailureViolation)
+        m.quota_dimensions = {}
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.subject = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.description = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.api_service = data[pos:stop].decode()
+            pos = stop
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.quota_metric = data[pos:stop].decode()
+            pos = stop
+        elif tag == 42:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.quota_id = data[pos:stop].decode()
+            pos = stop
+        elif tag == 50:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            add_string_string(m, m.quota_dimensions, tag, data, pos, stop, depth - 1)
+            pos = stop
+        elif tag == 56:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_int64(data, pos - 1)
+            m.quota_value = value
+        elif tag == 64:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_int64(data, pos - 1)
+            m.future_quota_value = value
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.QuotaFailureViolation, encode_quota_failure_violation, decode_quota_failure_violation)
+
+
+def encode_precondition_failure(m: pb.PreconditionFailure) -> bytes:
+    if m.__class__ is not pb.PreconditionFailure:
+        wrong_class(m, pb.PreconditionFailure)
+    parts: list[bytes] = []
+    for value in m.violations:
+        raw = encode_precondition_failure_violation(value)
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_precondition_failure(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.PreconditionFailure | None = None,
+) -> pb.PreconditionFailure:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.PreconditionFailure.__new__(pb.PreconditionFailure)
+        m.violations = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.violations.append(decode_precondition_failure_violation(data, pos, stop, depth - 1))
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.PreconditionFailure, encode_precondition_failure, decode_precondition_failure)
+
+
+def encode_precondition_failure_violation(m: pb.PreconditionFailureViolation) -> bytes:
+    if m.__class__ is not pb.PreconditionFailureViolation:
+        wrong_class(m, pb.PreconditionFailureViolation)
+    parts: list[bytes] = []
+    if value := m.type:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.subject:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.description:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_precondition_failure_violation(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.PreconditionFailureViolation | None = None,
+) -> pb.PreconditionFailureViolation:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.PreconditionFailureViolation.__new__(pb.PreconditionFailureViolation)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.type = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.subject = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.description = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.PreconditionFailureViolation, encode_precondition_failure_violation, decode_precondition_failure_violation)
+
+
+def encode_bad_request(m: pb.BadRequest) -> bytes:
+    if m.__class__ is not pb.BadRequest:
+        wrong_class(m, pb.BadRequest)
+    parts: list[bytes] = []
+    for value in m.field_violations:
+        raw = encode_bad_request_field_violation(value)
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_bad_request(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.BadRequest | None = None,
+) -> pb.BadRequest:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.BadRequest.__new__(pb.BadRequest)
+        m.field_violations = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.field_violations.append(decode_bad_request_field_violation(data, pos, stop, depth - 1))
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.BadRequest, encode_bad_request, decode_bad_request)
+
+
+def encode_bad_request_field_violation(m: pb.BadRequestFieldViolation) -> bytes:
+    if m.__class__ is not pb.BadRequestFieldViolation:
+        wrong_class(m, pb.BadRequestFieldViolation)
+    parts: list[bytes] = []
+    if value := m.field:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.description:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.reason:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.localized_message) is not None:
+        raw = encode_localized_message(value)
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_bad_request_field_violation(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.BadRequestFieldViolation | None = None,
+) -> pb.BadRequestFieldViolation:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.BadRequestFieldViolation.__new__(pb.BadRequestFieldViolation)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.field = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.description = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.reason = data[pos:stop].decode()
+            pos = stop
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.localized_message = decode_localized_message(data, pos, stop, depth - 1, m.localized_message)
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.BadRequestFieldViolation, encode_bad_request_field_violation, decode_bad_request_field_violation)
+
+
+def encode_request_info(m: pb.RequestInfo) -> bytes:
+    if m.__class__ is not pb.RequestInfo:
+        wrong_class(m, pb.RequestInfo)
+    parts: list[bytes] = []
+    if value := m.request_id:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.serving_data:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_request_info(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.RequestInfo | None = None,
+) -> pb.RequestInfo:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.RequestInfo.__new__(pb.RequestInfo)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.request_id = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.serving_data = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.RequestInfo, encode_request_info, decode_request_info)
+
+
+def encode_resource_info(m: pb.ResourceInfo) -> bytes:
+    if m.__class__ is not pb.ResourceInfo:
+        wrong_class(m, pb.ResourceInfo)
+    parts: list[bytes] = []
+    if value := m.resource_type:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.resource_name:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.owner:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.description:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_resource_info(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.ResourceInfo | None = None,
+) -> pb.ResourceInfo:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.ResourceInfo.__new__(pb.ResourceInfo)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.resource_type = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.resource_name = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.owner = data[pos:stop].decode()
+            pos = stop
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.description = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.ResourceInfo, encode_resource_info, decode_resource_info)
+
+
+def encode_help(m: pb.Help) -> bytes:
+    if m.__class__ is not pb.Help:
+        wrong_class(m, pb.Help)
+    parts: list[bytes] = []
+    for value in m.links:
+        raw = encode_help_link(value)
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_help(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.Help | None = None,
+) -> pb.Help:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.Help.__new__(pb.Help)
+        m.links = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.links.append(decode_help_link(data, pos, stop, depth - 1))
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.Help, encode_help, decode_help)
+
+
+def encode_help_link(m: pb.HelpLink) -> bytes:
+    if m.__class__ is not pb.HelpLink:
+        wrong_class(m, pb.HelpLink)
+    parts: list[bytes] = []
+    if value := m.description:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.url:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_help_link(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.HelpLink | None = None,
+) -> pb.HelpLink:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.HelpLink.__new__(pb.HelpLink)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.description = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.url = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.HelpLink, encode_help_link, decode_help_link)
+
+
+def encode_localized_message(m: pb.LocalizedMessage) -> bytes:
+    if m.__class__ is not pb.LocalizedMessage:
+        wrong_class(m, pb.LocalizedMessage)
+    parts: list[bytes] = []
+    if value := m.locale:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.message:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_localized_message(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.LocalizedMessage | None = None,
+) -> pb.LocalizedMessage:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.LocalizedMessage.__new__(pb.LocalizedMessage)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.locale = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.message = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.LocalizedMessage, encode_localized_message, decode_localized_message)

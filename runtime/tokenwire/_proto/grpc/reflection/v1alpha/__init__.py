@@ -1,0 +1,35 @@
+# Generated from grpc/reflection/v1alpha/reflection.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
+"""Messages and services of grpc.reflection.v1alpha."""
+
+from . import reflection_codec as reflection_codec
+from .reflection_grpc import (
+    SERVER_REFLECTION,
+    SERVER_REFLECTION_INFO,
+    ServerReflectionBase,
+    ServerReflectionClient,
+)
+from .reflection_pb import (
+    ErrorResponse,
+    ExtensionNumberResponse,
+    ExtensionRequest,
+    FileDescriptorResponse,
+    ListServiceResponse,
+    ServerReflectionRequest,
+    ServerReflectionResponse,
+    ServiceResponse,
+)
+
+__all__ = [
+    "SERVER_REFLECTION",
+    "SERVER_REFLECTION_INFO",
+    "ErrorResponse",
+    "ExtensionNumberResponse",
+    "ExtensionRequest",
+    "FileDescriptorResponse",
+    "ListServiceResponse",
+    "ServerReflectionBase",
+    "ServerReflectionClient",
+    "ServerReflectionRequest",
+    "ServerReflectionResponse",
+    "ServiceResponse",
+]

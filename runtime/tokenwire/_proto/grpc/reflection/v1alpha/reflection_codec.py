@@ -1,0 +1,617 @@
+# Generated from grpc/reflection/v1alpha/reflection.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
+"""Codecs of the messages of grpc/reflection/v1alpha/reflection.proto."""
+
+from __future__ import annotations
+
+from tokenwire.message import register
+from tokenwire.packed import pack_int32, unpack_int32
+from tokenwire.wire import (
+    BYTE,
+    int32,
+    keep_unknown,
+    read_int32,
+    read_size,
+    read_tag,
+    too_deep,
+    truncated,
+    two_members,
+    varint,
+    wrong_class,
+)
+
+from . import reflection_pb as pb
+
+
+def encode_server_reflection_request(m: pb.ServerReflectionRequest) -> bytes:
+    if m.__class__ is not pb.ServerReflectionRequest:
+        wrong_class(m, pb.ServerReflectionRequest)
+    parts: list[bytes] = []
+    oneof_1 = ""
+    if value := m.host:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.file_by_filename) is not None:
+        oneof_1 = "file_by_filename"
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.file_containing_symbol) is not None:
+        if oneof_1:
+            raise two_members("message_request", oneof_1, "file_containing_symbol")
+        oneof_1 = "file_containing_symbol"
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.file_containing_extension) is not None:
+        if oneof_1:
+            raise two_members("message_request", oneof_1, "file_containing_extension")
+        oneof_1 = "file_containing_extension"
+        raw = encode_extension_request(value)
+        size = len(raw)
+        parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.all_extension_numbers_of_type) is not None:
+        if oneof_1:
+            raise two_members("message_request", oneof_1, "all_extension_numbers_of_type")
+        oneof_1 = "all_extension_numbers_of_type"
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.list_services) is not None:
+        if oneof_1:
+            raise two_members("message_request", oneof_1, "list_services")
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x3a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_server_reflection_request(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.ServerReflectionRequest | None = None,
+) -> pb.ServerReflectionRequest:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.ServerReflectionRequest.__new__(pb.ServerReflectionRequest)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.host = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.file_by_filename = data[pos:stop].decode()
+            pos = stop
+            m.file_containing_symbol = None
+            m.file_containing_extension = None
+            m.all_extension_numbers_of_type = None
+            m.list_services = None
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.file_containing_symbol = data[pos:stop].decode()
+            pos = stop
+            m.file_by_filename = None
+            m.file_containing_extension = None
+            m.all_extension_numbers_of_type = None
+            m.list_services = None
+        elif tag == 42:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.file_containing_extension = decode_extension_request(data, pos, stop, depth - 1, m.file_containing_extension)
+            pos = stop
+            m.file_by_filename = None
+            m.file_containing_symbol = None
+            m.all_extension_numbers_of_type = None
+            m.list_services = None
+        elif tag == 50:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.all_extension_numbers_of_type = data[pos:stop].decode()
+            pos = stop
+            m.file_by_filename = None
+            m.file_containing_symbol = None
+            m.file_containing_extension = None
+            m.list_services = None
+        elif tag == 58:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.list_services = data[pos:stop].decode()
+            pos = stop
+            m.file_by_filename = None
+            m.file_containing_symbol = None
+            m.file_containing_extension = None
+            m.all_extension_numbers_of_type = None
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.ServerReflectionRequest, encode_server_reflection_request, decode_server_reflection_request)
+
+
+def encode_extension_request(m: pb.ExtensionRequest) -> bytes:
+    if m.__class__ is not pb.ExtensionRequest:
+        wrong_class(m, pb.ExtensionRequest)
+    parts: list[bytes] = []
+    if value := m.containing_type:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.extension_number:
+        parts += b"\x10", BYTE[value] if 0 <= value < 128 else int32(value)
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_extension_request(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.ExtensionRequest | None = None,
+) -> pb.ExtensionRequest:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.ExtensionRequest.__new__(pb.ExtensionRequest)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.containing_type = data[pos:stop].decode()
+            pos = stop
+        elif tag == 16:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_int32(data, pos - 1)
+            m.extension_number = value
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.ExtensionRequest, encode_extension_request, decode_extension_request)
+
+
+def encode_server_reflection_response(m: pb.ServerReflectionResponse) -> bytes:
+    if m.__class__ is not pb.ServerReflectionResponse:
+        wrong_class(m, pb.ServerReflectionResponse)
+    parts: list[bytes] = []
+    oneof_1 = ""
+    if value := m.valid_host:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.original_request) is not None:
+        raw = encode_server_reflection_request(value)
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.file_descriptor_response) is not None:
+        oneof_1 = "file_descriptor_response"
+        raw = encode_file_descriptor_response(value)
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.all_extension_numbers_response) is not None:
+        if oneof_1:
+            raise two_members("message_response", oneof_1, "all_extension_numbers_response")
+        oneof_1 = "all_extension_numbers_response"
+        raw = encode_extension_number_response(value)
+        size = len(raw)
+        parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.list_services_response) is not None:
+        if oneof_1:
+            raise two_members("message_response", oneof_1, "list_services_response")
+        oneof_1 = "list_services_response"
+        raw = encode_list_service_response(value)
+        size = len(raw)
+        parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.error_response) is not None:
+        if oneof_1:
+            raise two_members("message_response", oneof_1, "error_response")
+        raw = encode_error_response(value)
+        size = len(raw)
+        parts += b"\x3a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_server_reflection_response(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.ServerReflectionResponse | None = None,
+) -> pb.ServerReflectionResponse:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.ServerReflectionResponse.__new__(pb.ServerReflectionResponse)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.valid_host = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.original_request = decode_server_reflection_request(data, pos, stop, depth - 1, m.original_request)
+            pos = stop
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.file_descriptor_response = decode_file_descriptor_response(data, pos, stop, depth - 1, m.file_descriptor_response)
+            pos = stop
+            m.all_extension_numbers_response = None
+            m.list_services_response = None
+            m.error_response = None
+        elif tag == 42:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.all_extension_numbers_response = decode_extension_number_response(data, pos, stop, depth - 1, m.all_extension_numbers_response)
+            pos = stop
+            m.file_descriptor_response = None
+            m.list_services_response = None
+            m.error_response = None
+        elif tag == 50:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.list_services_response = decode_list_service_response(data, pos, stop, depth - 1, m.list_services_response)
+            pos = stop
+            m.file_descriptor_response = None
+            m.all_extension_numbers_response = None
+            m.error_response = None
+        elif tag == 58:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.error_response = decode_error_response(data, pos, stop, depth - 1, m.error_response)
+            pos = stop
+            m.file_descriptor_response = None
+            m.all_extension_numbers_response = None
+            m.list_services_response = None
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.ServerReflectionResponse, encode_server_reflection_response, decode_server_reflection_response)
+
+
+def encode_file_descriptor_response(m: pb.FileDescriptorResponse) -> bytes:
+    if m.__class__ is not pb.FileDescriptorResponse:
+        wrong_class(m, pb.FileDescriptorResponse)
+    parts: list[bytes] = []
+    for value in m.file_descriptor_proto:
+        size = len(value)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), value
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_file_descriptor_response(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.FileDescriptorResponse | None = None,
+) -> pb.FileDescriptorResponse:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.FileDescriptorResponse.__new__(pb.FileDescriptorResponse)
+        m.file_descriptor_proto = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.file_descriptor_proto.append(data[pos:stop])
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.FileDescriptorResponse, encode_file_descriptor_response, decode_file_descriptor_response)
+
+
+def encode_extension_number_response(m: pb.ExtensionNumberResponse) -> bytes:
+    if m.__class__ is not pb.ExtensionNumberResponse:
+        wrong_class(m, pb.ExtensionNumberResponse)
+    parts: list[bytes] = []
+    if value := m.base_type_name:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if values := m.extension_number:
+        raw = pack_int32(values)
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_extension_number_response(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.ExtensionNumberResponse | None = None,
+) -> pb.ExtensionNumberResponse:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.ExtensionNumberResponse.__new__(pb.ExtensionNumberResponse)
+        m.extension_number = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.base_type_name = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.extension_number.extend(unpack_int32(data[pos:stop]))
+            pos = stop
+        elif tag == 16:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_int32(data, pos - 1)
+            m.extension_number.append(value)
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.ExtensionNumberResponse, encode_extension_number_response, decode_extension_number_response)
+
+
+def encode_list_service_response(m: pb.ListServiceResponse) -> bytes:
+    if m.__class__ is not pb.ListServiceResponse:
+        wrong_class(m, pb.ListServiceResponse)
+    parts: list[bytes] = []
+    for value in m.service:
+        raw = encode_service_response(value)
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_list_service_response(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.ListServiceResponse | None = None,
+) -> pb.ListServiceResponse:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.ListServiceResponse.__new__(pb.ListServiceResponse)
+        m.service = []
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.service.append(decode_service_response(data, pos, stop, depth - 1))
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.ListServiceResponse, encode_list_service_response, decode_list_service_response)
+
+
+def encode_service_response(m: pb.ServiceResponse) -> bytes:
+    if m.__class__ is not pb.ServiceResponse:
+        wrong_class(m, pb.ServiceResponse)
+    parts: list[bytes] = []
+    if value := m.name:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_service_response(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.ServiceResponse | None = None,
+) -> pb.ServiceResponse:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.ServiceResponse.__new__(pb.ServiceResponse)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.name = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.ServiceResponse, encode_service_response, decode_service_response)
+
+
+def encode_error_response(m: pb.ErrorResponse) -> bytes:
+    if m.__class__ is not pb.ErrorResponse:
+        wrong_class(m, pb.ErrorResponse)
+    parts: list[bytes] = []
+    if value := m.error_code:
+        parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
+    if value := m.error_message:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def decode_error_response(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.ErrorResponse | None = None,
+) -> pb.ErrorResponse:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.ErrorResponse.__new__(pb.ErrorResponse)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 8:
+            value = data[pos]
+            pos += 1
+            if value > 127:
+                value, pos = read_int32(data, pos - 1)
+            m.error_code = value
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.error_message = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(pb.ErrorResponse, encode_error_response, decode_error_response)

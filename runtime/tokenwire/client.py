@@ -1,0 +1,283 @@
+"""The typed client's base: what generated clients call, with timeouts, metadata and cancellation."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .deltas import STREAM_MODE, DeltaMaker
+from .grpc.channel import WireChannel
+from .grpc.client_call import ClientCall
+from .grpc.headers import encode_metadata
+from .grpc.target import Target
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncGenerator, Callable
+    from types import TracebackType
+    from typing import Self
+
+    from .message import Message
+    from .method import Method
+
+__all__ = ["CallOptions", "Client", "Metadata", "ResponseStream"]
+
+Metadata = Mapping[str, str | bytes]
+"""By lower-case name; names that end in "-bin" have bytes, all others printable ASCII."""
+
+RequestT = TypeVar("RequestT", bound="Message")
+ResponseT = TypeVar("ResponseT", bound="Message")
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """What a client's calls use unless they say otherwise.
+
+    Attributes:
+        timeout: Seconds until a call ends with DEADLINE_EXCEEDED; None is never.
+        metadata: Sent with each call; a call's own metadata of the same name wins.
+    """
+
+    timeout: float | None = None
+    metadata: Metadata = field(default_factory=dict)
+
+
+class ResponseStream(Generic[ResponseT]):
+    """The responses of a call that streams them.
+
+    The call begins when the stream is made. Leaving the loop over it early, leaving it as a context
+    manager, cancelling the task that waits for it and dropping it all cancel the call on the server.
+
+    Iterating raises `RpcError` when the call fails.
+    """
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: ClientCall[ResponseT]) -> None:
+        self._call = call
+
+    @property
+    def initial_metadata(self) -> Metadata:
+        """What the server sent first; empty until the first message or `wait_for_headers`."""
+        return self._call.initial_metadata
+
+    @property
+    def trailing_metadata(self) -> Metadata:
+        """What the server sent last; empty until the stream has ended."""
+        return self._call.trailing_metadata
+
+    async def wait_for_headers(self) -> None:
+        """Wait until the response has begun, or the call has ended."""
+        await self._call.wait_for_headers()
+
+    def cancel(self) -> None:
+        """End the call on both sides; nothing happens when it has ended."""
+        self._call.cancel()
+
+    async def aclose(self) -> None:
+        """The async iterator's name for `cancel`."""
+        self._call.cancel()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ResponseT:
+        try:
+            return await self._call.responses.__anext__()
+        except (StopAsyncIteration, Exception):
+            raise
+        except BaseException:
+            self._call.cancel()
+            raise
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._call.cancel()
+
+    def __del__(self) -> None:
+        call = getattr(self, "_call", None)
+        if call is not None and not call.ended:
+            call.cancel_from_anywhere()
+
+
+class Client:
+    """A connection to a server and the options of calls over it; base of generated clients.
+
+    It connects at the first call and again after the connection was lost, and belongs to the event
+    loop of that first call. Use it as an async context manager, or `close` it.
+
+    Args:
+        target: "HOST:PORT", "[IPv6]:PORT" or "dns:///HOST:PORT".
+        tls: True for TLS that trusts the usual authorities, or a context of one's own.
+        timeout: See `CallOptions`.
+        metadata: See `CallOptions`.
+        max_message_size: Largest response in bytes; a larger one ends its call with
+            RESOURCE_EXHAUSTED.
+
+    Raises:
+        ValueError: The target is none of these, or metadata cannot be sent.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        tls: ssl.SSLContext | bool = False,
+        timeout: float | None = None,
+        metadata: Metadata | None = None,
+        max_message_size: int = 64 << 20,
+    ) -> None:
+        self._shared = _Shared(Target.parse(target), tls)
+        self._options = CallOptions(timeout, dict(metadata or {}))
+        self._max_message_size = max_message_size
+        encode_metadata(self._options.metadata)
+
+    @property
+    def options(self) -> CallOptions:
+        """The options of its calls."""
+        return self._options
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        metadata: Metadata | None = None,
+    ) -> Self:
+        """A client with other options over the same connection; what is not given stays.
+
+        Raises:
+            ValueError: Metadata cannot be sent.
+        """
+        options = self._options
+        if timeout is not None:
+            options = replace(options, timeout=timeout)
+        if metadata is not None:
+            encode_metadata(metadata)
+            options = replace(options, metadata={**options.metadata, **metadata})
+        other = copy.copy(self)
+        other._options = options
+        return other
+
+    async def close(self) -> None:
+        """Close the connection; running calls end with UNAVAILABLE."""
+        self._shared.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _unary(
+        self,
+        method: Method[RequestT, ResponseT],
+        request: RequestT,
+        timeout: float | None = None,
+        metadata: Metadata | None = None,
+    ) -> ResponseT:
+        """Send one request and wait for the one response."""
+        return await _single(self._begin(method, bytes(request), timeout, metadata))
+
+    def _stream(
+        self,
+        method: Method[RequestT, ResponseT],
+        request: RequestT,
+        timeout: float | None = None,
+        metadata: Metadata | None = None,
+    ) -> ResponseStream[ResponseT]:
+        """Send one request; the responses come as a stream."""
+        return ResponseStream(self._begin(method, bytes(request), timeout, metadata))
+
+    async def _client_stream(
+        self,
+        method: Method[RequestT, ResponseT],
+        requests: AsyncIterable[RequestT] | Iterable[RequestT],
+        timeout: float | None = None,
+        metadata: Metadata | None = None,
+    ) -> ResponseT:
+        """Send a stream of requests and wait for the one response."""
+        return await _single(self._begin(method, _encoded(requests), timeout, metadata))
+
+    def _bidi(
+        self,
+        method: Method[RequestT, ResponseT],
+        requests: AsyncIterable[RequestT] | Iterable[RequestT],
+        timeout: float | None = None,
+        metadata: Metadata | None = None,
+    ) -> ResponseStream[ResponseT]:
+        """Send a stream of requests while the responses come as a stream."""
+        return ResponseStream(self._begin(method, _encoded(requests), timeout, metadata))
+
+    def _begin(
+        self,
+        method: Method[Any, ResponseT],
+        requests: bytes | AsyncGenerator[bytes],
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> ClientCall[ResponseT]:
+        sent = {**self._options.metadata, **(metadata or {})}
+        adapter: Callable[[Metadata], Callable[[Any], Any] | None] | None = None
+        if method.deltas is not None and sent.setdefault(STREAM_MODE, "delta") == "delta":
+            maker = DeltaMaker(method.deltas)
+
+            def adapter(initial: Metadata) -> Callable[[Any], Any] | None:
+                return None if initial.get(STREAM_MODE) == "delta" else maker
+
+        return ClientCall(
+            self._shared.channel(),
+            method,
+            requests,
+            timeout=self._options.timeout if timeout is None else timeout,
+            metadata=encode_metadata(sent),
+            limit=self._max_message_size,
+            adapter=adapter,
+        )
+
+
+class _Shared:
+    """The channel of a client and of all that were made `with_options` from it."""
+
+    def __init__(self, target: Target, tls: ssl.SSLContext | bool) -> None:
+        self._target = target
+        self._tls = tls
+        self._channel: WireChannel | None = None
+
+    def channel(self) -> WireChannel:
+        if self._channel is None:
+            self._channel = WireChannel(self._target, self._tls)
+        return self._channel
+
+    def close(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+
+async def _single(call: ClientCall[ResponseT]) -> ResponseT:
+    try:
+        return await call.response()
+    finally:
+        call.cancel()
+
+
+async def _encoded(requests: AsyncIterable[Any] | Iterable[Any]) -> AsyncGenerator[bytes]:
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield bytes(request)
+    else:
+        for request in requests:
+            yield bytes(request)

@@ -1,0 +1,119 @@
+"""One HTTP/2 connection: grpclib's, with orderly GOAWAY and turns for streams that wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from grpclib.protocol import Connection
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import ConnectionTerminated
+from hyperframe.frame import GoAwayFrame
+
+from .stream import WireStream
+
+if TYPE_CHECKING:
+    from grpclib.config import Configuration
+    from h2.events import Event
+    from hyperframe.frame import Frame
+
+__all__ = ["WireConnection", "WireSession"]
+
+
+class WireSession(H2Connection):
+    """h2's state machine, which goes on after a GOAWAY from the peer (RFC 9113, 6.8)."""
+
+    @property
+    def has_output(self) -> bool:
+        """Whether `data_to_send` has something."""
+        return bool(self._data_to_send)
+
+    def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], list[Event]]:
+        event = ConnectionTerminated()
+        event.error_code = frame.error_code
+        event.last_stream_id = frame.last_stream_id
+        event.additional_data = frame.additional_data or None
+        return [], [event]
+
+
+class WireConnection(Connection):
+    """A connection whose streams write at once when they can and queue for a turn when not.
+
+    Attributes:
+        leaving: One side has sent GOAWAY: no new streams, and the end once the last has ended.
+    """
+
+    _connection: WireSession
+
+    def __init__(self, connection: WireSession, transport: Any, *, config: Configuration) -> None:
+        super().__init__(connection, transport, config=config)
+        self.leaving = False
+        self._queue: dict[int, WireStream] = {}
+
+    def create_stream(self, *, stream_id: int | None = None, wrapper: Any = None) -> WireStream:
+        """A stream of this connection; without an id until its request is sent."""
+        return WireStream(self, self._connection, self._transport, stream_id=stream_id, wrapper=wrapper)
+
+    @property
+    def client_side(self) -> bool:
+        """Whether this end opened the connection."""
+        return self._connection.config.client_side
+
+    def flush(self) -> None:
+        """Hand what h2 has ready to the transport, if that is still open."""
+        if self._connection.has_output and not self.is_closing():
+            self._transport.write(self._connection.data_to_send())
+
+    def pause_writing(self) -> None:
+        """The transport has enough for now."""
+        self.write_ready.clear()
+
+    def resume_writing(self) -> None:
+        """The transport takes more: those who wait get their turns."""
+        self.write_ready.set()
+        self.serve_queue()
+
+    def queue(self, stream: WireStream) -> None:
+        """Give a stream a turn when something can be written."""
+        self._queue.setdefault(stream.id, stream)
+
+    def leave_queue(self, stream: WireStream) -> None:
+        """Give it no turn, if it is waiting for one."""
+        self._queue.pop(stream.id, None)
+
+    def is_queued(self, stream: WireStream) -> bool:
+        """Whether it waits for a turn."""
+        return stream.id in self._queue
+
+    def serve_queue(self) -> None:
+        """Let the waiting streams write, one frame each in turn, while that is possible."""
+        turns = deque(self._queue.values())
+        while turns and self.write_ready.is_set() and self._connection.outbound_flow_control_window > 0:
+            stream = turns.popleft()
+            if self.is_queued(stream) and stream.take_turn():
+                turns.append(stream)
+
+    def serve_stream(self, stream: WireStream) -> None:
+        """Let one waiting stream write what it can."""
+        while self.write_ready.is_set() and self.is_queued(stream) and stream.take_turn():
+            pass
+
+    def go_away(self, code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
+        """Refuse new streams and let the running ones end; h2 would refuse to go on."""
+        if self.is_closing() or self.leaving:
+            return
+        self.leaving = True
+        self.flush()
+        last = self._connection.highest_inbound_stream_id
+        self._transport.write(GoAwayFrame(0, last_stream_id=last, error_code=code).serialize())
+
+    def abort(self) -> None:
+        """Close at once; what was not sent is lost."""
+        if not self.is_closing():
+            self._transport.abort()
+
+    def refuse(self, stream_id: int, code: ErrorCodes) -> None:
+        """Reset a stream that nobody has accepted."""
+        self._connection.reset_stream(stream_id, error_code=code)
+        self.flush()

@@ -1,0 +1,178 @@
+"""Which call a stream's request headers ask for, or why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from h2.errors import ErrorCodes
+
+from tokenwire.codes import Code
+from tokenwire.context import Context
+from tokenwire.errors import RpcError
+
+from .headers import CONTENT_TYPE, Headers, decode_metadata, decode_timeout, is_grpc, malformed
+from .protocol import WireHandler, WireProtocol
+from .server_call import LINGER_SECONDS, RESPONSE_HEADERS, ServerCall
+from .status import error_trailers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from tokenwire.method import Handler
+
+    from .stream import WireStream
+
+__all__ = ["ServerConnection"]
+
+
+class _Refusal(Exception):  # noqa: N818  # not an error: an answer
+    """The answer to a request that is no call: an HTTP status, and trailers where it is gRPC."""
+
+    def __init__(self, status: int, error: RpcError | None = None) -> None:
+        super().__init__(status, error)
+        self.status = status
+        self.error = error
+
+
+class ServerConnection(WireHandler):
+    """The calls of one connection.
+
+    Args:
+        handlers: What answers each path.
+        connections: Where it is kept while it is open.
+        max_message_size: Largest message in bytes.
+        max_streams: Calls that it may have open at once.
+    """
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        connections: set[ServerConnection],
+        *,
+        max_message_size: int,
+        max_streams: int,
+    ) -> None:
+        self._handlers = handlers
+        self._connections = connections
+        self._max_message_size = max_message_size
+        self.max_streams = max_streams
+        self._protocol: WireProtocol | None = None
+        self._peer = ""
+        self._calls: set[ServerCall] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.when_idle: Callable[[], None] = lambda: None
+
+    @property
+    def busy(self) -> bool:
+        """Whether calls run."""
+        return bool(self._calls)
+
+    def opened(self, protocol: WireProtocol) -> None:
+        """The connection is up."""
+        self._protocol = protocol
+        self._connections.add(self)
+        address = protocol.connection.get_peer().addr()
+        if isinstance(address, tuple):
+            host = f"[{address[0]}]" if ":" in address[0] else address[0]
+            self._peer = f"{host}:{address[1]}"
+
+    def accept(self, stream: Any, headers: Any, release_stream: Callable[[], None]) -> None:
+        """Start the call that request headers ask for."""
+        if malformed(headers):
+            release_stream()
+            stream.reset_now(ErrorCodes.PROTOCOL_ERROR)
+            return
+        try:
+            handler, context = self._resolve(headers)
+        except _Refusal as refusal:
+            release_stream()
+            _refuse(stream, refusal)
+            return
+        call = ServerCall(
+            stream,
+            handler,
+            context,
+            limit=self._max_message_size,
+            release=lambda: self._release(call, release_stream),
+            spawn=self._spawn,
+        )
+        stream.receiver = call
+        self._calls.add(call)
+        call.start()
+
+    def _resolve(self, headers: Headers) -> tuple[Handler, Context]:
+        """The handler and the context of a request.
+
+        Raises:
+            _Refusal: It is not a call of this server.
+        """
+        fields = dict(headers)
+        if fields.get(":method") != "POST":
+            raise _Refusal(405)
+        content_type = fields.get("content-type", "")
+        if not content_type.startswith("application/grpc"):
+            raise _Refusal(415)
+        if not is_grpc(content_type):
+            raise _Refusal(200, RpcError(Code.UNIMPLEMENTED, f"content-type must be {CONTENT_TYPE}"))
+        if ":path" not in fields:
+            raise _Refusal(400, RpcError(Code.INTERNAL, "the request has no :path"))
+        if fields.get("te", "trailers") != "trailers":
+            raise _Refusal(400, RpcError(Code.INTERNAL, "te must be trailers"))
+        handler = self._handlers.get(fields[":path"])
+        if handler is None:
+            raise _Refusal(200, RpcError(Code.UNIMPLEMENTED, f"there is no method {fields[':path']}"))
+        encoding = fields.get("grpc-encoding", "identity")
+        if encoding != "identity":
+            text = f"grpc-encoding {encoding} is not served; send messages with identity"
+            raise _Refusal(200, RpcError(Code.UNIMPLEMENTED, text))
+        try:
+            timeout = decode_timeout(fields["grpc-timeout"]) if "grpc-timeout" in fields else None
+            metadata = decode_metadata(headers)
+        except ValueError as error:
+            raise _Refusal(200, RpcError(Code.INVALID_ARGUMENT, str(error))) from None
+        return handler, Context(
+            handler.method, metadata=metadata, peer=self._peer, transport="grpc", timeout=timeout
+        )
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    def _release(self, call: ServerCall, release_stream: Callable[[], None]) -> None:
+        self._calls.discard(call)
+        release_stream()
+        if not self._calls:
+            self.when_idle()
+
+    def go_away(self) -> None:
+        """Refuse new calls; the connection ends with its last call."""
+        if self._protocol is not None:
+            self._protocol.connection.go_away()
+
+    def shut_down(self) -> None:
+        """End the calls with UNAVAILABLE and close the connection."""
+        for call in list(self._calls):
+            call.abort(RpcError(Code.UNAVAILABLE, "the server is shutting down"))
+        if self._protocol is not None:
+            self._protocol.processor.close("the server is shutting down")
+
+    def close(self) -> None:
+        """The connection is gone."""
+        self._connections.discard(self)
+
+
+def _refuse(stream: WireStream, refusal: _Refusal) -> None:
+    """Answer a request that is no call."""
+    trailers = error_trailers(refusal.error) if refusal.error is not None else []
+    if refusal.status == 200:
+        headers = RESPONSE_HEADERS + trailers
+    else:
+        headers = [(":status", str(refusal.status)), *trailers]
+        if refusal.status == 405:
+            headers.append(("allow", "POST"))
+    stream.send_headers_now(headers, end=True)
+    if stream.remote_open:
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, stream.reset_now, ErrorCodes.NO_ERROR)

@@ -1,0 +1,75 @@
+"""Length-prefixed messages: gRPC's framing within a stream of DATA."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final
+
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+
+__all__ = ["PREFIX_SIZE", "MessageReader", "frame"]
+
+PREFIX_SIZE: Final = 5
+_PREFIX: Final = Struct(">BI")
+
+
+def frame(body: bytes) -> bytes:
+    """A message with its prefix: not compressed, its length."""
+    return _PREFIX.pack(0, len(body)) + body
+
+
+class MessageReader:
+    """Cuts a stream of bytes into messages.
+
+    Args:
+        limit: Largest message accepted, in bytes; a larger one is refused at its prefix.
+    """
+
+    __slots__ = ("_buffer", "_limit", "_size")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        self._size = -1
+
+    @property
+    def partial(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The messages that `data` completes.
+
+        Raises:
+            RpcError: RESOURCE_EXHAUSTED, a message is over the limit; UNIMPLEMENTED, it is
+                compressed; INTERNAL, the prefix is not gRPC's.
+        """
+        if not self._buffer and len(data) >= PREFIX_SIZE and len(data) == PREFIX_SIZE + self._length(data):
+            return [data[PREFIX_SIZE:]]
+        buffer = self._buffer
+        buffer += data
+        messages: list[bytes] = []
+        while len(buffer) >= PREFIX_SIZE:
+            if self._size < 0:
+                self._size = PREFIX_SIZE + self._length(buffer)
+            if len(buffer) < self._size:
+                break
+            with memoryview(buffer) as view:
+                messages.append(bytes(view[PREFIX_SIZE : self._size]))
+            del buffer[: self._size]
+            self._size = -1
+        return messages
+
+    def _length(self, prefix: bytes | bytearray) -> int:
+        flag, length = _PREFIX.unpack_from(prefix)
+        if flag == 1:
+            raise RpcError(Code.UNIMPLEMENTED, "compressed messages are not served; send them with identity")
+        if flag:
+            raise RpcError(Code.INTERNAL, f"message prefix has flag {flag}, neither 0 nor 1")
+        if length > self._limit:
+            raise RpcError(
+                Code.RESOURCE_EXHAUSTED,
+                f"message of {length} bytes is over the limit of {self._limit} bytes",
+            )
+        return int(length)

@@ -1,0 +1,94 @@
+"""Messages that came and wait for the one who reads them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["Inbox"]
+
+T = TypeVar("T")
+
+_ACKNOWLEDGE_AT: Final = 32 * 1024
+
+
+class Inbox(Generic[T]):
+    """An async iterator over what `put` brings; the peer may send on as it is read.
+
+    Args:
+        acknowledge: Told how many bytes more the peer may send.
+    """
+
+    __slots__ = ("_acknowledge", "_ended", "_error", "_messages", "_unread", "_waiter")
+
+    def __init__(self, acknowledge: Callable[[int], None]) -> None:
+        self._acknowledge = acknowledge
+        self._messages: deque[T] = deque()
+        self._unread = 0
+        self._ended = False
+        self._error: BaseException | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self._ended
+
+    def put(self, messages: Iterable[T], size: int) -> None:
+        """Add what `size` bytes of the wire have completed, nothing perhaps."""
+        self._unread += size
+        self._messages.extend(messages)
+        if self._messages:
+            self._wake()
+        else:
+            self._read_all()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End it; what waits is still read, then the error is raised, if any."""
+        if self._ended:
+            return
+        self._ended = True
+        self._error = error
+        self._wake()
+
+    def discard(self, error: BaseException | None = None) -> None:
+        """End it, and drop what waits."""
+        self._messages.clear()
+        if not self._ended or error is not None:
+            self._ended = True
+            self._error = error
+        self._wake()
+
+    def __aiter__(self) -> Inbox[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._messages:
+            if self._ended:
+                if self._error is not None:
+                    raise self._error
+                raise StopAsyncIteration
+            if self._waiter is not None:
+                raise RuntimeError("another task reads this stream already")
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        message = self._messages.popleft()
+        if not self._messages:
+            self._read_all()
+        return message
+
+    def _read_all(self) -> None:
+        if self._unread >= _ACKNOWLEDGE_AT:
+            self._acknowledge(self._unread)
+            self._unread = 0
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

@@ -1,0 +1,285 @@
+"""The asyncio protocol of a connection, and how events of h2 reach the calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from grpclib.protocol import AbstractHandler, EventsProcessor, H2Protocol
+from h2.config import H2Configuration
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes, Settings
+
+from .connection import WireConnection, WireSession
+from .transport import CoalescingTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grpclib.config import Configuration
+    from h2.events import (
+        ConnectionTerminated,
+        DataReceived,
+        Event,
+        RemoteSettingsChanged,
+        RequestReceived,
+        ResponseReceived,
+        StreamEnded,
+        StreamReset,
+        TrailersReceived,
+        WindowUpdated,
+    )
+
+    from .stream import WireStream
+
+__all__ = ["WireHandler", "WireProcessor", "WireProtocol"]
+
+log = logging.getLogger("tokenwire.grpc")
+
+STREAM_WINDOW: Final = 1 << 20
+"""Bytes that a peer may have under way on one stream."""
+CONNECTION_WINDOW: Final = 64 << 20
+"""Bytes that a peer may have under way on all streams of a connection."""
+
+_DEFAULT_WINDOW: Final = 65535
+_SLICE: Final = 4096
+_TURN_SECONDS: Final = 0.005
+_HANDSHAKE_SECONDS: Final = 20.0
+_NO_LIMIT: Final = (1 << 31) - 1
+
+
+class WireHandler(AbstractHandler):
+    """The owner of a connection, as it sees it.
+
+    Attributes:
+        max_streams: Streams that the peer may have open at once.
+    """
+
+    max_streams: int = 100
+
+    def opened(self, protocol: WireProtocol) -> None:
+        """The connection is up."""
+
+    def cancel(self, stream: Any) -> None:
+        """Unused: a stream tells its receiver itself."""
+
+
+class WireProcessor(EventsProcessor):
+    """Tells each event to the receiver of its stream; events it does not know are passed over."""
+
+    handler: WireHandler
+    connection: WireConnection
+    streams: dict[int, WireStream]  # type: ignore[assignment]  # grpclib's alias is invariant
+
+    def process(self, event: Event) -> None:
+        """Handle one event of h2."""
+        handle = self.processors.get(event.__class__)
+        if handle is not None:
+            handle(event)  # type: ignore[operator]  # grpclib's table joins all signatures into one
+
+    def register(self, stream: Any) -> Callable[[], None]:
+        """Let a stream have its events; returns what ends that."""
+        streams, connection = self.streams, self.connection
+        streams[stream.id] = stream
+
+        def release() -> None:
+            if streams.pop(stream.id, None) is None:
+                return
+            connection.leave_queue(stream)
+            connection.stream_close_waiter.set()
+            if stream.unacknowledged:
+                stream.acknowledge(stream.unacknowledged)
+            if connection.leaving and not streams:
+                connection.close()
+
+        return release
+
+    def close(self, reason: str = "Connection closed") -> None:
+        """Close the connection and tell every stream."""
+        if not self.processors:
+            return
+        self.processors = {}
+        self.connection.close()
+        self.handler.close()
+        for stream in list(self.streams.values()):
+            stream.receiver.terminated(reason)
+        self.connection.write_ready.set()
+        self.connection.stream_close_waiter.set()
+
+    def process_request_received(self, event: RequestReceived) -> None:
+        """Accept a new call, or refuse it without harm to the others."""
+        if self.connection.leaving or len(self.streams) >= self.handler.max_streams:
+            self.connection.refuse(event.stream_id, ErrorCodes.REFUSED_STREAM)
+            return
+        stream = self.connection.create_stream(stream_id=event.stream_id)
+        self.handler.accept(stream, cast("Any", event.headers), self.register(stream))
+
+    def process_response_received(self, event: ResponseReceived) -> None:
+        """Pass the response's headers on."""
+        stream = self.streams.get(event.stream_id)
+        if stream is not None:
+            stream.receiver.headers_received(cast("Any", event.headers))
+
+    def process_trailers_received(self, event: TrailersReceived) -> None:
+        """Pass trailers on."""
+        stream = self.streams.get(event.stream_id)
+        if stream is not None:
+            stream.receiver.trailers_received(cast("Any", event.headers))
+
+    def process_data_received(self, event: DataReceived) -> None:
+        """Pass data on; what nobody waits for is acknowledged, so that the connection goes on."""
+        stream = self.streams.get(event.stream_id)
+        if stream is None:
+            self.connection.ack(event.stream_id, event.flow_controlled_length)
+            return
+        stream.unacknowledged += event.flow_controlled_length
+        stream.receiver.data_received(event.data, event.flow_controlled_length)
+
+    def process_stream_ended(self, event: StreamEnded) -> None:
+        """Tell that the peer has sent all."""
+        stream = self.streams.get(event.stream_id)
+        if stream is not None:
+            stream.receiver.end_received()
+
+    def process_stream_reset(self, event: StreamReset) -> None:
+        """Tell that the stream is gone."""
+        stream = self.streams.get(event.stream_id)
+        if stream is None:
+            return
+        if event.error_code == ErrorCodes.REFUSED_STREAM:
+            stream.receiver.refused("the server refused the stream")
+        else:
+            stream.receiver.terminated("the peer reset the stream", int(event.error_code or 0))
+
+    def process_window_updated(self, event: WindowUpdated) -> None:
+        """Let go on what waited for the window."""
+        if event.stream_id == 0:
+            self.connection.serve_queue()
+        elif (stream := self.streams.get(event.stream_id)) is not None:
+            self.connection.serve_stream(stream)
+
+    def process_remote_settings_changed(self, event: RemoteSettingsChanged) -> None:
+        """A larger initial window opens every stream's."""
+        if SettingCodes.INITIAL_WINDOW_SIZE in event.changed_settings:
+            self.connection.serve_queue()
+        self.connection.stream_close_waiter.set()
+
+    def process_connection_terminated(self, event: ConnectionTerminated) -> None:
+        """The peer leaves: streams it has seen go on, others were never looked at."""
+        self.connection.leaving = True
+        self.connection.stream_close_waiter.set()
+        last = event.last_stream_id or 0
+        for stream in [s for s in self.streams.values() if s.id > last and s.id % 2 == 1]:
+            if self.connection.client_side:
+                stream.receiver.refused("the server is going away")
+        if not self.streams:
+            self.connection.close()
+
+
+class WireProtocol(H2Protocol):
+    """grpclib's protocol over a coalescing transport, fed in slices.
+
+    A flood of frames from one peer is worked off for a few milliseconds per turn of the loop, and
+    reading from it stops meanwhile, so that other connections have their turns.
+    """
+
+    handler: WireHandler
+    connection: WireConnection
+    processor: WireProcessor
+
+    def __init__(self, handler: WireHandler, config: Configuration, *, client_side: bool) -> None:
+        h2_config = H2Configuration(
+            client_side=client_side,
+            header_encoding="latin-1",
+            validate_inbound_headers=False,
+            validate_outbound_headers=False,
+            normalize_inbound_headers=False,
+            normalize_outbound_headers=False,
+        )
+        super().__init__(handler, config, h2_config)
+        self._backlog = bytearray()
+        self._greeting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Open the HTTP/2 connection."""
+        loop = asyncio.get_running_loop()
+        self._transport = CoalescingTransport(cast("asyncio.Transport", transport), self)
+        session = WireSession(self.h2_config)
+        session.local_settings = self._settings(self.handler.max_streams)
+        session.initiate_connection()
+        # What is advertised is enforced by the processor: h2 would close the connection.
+        session.local_settings = self._settings(_NO_LIMIT)
+        session.increment_flow_control_window(CONNECTION_WINDOW - _DEFAULT_WINDOW)
+        self.connection = WireConnection(session, self._transport, config=self.config)
+        self.processor = WireProcessor(self.handler, self.connection)
+        self.connection.flush()
+        self.connection.initialize()
+        self._greeting = loop.call_later(_HANDSHAKE_SECONDS, self._not_greeted)
+        self.handler.opened(self)
+
+    def _settings(self, max_streams: int) -> Settings:
+        client = self.h2_config.client_side
+        values = {
+            SettingCodes.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
+            SettingCodes.MAX_HEADER_LIST_SIZE: WireSession.DEFAULT_MAX_HEADER_LIST_SIZE,
+            SettingCodes.ENABLE_PUSH: 0,
+        }
+        if not client:
+            values[SettingCodes.MAX_CONCURRENT_STREAMS] = max_streams
+        return Settings(client=client, initial_values=values)
+
+    def _not_greeted(self) -> None:
+        log.debug("closing a connection that sent no HTTP/2 preface in %s s", _HANDSHAKE_SECONDS)
+        self.processor.close("no HTTP/2 preface")
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; much of it in slices."""
+        if self._backlog:
+            self._backlog += data
+        elif len(data) <= _SLICE:
+            self._feed(data)
+        else:
+            self._backlog += data
+            self._work_off()
+
+    def _work_off(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _TURN_SECONDS
+        backlog = self._backlog
+        while backlog and not self.connection.is_closing():
+            data = bytes(backlog[:_SLICE])
+            del backlog[:_SLICE]
+            self._feed(data)
+            if backlog and loop.time() >= end:
+                self._transport.pause_reading()
+                loop.call_soon(self._work_off)
+                return
+        backlog.clear()
+        if not self.connection.is_closing():
+            self._transport.resume_reading()
+
+    def _feed(self, data: bytes) -> None:
+        if self.connection.is_closing():
+            return
+        try:
+            events = self.connection.feed(data)
+        except ProtocolError as error:
+            log.debug("closing a connection: %s", error)
+            self.connection.flush()
+            self.processor.close(f"HTTP/2 protocol error: {error}")
+            return
+        if events and self._greeting is not None:
+            self._greeting.cancel()
+            self._greeting = None
+        for event in events:
+            self.processor.process(event)
+        self.connection.flush()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell every stream."""
+        if self._greeting is not None:
+            self._greeting.cancel()
+            self._greeting = None
+        self.processor.close("the connection was lost" if exc is None else f"the connection was lost: {exc}")

@@ -1,0 +1,179 @@
+"""The gRPC server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from grpclib.config import Configuration
+
+from .dispatch import ServerConnection
+from .protocol import WireProtocol
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Iterable, Sequence
+
+    from tokenwire.health import HealthRegistry
+    from tokenwire.method import Handler
+
+__all__ = ["Server", "Servicer"]
+
+log = logging.getLogger("tokenwire.grpc")
+
+_CONFIGURATION: Final = Configuration(
+    _keepalive_time=60.0,
+    _keepalive_timeout=20.0,
+    _keepalive_permit_without_calls=True,
+    _http2_max_pings_without_data=0,
+    _http2_min_sent_ping_interval_without_data=30.0,
+).__for_server__()
+"""A peer that has vanished without a word is noticed within 80 seconds."""
+
+_CANCEL_SECONDS: Final = 5.0
+"""How long cancelled handlers may take to clean up."""
+
+
+class Servicer(Protocol):
+    """What a generated service base is to the server."""
+
+    def __handlers__(self) -> Sequence[Handler]:
+        """Its methods with the functions that answer them."""
+
+
+class Server:
+    """Serves servicers over gRPC; used on one event loop.
+
+    Args:
+        servicers: Instances of generated service bases.
+        health: Answers grpc.health.v1 when given.
+        reflection: Answer grpc.reflection.v1 and v1alpha for all services.
+        max_message_size: Largest message in bytes, both ways; larger ones end their call with
+            RESOURCE_EXHAUSTED.
+        max_streams: Calls that one connection may have open at once; more are refused.
+
+    Raises:
+        ValueError: Two servicers answer the same method.
+    """
+
+    def __init__(
+        self,
+        servicers: Iterable[Servicer],
+        *,
+        health: HealthRegistry | None = None,
+        reflection: bool = True,
+        max_message_size: int = 64 << 20,
+        max_streams: int = 1000,
+    ) -> None:
+        self._handlers: dict[str, Handler] = {}
+        self._max_message_size = max_message_size
+        self._max_streams = max_streams
+        self._connections: set[ServerConnection] = set()
+        self._listeners: list[asyncio.Server] = []
+        self._idle = asyncio.Event()
+        self._draining = False
+        for servicer in _all_servicers(list(servicers), health, reflection):
+            for handler in servicer.__handlers__():
+                if handler.method.path in self._handlers:
+                    raise ValueError(f"two servicers answer {handler.method.path}")
+                self._handlers[handler.method.path] = handler
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """The sockets that it listens on."""
+        return tuple(sock for listener in self._listeners for sock in listener.sockets)
+
+    @property
+    def port(self) -> int:
+        """The TCP port that it listens on.
+
+        Raises:
+            RuntimeError: It does not listen on one.
+        """
+        for sock in self.sockets:
+            address = sock.getsockname()
+            if isinstance(address, tuple):
+                return int(address[1])
+        raise RuntimeError("the server does not listen on a port")
+
+    async def start(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        sock: socket.socket | None = None,
+        ssl: ssl.SSLContext | None = None,
+    ) -> None:
+        """Listen on an address (port 0 takes a free one) or on a bound socket.
+
+        Raises:
+            OSError: The address cannot be used.
+        """
+        loop = asyncio.get_running_loop()
+        if ssl is not None:
+            ssl.set_alpn_protocols(["h2"])
+        where: dict[str, Any] = {"sock": sock} if sock is not None else {"host": host, "port": port}
+        self._listeners.append(await loop.create_server(self.protocol, ssl=ssl, backlog=1024, **where))
+
+    def protocol(self) -> asyncio.Protocol:
+        """The protocol of a new connection, for a transport of one's own."""
+        connection = ServerConnection(
+            self._handlers,
+            self._connections,
+            max_message_size=self._max_message_size,
+            max_streams=self._max_streams,
+        )
+        connection.when_idle = self._idle.set
+        return WireProtocol(connection, _CONFIGURATION, client_side=False)
+
+    async def drain(self, timeout: float | None = None) -> bool:
+        """Stop listening, refuse new calls and wait until the running ones have ended.
+
+        Returns:
+            False when some still run after `timeout` seconds; `close` ends those.
+        """
+        self._draining = True
+        for listener in self._listeners:
+            listener.close()
+        for connection in list(self._connections):
+            connection.go_away()
+        try:
+            async with asyncio.timeout(timeout):
+                while any(connection.busy for connection in self._connections):
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Stop: running calls end with UNAVAILABLE, connections are closed."""
+        await self.drain(0)
+        tasks = [task for connection in self._connections for task in connection.tasks]
+        for connection in list(self._connections):
+            connection.shut_down()
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
+            for task in stuck:
+                log.error("a handler does not end though it was cancelled: %r", task)
+        for listener in self._listeners:
+            await listener.wait_closed()
+        self._listeners.clear()
+
+
+def _all_servicers(
+    servicers: list[Servicer], health: HealthRegistry | None, reflection: bool
+) -> list[Servicer]:
+    """The application's servicers and those that every server has."""
+    extra: list[Servicer] = []
+    if health is not None:
+        from tokenwire.health import HealthServicer
+
+        extra.append(HealthServicer(health))
+    if reflection:
+        from tokenwire.reflection import reflection_servicers
+
+        extra += reflection_servicers([*servicers, *extra])
+    return [*servicers, *extra]

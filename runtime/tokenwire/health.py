@@ -1,0 +1,112 @@
+"""grpc.health.v1: which services are ready, told on request and at each change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._proto.grpc.health.v1.health_grpc import HealthBase
+from ._proto.grpc.health.v1.health_pb import (
+    HealthCheckResponse,
+    HealthCheckResponseServingStatus,
+    HealthListResponse,
+)
+from .codes import Code
+from .errors import RpcError
+from .streams import PushStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._proto.grpc.health.v1.health_pb import HealthCheckRequest, HealthListRequest
+    from .context import Context
+
+__all__ = ["HealthRegistry", "HealthServicer"]
+
+
+class HealthRegistry:
+    """What is ready now; "" stands for the server as a whole. Used on one event loop.
+
+    Args:
+        services: Full names of services; each, and the whole, begins not ready.
+    """
+
+    def __init__(self, services: Iterable[str] = ()) -> None:
+        self._serving = dict.fromkeys(["", *services], False)
+        self._watchers: dict[str, set[PushStream[HealthCheckResponse]]] = {}
+        self._closed = False
+
+    @property
+    def services(self) -> dict[str, bool]:
+        """Whether each service is ready, by its name."""
+        return dict(self._serving)
+
+    def serving(self, service: str = "") -> bool | None:
+        """Whether a service is ready; None for one that is not known."""
+        return self._serving.get(service)
+
+    def set(self, service: str, serving: bool) -> None:
+        """Say whether a service is ready; its watchers learn it."""
+        if self._serving.get(service) is not serving:
+            self._serving[service] = serving
+            self._tell(service)
+
+    def set_all(self, serving: bool) -> None:
+        """Say it of every service and of the whole."""
+        for service in self._serving:
+            self.set(service, serving)
+
+    def close(self) -> None:
+        """Nothing is ready from now on, and watches end."""
+        self.set_all(False)
+        self._closed = True
+        for watchers in self._watchers.values():
+            for watcher in list(watchers):
+                watcher.close()
+        self._watchers.clear()
+
+    def response(self, service: str) -> HealthCheckResponse:
+        """The answer of Check and Watch about a service."""
+        status = HealthCheckResponseServingStatus
+        serving = self._serving.get(service)
+        if serving is None:
+            return HealthCheckResponse(status=status.SERVICE_UNKNOWN)
+        return HealthCheckResponse(status=status.SERVING if serving else status.NOT_SERVING)
+
+    def watch(self, service: str) -> PushStream[HealthCheckResponse]:
+        """The state of a service now and at each change; of changes unread only the last."""
+        watchers = self._watchers.setdefault(service, set())
+        stream: PushStream[HealthCheckResponse] = PushStream(
+            merge=lambda _, newer: newer, on_cancel=lambda: watchers.discard(stream)
+        )
+        stream.push(self.response(service))
+        if self._closed:
+            stream.close()
+        else:
+            watchers.add(stream)
+        return stream
+
+    def _tell(self, service: str) -> None:
+        for watcher in list(self._watchers.get(service, ())):
+            watcher.push(self.response(service))
+
+
+class HealthServicer(HealthBase):
+    """grpc.health.v1.Health over a registry."""
+
+    def __init__(self, registry: HealthRegistry) -> None:
+        self._registry = registry
+
+    async def check(self, request: HealthCheckRequest, context: Context) -> HealthCheckResponse:
+        """The state of one service; NOT_FOUND for one that is not known."""
+        if self._registry.serving(request.service) is None:
+            raise RpcError(Code.NOT_FOUND, f"there is no service {request.service!r}")
+        return self._registry.response(request.service)
+
+    async def list_(self, request: HealthListRequest, context: Context) -> HealthListResponse:
+        """The state of every service."""
+        names = self._registry.services
+        return HealthListResponse(statuses={name: self._registry.response(name) for name in names})
+
+    def watch(self, request: HealthCheckRequest, context: Context) -> PushStream[HealthCheckResponse]:
+        """The state of one service, now and at each change; one not known may come to be."""
+        return self._registry.watch(request.service)

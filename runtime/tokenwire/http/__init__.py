@@ -1,0 +1,1 @@
+"""HTTP over the same servicers: a core of plain values, and adapters to ASGI and to httpx."""

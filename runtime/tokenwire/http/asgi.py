@@ -1,0 +1,216 @@
+"""The HTTP core behind ASGI: bodies, disconnects and the writing of replies."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, quote
+
+from starlette.applications import Starlette
+from starlette.routing import Route as StarletteRoute
+
+from tokenwire.codes import Code
+from tokenwire.streams import PushStream
+
+from .core import HttpCore
+from .failures import http_error
+from .invoke import LocalInvoker
+from .sse import EventWriter
+from .values import HttpCall, HttpReply, leave
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+    from .invoke import Servicer
+    from .routes import OpenAIAdapter, Route
+    from .values import EventStream, HttpHandler
+
+__all__ = ["HttpEndpoint", "build_app"]
+
+DEFAULT_MAX_BODY: Final = 64 << 20
+_EVENT_HEADERS: Final = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+}
+
+
+def build_app(
+    *servicers: Servicer,
+    routes: Iterable[Route] = (),
+    adapters: Iterable[OpenAIAdapter] = (),
+    handlers: Mapping[str, HttpHandler] | None = None,
+    max_body: int = DEFAULT_MAX_BODY,
+) -> Starlette:
+    """An ASGI application that answers HTTP with the RPCs of servicers in this process.
+
+    Args:
+        servicers: Instances of generated `...Base` classes.
+        routes: `ROUTES` of generated `_http` modules.
+        adapters: `ADAPTERS` of generated `_openai` modules.
+        handlers: The functions that routes name, by name.
+        max_body: Largest request body in bytes; a larger one is answered with 413.
+
+    Raises:
+        ValueError: A route names a handler that is not there, or two claim one method and path.
+    """
+    core = HttpCore(LocalInvoker(servicers), routes=routes, adapters=adapters, handlers=handlers)
+    return Starlette(routes=[StarletteRoute("/{path:path}", HttpEndpoint(core, max_body=max_body))])
+
+
+class HttpEndpoint:
+    """An ASGI application over an `HttpCore`.
+
+    A client that goes away cancels the handler at once, or the stream that is being sent.
+    """
+
+    def __init__(self, core: HttpCore, *, max_body: int = DEFAULT_MAX_BODY) -> None:
+        self._core = core
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        method: str = scope["method"]
+        path = _raw_path(scope)
+        headers = _headers(scope)
+        endpoint = self._core.find(method, path, headers)
+        if isinstance(endpoint, HttpReply):
+            await _send_bytes(endpoint, send, head=method == "HEAD")
+            return
+        body = await _read_body(receive, headers, self._max_body)
+        if body is None:
+            return
+        if isinstance(body, HttpReply):
+            await _send_bytes(body, send, head=False)
+            return
+        call = HttpCall(
+            method=method,
+            path=path,
+            headers=headers,
+            body=body,
+            invoker=self._core.invoker,
+            query=parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+            path_params=endpoint.path_params,
+            peer=_peer(scope),
+        )
+        async with _cancelled_by_disconnect(receive):
+            await _send_reply(await self._core.answer(endpoint, call), send, head=method == "HEAD")
+
+
+@asynccontextmanager
+async def _cancelled_by_disconnect(receive: Receive) -> AsyncIterator[None]:
+    """Cancel the block when the client goes away, and end it quietly then."""
+    task = asyncio.current_task()
+    assert task is not None
+    gone = False
+
+    async def watch() -> None:
+        nonlocal gone
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        task.cancel()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not gone or task.uncancel() > 0:
+            raise
+    finally:
+        watcher.cancel()
+
+
+async def _send_reply(reply: HttpReply, send: Send, *, head: bool) -> None:
+    if isinstance(reply.body, bytes):
+        await _send_bytes(reply, send, head=head)
+        return
+    try:
+        await _send_start(reply.status, {**_EVENT_HEADERS, **reply.headers}, send)
+        if head:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        elif isinstance(reply.body.source, PushStream):
+            await EventWriter(reply.body, send).run()
+        else:
+            await _iterate(reply.body, send)
+    finally:
+        await leave(reply.body.source)
+
+
+async def _iterate(events: EventStream[Any], send: Send) -> None:
+    """Send a stream that can only be iterated."""
+    if events.head:
+        await send({"type": "http.response.body", "body": events.head, "more_body": True})
+    end = events.tail
+    try:
+        async for message in events.source:
+            body = events.frame(message)
+            if body:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+    except Exception as error:
+        end = events.failure(error) + end
+    await send({"type": "http.response.body", "body": end, "more_body": False})
+
+
+async def _send_bytes(reply: HttpReply, send: Send, *, head: bool) -> None:
+    body = reply.body
+    assert isinstance(body, bytes)
+    await _send_start(reply.status, {**reply.headers, "content-length": str(len(body))}, send)
+    await send({"type": "http.response.body", "body": b"" if head else body, "more_body": False})
+
+
+async def _send_start(status: int, headers: Mapping[str, str], send: Send) -> None:
+    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+
+
+async def _read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes | HttpReply | None:
+    """The whole body; the refusal of one that is too large; None where the client went away."""
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        return _too_large(limit)
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > limit:
+            return _too_large(limit)
+        pieces.append(piece)
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _too_large(limit: int) -> HttpReply:
+    reply = http_error(413, f"the body is larger than {limit} bytes", Code.RESOURCE_EXHAUSTED)
+    reply.headers["connection"] = "close"
+    return reply
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Headers as text, names in lower case, repeated ones joined."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _raw_path(scope: Scope) -> str:
+    """The path as it was sent, percent-encoded."""
+    raw = scope.get("raw_path")
+    return raw.decode("latin-1") if raw else quote(scope["path"])
+
+
+def _peer(scope: Scope) -> str:
+    client = scope.get("client")
+    if not client:
+        return ""
+    host, port = client
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,142 @@
+"""The HTTP core: which endpoint answers a request, and its reply, all in plain values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tokenwire.codes import Code
+
+from .failures import error_reply, http_error
+from .openai import adapter_handler
+from .path import PathTemplate
+from .transcode import route_handler
+from .values import HttpReply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from .invoke import Invoker
+    from .routes import OpenAIAdapter, Route
+    from .values import HttpCall, HttpHandler
+
+__all__ = ["Endpoint", "HttpCore"]
+
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_JSON: Final = "application/json"
+
+
+class Endpoint(NamedTuple):
+    """The function that answers a request, and what the path said."""
+
+    handler: HttpHandler
+    path_params: Mapping[str, str]
+
+
+class HttpCore:
+    """Routes requests to RPCs.
+
+    Args:
+        invoker: The way to the RPCs.
+        routes: JSON routes; one with a handler name is answered by that entry of `handlers`.
+        adapters: OpenAI pass-through routes.
+        handlers: The application's functions, by name.
+
+    Raises:
+        ValueError: A route names a handler that is not there, or two claim one method and path.
+    """
+
+    def __init__(
+        self,
+        invoker: Invoker,
+        *,
+        routes: Iterable[Route] = (),
+        adapters: Iterable[OpenAIAdapter] = (),
+        handlers: Mapping[str, HttpHandler] | None = None,
+    ) -> None:
+        self.invoker = invoker
+        self._literals: dict[str, dict[str, HttpHandler]] = {}
+        self._templates: list[tuple[PathTemplate, dict[str, HttpHandler]]] = []
+        for adapter in adapters:
+            self._add(adapter.method, adapter.path, adapter_handler(adapter))
+        for route in routes:
+            self._add(route.method, route.path, _handler_of(route, handlers or {}))
+
+    def find(self, method: str, path: str, headers: Mapping[str, str]) -> Endpoint | HttpReply:
+        """The endpoint of a request whose body was not read yet, or the reply that refuses it.
+
+        Args:
+            method: HTTP method in capitals.
+            path: Percent-encoded path.
+            headers: Names in lower case.
+        """
+        wanted = "GET" if method == "HEAD" else method
+        allowed: set[str] = set()
+        for by_method, path_params in self._candidates(path):
+            if wanted in by_method:
+                refusal = _refused_content(method, path, headers)
+                return refusal or Endpoint(by_method[wanted], path_params)
+            allowed.update(by_method)
+        return _not_allowed(method, path, allowed) if allowed else _not_found(path)
+
+    async def answer(self, endpoint: Endpoint, call: HttpCall) -> HttpReply:
+        """The reply of an endpoint; an error becomes one too."""
+        try:
+            return await endpoint.handler(call)
+        except Exception as error:
+            return error_reply(error)
+
+    def _candidates(self, path: str) -> Iterator[tuple[Mapping[str, HttpHandler], Mapping[str, str]]]:
+        """What the tables hold for a path: an exact entry, then each template that matches."""
+        if path in self._literals:
+            yield self._literals[path], {}
+        for template, by_method in self._templates:
+            path_params = template.match(path)
+            if path_params is not None:
+                yield by_method, path_params
+
+    def _add(self, method: str, path: str, handler: HttpHandler) -> None:
+        template = PathTemplate.parse(path)
+        by_method = self._literals.get(path)
+        if by_method is None:
+            by_method = next((held for known, held in self._templates if known.text == path), None)
+        if by_method is None:
+            by_method = {}
+            if template.literal:
+                self._literals[path] = by_method
+            else:
+                self._templates.append((template, by_method))
+        if method in by_method:
+            raise ValueError(f"{method} {path} has two routes")
+        by_method[method] = handler
+
+
+def _handler_of(route: Route, handlers: Mapping[str, HttpHandler]) -> HttpHandler:
+    if not route.handler:
+        return route_handler(route)
+    if route.handler not in handlers:
+        raise ValueError(
+            f"{route.method} {route.path} names the handler {route.handler!r}, which is not given"
+        )
+    return handlers[route.handler]
+
+
+def _refused_content(method: str, path: str, headers: Mapping[str, str]) -> HttpReply | None:
+    """JSON must be announced: a form on a web page elsewhere cannot, so it cannot forge a call."""
+    if method not in _WITH_BODY:
+        return None
+    kind = headers.get("content-type", "")
+    if kind.partition(";")[0].strip().lower() == _JSON:
+        return None
+    given = repr(kind) if kind else "missing"
+    return http_error(415, f"the header content-type of {method} {path} must be {_JSON}; it is {given}")
+
+
+def _not_found(path: str) -> HttpReply:
+    return http_error(404, f"there is no route {path}", Code.NOT_FOUND)
+
+
+def _not_allowed(method: str, path: str, allowed: set[str]) -> HttpReply:
+    names = sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)
+    reply = http_error(405, f"{path} answers {' and '.join(names)}, not {method}")
+    reply.headers["allow"] = ", ".join(names)
+    return reply

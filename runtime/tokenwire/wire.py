@@ -1,0 +1,292 @@
+"""The protobuf wire format: what generated codecs call where straight-line code ends.
+
+Writers return the bytes of one value, without its tag, and raise ValueError (TypeError where it is
+not a number at all) for what the type cannot hold. Readers take the buffer and a position and return
+the value and the position after it; past the end they raise IndexError or struct.error. Whoever
+calls a codec from outside goes through `Message`, which turns all of these into one clear error.
+"""
+
+from __future__ import annotations
+
+from math import copysign, inf
+from operator import index
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from .errors import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .message import Enum, Message
+
+__all__ = [
+    "BOOL",
+    "BYTE",
+    "MAX_DEPTH",
+    "ZERO4",
+    "ZERO8",
+    "enum_table",
+    "f32",
+    "f64",
+    "fixed32",
+    "fixed64",
+    "int32",
+    "int64",
+    "keep_entry",
+    "keep_unknown",
+    "read_bool",
+    "read_f32",
+    "read_f64",
+    "read_fixed32",
+    "read_fixed64",
+    "read_int32",
+    "read_int64",
+    "read_sfixed32",
+    "read_sfixed64",
+    "read_sint32",
+    "read_sint64",
+    "read_size",
+    "read_tag",
+    "read_uint32",
+    "read_uint64",
+    "sfixed32",
+    "sfixed64",
+    "sint32",
+    "sint64",
+    "skip",
+    "too_deep",
+    "truncated",
+    "two_members",
+    "uint32",
+    "uint64",
+    "varint",
+    "wrong_class",
+]
+
+MAX_DEPTH: Final = 100
+"""How deep messages and groups may nest below the outermost message, as in google.protobuf."""
+
+BYTE: Final = tuple(bytes((value,)) for value in range(128))
+"""The varints below 128."""
+
+BOOL: Final = {False: b"\x00", True: b"\x01"}
+"""The two values of a bool; anything else is a KeyError."""
+
+ZERO4: Final = bytes(4)
+ZERO8: Final = bytes(8)
+
+MASK64: Final = (1 << 64) - 1
+
+EnumT = TypeVar("EnumT", bound="Enum")
+
+
+def varint(value: int) -> bytes:
+    """Write an unsigned varint of any size, a length for instance."""
+    if value < 128:
+        return BYTE[value]
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _integer(low: int, high: int, kind: str, to_unsigned: Callable[[int], int]) -> Callable[[int], bytes]:
+    def write(value: int) -> bytes:
+        value = index(value)
+        if not low <= value <= high:
+            raise ValueError(f"{value} is out of range for {kind}")
+        return varint(to_unsigned(value))
+
+    return write
+
+
+int32: Final = _integer(-(1 << 31), (1 << 31) - 1, "int32", lambda value: value & MASK64)
+int64: Final = _integer(-(1 << 63), (1 << 63) - 1, "int64", lambda value: value & MASK64)
+uint32: Final = _integer(0, (1 << 32) - 1, "uint32", lambda value: value)
+uint64: Final = _integer(0, MASK64, "uint64", lambda value: value)
+sint32: Final = _integer(-(1 << 31), (1 << 31) - 1, "sint32", lambda value: (value << 1) ^ (value >> 31))
+sint64: Final = _integer(-(1 << 63), (1 << 63) - 1, "sint64", lambda value: (value << 1) ^ (value >> 63))
+
+_f32, _f64 = Struct("<f"), Struct("<d")
+_fixed32, _fixed64 = Struct("<I"), Struct("<Q")
+_sfixed32, _sfixed64 = Struct("<i"), Struct("<q")
+
+f64: Final = _f64.pack
+fixed32: Final = _fixed32.pack
+fixed64: Final = _fixed64.pack
+sfixed32: Final = _sfixed32.pack
+sfixed64: Final = _sfixed64.pack
+read_f32: Final = _f32.unpack_from
+read_f64: Final = _f64.unpack_from
+read_fixed32: Final = _fixed32.unpack_from
+read_fixed64: Final = _fixed64.unpack_from
+read_sfixed32: Final = _sfixed32.unpack_from
+read_sfixed64: Final = _sfixed64.unpack_from
+
+
+def f32(value: float) -> bytes:
+    """Write a float; what is too big becomes infinite, as a cast in C does."""
+    try:
+        return _f32.pack(value)
+    except OverflowError:
+        return _f32.pack(copysign(inf, value))
+
+
+def read_uint64(data: bytes, pos: int) -> tuple[int, int]:
+    """Read a varint of up to 10 bytes; bits beyond the 64th are ignored."""
+    value = shift = 0
+    for shift in range(0, 70, 7):
+        byte = data[pos]
+        pos += 1
+        if byte < 128:
+            return (value | byte << shift) & MASK64, pos
+        value |= (byte & 127) << shift
+    raise DecodeError("a varint is longer than 10 bytes")
+
+
+def read_int64(data: bytes, pos: int) -> tuple[int, int]:
+    """Read a signed varint."""
+    value, pos = read_uint64(data, pos)
+    return (value ^ (1 << 63)) - (1 << 63), pos
+
+
+def read_int32(data: bytes, pos: int) -> tuple[int, int]:
+    """Read a signed varint and keep its low 32 bits."""
+    value, pos = read_uint64(data, pos)
+    return ((value & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000, pos
+
+
+def read_uint32(data: bytes, pos: int) -> tuple[int, int]:
+    """Read a varint and keep its low 32 bits."""
+    value, pos = read_uint64(data, pos)
+    return value & 0xFFFFFFFF, pos
+
+
+def read_sint32(data: bytes, pos: int) -> tuple[int, int]:
+    """Read a zigzag varint of 32 bits."""
+    value, pos = read_uint64(data, pos)
+    value &= 0xFFFFFFFF
+    return (value >> 1) ^ -(value & 1), pos
+
+
+def read_sint64(data: bytes, pos: int) -> tuple[int, int]:
+    """Read a zigzag varint of 64 bits."""
+    value, pos = read_uint64(data, pos)
+    return (value >> 1) ^ -(value & 1), pos
+
+
+def read_bool(data: bytes, pos: int) -> tuple[bool, int]:
+    """Read a bool: any varint but 0 is true."""
+    value, pos = read_uint64(data, pos)
+    return value != 0, pos
+
+
+def read_size(data: bytes, pos: int) -> tuple[int, int]:
+    """Read a length: a varint of up to 5 bytes below 2 GiB."""
+    value, stop = read_uint64(data, pos)
+    if stop - pos > 5 or value > 0x7FFFFFFF:
+        raise DecodeError("a length is over 2 GiB or written in more than 5 bytes")
+    return value, stop
+
+
+def read_tag(data: bytes, pos: int) -> tuple[int, int]:
+    """Read a tag: a varint of up to 5 bytes and 32 bits."""
+    value, stop = read_uint64(data, pos)
+    if stop - pos > 5 or value > 0xFFFFFFFF:
+        raise DecodeError("a tag is over 32 bits or written in more than 5 bytes")
+    return value, stop
+
+
+def keep_unknown(message: Message, data: bytes, start: int, pos: int, tag: int, depth: int) -> int:
+    """Keep a field that the schema does not know, from its tag at `start`; returns where it ends."""
+    stop = skip(data, pos, tag, depth)
+    if stop > len(data):
+        raise truncated()
+    append_unknown(message, data[start:stop])
+    return stop
+
+
+def append_unknown(message: Any, raw: bytes) -> None:
+    """Add ready bytes to the unknown fields, in constant time each however many there are."""
+    kept = message._unknown_fields
+    if type(kept) is not bytearray:
+        kept = message._unknown_fields = bytearray(kept)
+    kept += raw
+
+
+def keep_entry(message: Message, tag: int, parts: list[bytes]) -> None:
+    """Keep a map entry that has unknown fields as an unknown field, as google.protobuf does."""
+    raw = b"".join(parts)
+    append_unknown(message, varint(tag) + varint(len(raw)) + raw)
+
+
+def skip(data: bytes, pos: int, tag: int, depth: int) -> int:
+    """Skip the value of a field whose tag ends at `pos`; the end may lie past that of the buffer."""
+    wire_type = tag & 7
+    if tag < 8:
+        raise DecodeError("field number 0 is not allowed")
+    if wire_type == 0:
+        return read_uint64(data, pos)[1]
+    if wire_type == 1:
+        return pos + 8
+    if wire_type == 2:
+        size, pos = read_size(data, pos)
+        return pos + size
+    if wire_type == 5:
+        return pos + 4
+    if wire_type == 3:
+        return _skip_group(data, pos, tag + 1, depth)
+    raise DecodeError("an end-group tag without its group" if wire_type == 4 else f"wire type {wire_type}")
+
+
+def _skip_group(data: bytes, pos: int, end_tag: int, depth: int) -> int:
+    waiting = [end_tag]
+    while waiting:
+        if len(waiting) > depth:
+            raise too_deep()
+        tag, pos = read_tag(data, pos)
+        if tag == waiting[-1]:
+            waiting.pop()
+        elif tag & 7 == 3 and tag > 7:
+            waiting.append(tag + 1)
+        else:
+            pos = skip(data, pos, tag, 0)
+    return pos
+
+
+def enum_table(enum: type[EnumT]) -> dict[int, EnumT]:
+    """Map numbers to members; a number that the schema does not know gives a nameless member."""
+    return _EnumTable(enum)
+
+
+class _EnumTable(dict[int, Any]):
+    def __init__(self, enum: type[Enum]) -> None:
+        super().__init__({member.value: member for member in enum})
+        self._enum = enum
+
+    def __missing__(self, value: int) -> Enum:
+        return self._enum(value)
+
+
+def truncated() -> DecodeError:
+    """The error for a field that runs past the end of its message."""
+    return DecodeError("a field runs past the end of its message")
+
+
+def too_deep() -> DecodeError:
+    """The error for messages nested deeper than MAX_DEPTH."""
+    return DecodeError(f"messages nest deeper than {MAX_DEPTH} levels")
+
+
+def wrong_class(message: object, wanted: type[Message]) -> None:
+    """Raise TypeError unless `message` is of a subclass of the class that a field wants."""
+    if not isinstance(message, wanted):
+        raise TypeError(f"expected {wanted.__name__}, not {type(message).__name__}")
+
+
+def two_members(group: str, *names: str) -> ValueError:
+    """The error for a oneof with more than one member set."""
+    return ValueError(f"oneof {group}: {' and '.join(names)} are set, at most one may be")

@@ -1,0 +1,26 @@
+"""The application behind the generated entry point `python -m tokenwire_gen.sglang.runtime.v1`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .cli import serve
+from .servicer import create_servicer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["create_servicer", "main"]
+
+
+def main(argv: Sequence[str] | None = None, *, prog_name: str = "tokenwire serve") -> None:
+    """Serve until told to stop, then exit the process; the flags are those of `tokenwire serve`.
+
+    Args:
+        argv: Flags; those of the process when None.
+        prog_name: What messages call the program.
+
+    Raises:
+        SystemExit: Always; 0 after a drain, 1 when the server could not start, 2 for wrong flags.
+    """
+    serve.main(args=None if argv is None else list(argv), prog_name=prog_name)

@@ -1,0 +1,116 @@
+"""`tokenwire serve`: flags, their environment variables, and how errors are shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .settings import ServeSettings, SettingsError
+
+__all__ = ["serve"]
+
+_DEFAULTS = ServeSettings()
+
+
+@click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
+@click.option(
+    "--engine", default=_DEFAULTS.engine, help="Engine: transformers, or null (no model, for tests)."
+)
+@click.option(
+    "--model-path",
+    type=click.Path(path_type=Path),
+    help="Hugging Face directory of the model.  [default: the embedded tiny model]",
+)
+@click.option(
+    "--served-model-name",
+    "served_model_names",
+    multiple=True,
+    help="Name that requests use; repeat it for aliases.  [default: the directory's name]",
+)
+@click.option("--host", envvar="SGLANG_HOST", show_envvar=True, default=_DEFAULTS.host, help="Listen here.")
+@click.option(
+    "--port",
+    type=int,
+    envvar="SGLANG_PORT",
+    show_envvar=True,
+    default=_DEFAULTS.port,
+    help="HTTP port; 0 takes a free one.",
+)
+@click.option(
+    "--enable-grpc/--no-enable-grpc",
+    envvar="SGLANG_ENABLE_GRPC",
+    show_envvar=True,
+    default=_DEFAULTS.enable_grpc,
+    help="Serve gRPC beside HTTP.",
+)
+@click.option(
+    "--grpc-port",
+    type=int,
+    envvar="SGLANG_GRPC_PORT",
+    show_envvar=True,
+    help="gRPC port; 0 takes a free one.  [default: HTTP port + 10000]",
+)
+@click.option(
+    "--grpc-max-message-size",
+    type=int,
+    envvar="SGLANG_TONIC_PAYLOAD",
+    show_envvar=True,
+    default=_DEFAULTS.grpc_max_message_size,
+    help="Largest message in bytes, both directions; HTTP bodies too.",
+)
+@click.option("--device", default=_DEFAULTS.device, help="auto, cpu, cuda or cuda:N.")
+@click.option("--dtype", default=_DEFAULTS.dtype, help="auto, float32, bfloat16 or float16.")
+@click.option(
+    "--max-model-len", type=int, help="Most tokens of prompt and output.  [default: the model's own limit]"
+)
+@click.option(
+    "--max-running-requests",
+    type=int,
+    default=_DEFAULTS.max_running_requests,
+    help="Requests that decode together.",
+)
+@click.option(
+    "--max-waiting-requests",
+    type=int,
+    default=_DEFAULTS.max_waiting_requests,
+    help="Requests that may wait; more are answered with 429.",
+)
+@click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with the model.")
+@click.option(
+    "--incremental-streaming-output",
+    is_flag=True,
+    help="Stream only what is new unless the caller asks for all so far.",
+)
+@click.option(
+    "--profile-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Directory for profiler traces.  [default: a fresh temporary directory]",
+)
+@click.option(
+    "--drain-timeout",
+    type=float,
+    default=_DEFAULTS.drain_timeout,
+    help="Seconds that running requests get when the server stops.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    default=_DEFAULTS.log_level,
+    help="Detail of the log on stderr.",
+)
+@click.pass_context
+def serve(context: click.Context, /, **flags: Any) -> None:
+    """Serve a model over gRPC and HTTP.
+
+    Prints one line `ready http=HOST:PORT grpc=HOST:PORT engine=NAME model=NAME` once requests are
+    accepted. Ctrl-C or SIGTERM lets running requests finish; a second one ends at once.
+    """
+    try:
+        settings = ServeSettings(**flags).resolved()
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    from .supervisor import run
+
+    context.exit(run(settings))

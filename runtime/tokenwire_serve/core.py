@@ -1,0 +1,94 @@
+"""What all parts of a servicer share: the engine, the settings and the active requests."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+from tokenwire.streams import PushStream
+
+from .active import ActiveRequests
+from .engine import ServerStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tokenwire.context import Context
+
+    from .engine import Engine
+    from .servicer_settings import ServicerSettings
+
+__all__ = ["Core", "failed", "fresh_id", "trace_headers"]
+
+_TRACE_NAMES = ("traceparent", "tracestate")
+
+
+class Core:
+    """One engine as it is served.
+
+    Attributes:
+        engine: The engine.
+        settings: How it is presented.
+        active: Requests under way.
+        draining: No new requests are taken.
+    """
+
+    def __init__(self, engine: Engine, settings: ServicerSettings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.active = ActiveRequests()
+        self.draining = False
+
+    @property
+    def healthy(self) -> bool:
+        """Whether a new request would be served."""
+        return self.engine.state.healthy and not self.draining
+
+    def require_up(self) -> None:
+        """End the call unless the engine is up.
+
+        Raises:
+            RpcError: UNAVAILABLE with the reason.
+        """
+        state = self.engine.state
+        if state.healthy:
+            return
+        what = "starting" if state.status is ServerStatus.STARTING else state.status.value
+        reason = f": {state.reason}" if state.reason else ""
+        raise RpcError(Code.UNAVAILABLE, f"engine {self.engine.name} is {what}{reason}")
+
+    def admit(self) -> None:
+        """End the call unless new requests are taken.
+
+        Raises:
+            RpcError: UNAVAILABLE with the reason.
+        """
+        if self.draining:
+            raise RpcError(Code.UNAVAILABLE, "the server is draining and takes no new requests")
+        self.require_up()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that the model goes by, the one that answers give first."""
+        return self.settings.served_model_names or (self.engine.model.served_model_name,)
+
+
+def fresh_id(prefix: str = "") -> str:
+    """An id for a request that came without one."""
+    return f"{prefix}{uuid.uuid4().hex}" if prefix else str(uuid.uuid4())
+
+
+def failed(error: RpcError) -> PushStream[Any]:
+    """A stream that has ended with an error before its first message."""
+    stream: PushStream[Any] = PushStream()
+    stream.close(error)
+    return stream
+
+
+def trace_headers(sent: Mapping[str, str], context: Context) -> dict[str, str]:
+    """The W3C trace context of a call; metadata wins over what the request itself carries."""
+    lower = {name.lower(): value for name, value in sent.items()}
+    found = {name: context.text(name) or lower.get(name, "") for name in _TRACE_NAMES}
+    return {name: value for name, value in found.items() if value}

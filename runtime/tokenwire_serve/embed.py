@@ -1,0 +1,103 @@
+"""The typed calls without a stream: embeddings, class scores and the tokenizer."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
+    ClassifyResponse,
+    DetokenizeResponse,
+    EmbedResponse,
+    TextEmbedResponse,
+    TokenizeResponse,
+)
+
+from .meta_info import embedding_facts
+from .ranges import Problems, check_token_ids
+from .validation import read_embed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokenwire.context import Context
+    from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
+
+    from .core import Core
+    from .engine import Embedding, EmbedRequest
+
+__all__ = ["Embeddings", "Tokenizer"]
+
+
+class Embeddings:
+    """Answers TextEmbed, Embed and Classify."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def from_text(self, request: pb.TextEmbedRequest, context: Context) -> TextEmbedResponse:
+        """TextEmbed."""
+        read = self._read(request, context, text=request.text)
+        values, facts = await self._embed(read)
+        return TextEmbedResponse(embedding=values, meta_info=facts)
+
+    async def from_ids(self, request: pb.EmbedRequest, context: Context) -> EmbedResponse:
+        """Embed."""
+        read = self._read(request, context, input_ids=request.input_ids)
+        values, facts = await self._embed(read)
+        return EmbedResponse(embedding=values, meta_info=facts)
+
+    async def classify(self, request: pb.ClassifyRequest, context: Context) -> ClassifyResponse:
+        """Classify: raw scores, one per class."""
+        read = self._read(request, context, text=request.text, input_ids=request.input_ids)
+        started = time.monotonic()
+        result = await self._core.active.run(read.rid, self._core.engine.classify(read))
+        return ClassifyResponse(embedding=result.values, meta_info=self._facts(read, result, started))
+
+    def _read(
+        self,
+        request: pb.TextEmbedRequest | pb.EmbedRequest | pb.ClassifyRequest,
+        context: Context,
+        *,
+        text: str | None = None,
+        input_ids: Sequence[int] | None = None,
+    ) -> EmbedRequest:
+        self._core.admit()
+        return read_embed(
+            request, text=text, input_ids=input_ids, context=context, model=self._core.engine.model
+        )
+
+    async def _embed(self, request: EmbedRequest) -> tuple[list[float], dict[str, str]]:
+        started = time.monotonic()
+        result = await self._core.active.run(request.rid, self._core.engine.embed(request))
+        return result.values, self._facts(request, result, started)
+
+    def _facts(self, request: EmbedRequest, result: Embedding, started: float) -> dict[str, str]:
+        return embedding_facts(request.rid, result, self._core.engine.model.weight_version, started)
+
+
+class Tokenizer:
+    """Answers Tokenize and Detokenize."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def tokenize(self, request: pb.TokenizeRequest) -> TokenizeResponse:
+        """Tokenize; special tokens are added unless that is declined."""
+        self._core.require_up()
+        special = request.add_special_tokens is not False
+        tokens = await self._core.engine.tokenize(request.text, add_special_tokens=special)
+        return TokenizeResponse(
+            tokens=tokens,
+            count=len(tokens),
+            max_model_len=self._core.engine.model.max_model_len,
+            input_text=request.text,
+        )
+
+    async def detokenize(self, request: pb.DetokenizeRequest) -> DetokenizeResponse:
+        """Detokenize; every id is in the vocabulary."""
+        self._core.require_up()
+        problems = Problems()
+        check_token_ids(request.tokens, "tokens", problems, self._core.engine.model.vocab_size)
+        problems.settle()
+        return DetokenizeResponse(text=await self._core.engine.detokenize(request.tokens))

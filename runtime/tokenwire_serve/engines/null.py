@@ -1,0 +1,358 @@
+"""The engine without a model, for benchmarks and for tests of transports.
+
+At each step, without sleeping, every active request gets one token, ` token` with id 42, until it
+has `max_new_tokens` (None is 128, for there is no context to fill). That is all of `Sampling` that
+counts besides `n`: nothing stops a choice earlier, and `RequestOptions` change nothing. Every
+token is certain: its log-probability is 0.0 and it is its own only alternative.
+
+A text has one token id per UTF-8 byte. Embeddings are the same 4,096 numbers for each text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from tokenwire.codes import Code
+from tokenwire.details import bad_request, retry_after
+from tokenwire.errors import RpcError
+
+from tokenwire_serve.engine import (
+    Delta,
+    Embedding,
+    Finish,
+    Load,
+    ModelInfo,
+    Scores,
+    ServerStatus,
+    TokenLogprob,
+)
+
+from .board import StateBoard, Throughput
+from .chat import with_plain_content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tokenwire.streams import Sink
+
+    from tokenwire_serve.engine import (
+        EmbedRequest,
+        EngineState,
+        GenerateRequest,
+        PauseMode,
+        ScoreRequest,
+        WeightsUpdate,
+    )
+
+    from .options import EngineOptions
+
+__all__ = ["EMBEDDING_SIZE", "TOKEN_ID", "TOKEN_TEXT", "NullEngine"]
+
+TOKEN_ID: Final = 42
+TOKEN_TEXT: Final = " token"
+EMBEDDING_SIZE: Final = 4096
+_NO_LIMIT_TOKENS: Final = 128
+_RETRY_S: Final = 1.0
+_EMBEDDING: Final = [math.cos(i) * math.sqrt(2 / EMBEDDING_SIZE) for i in range(EMBEDDING_SIZE)]
+_NORM: Final = math.hypot(*_EMBEDDING)
+_LABELS: Final = ("negative", "positive")
+
+
+class _Request:
+    """An active request: its choices run in step, so one count serves them all."""
+
+    __slots__ = ("limit", "made", "prompt_ids", "request", "sent", "sink")
+
+    def __init__(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
+        limit = request.sampling.max_new_tokens
+        self.request = request
+        self.sink = sink
+        self.limit = _NO_LIMIT_TOKENS if limit is None else limit
+        self.prompt_ids = _ids(request.prompt)
+        self.made = 0
+        self.sent = 0
+
+    @property
+    def tokens(self) -> int:
+        return len(self.prompt_ids) + self.made
+
+    def step(self) -> bool:
+        """Make one token per choice; whether that was the last."""
+        if self.made < self.limit:
+            self.made += 1
+        done = self.made >= self.limit
+        if self.request.stream or done:
+            self.emit(Finish("length", length=self.made) if done else None)
+        return done
+
+    def emit(self, finish: Finish | None) -> None:
+        new = self.made - self.sent
+        first = self.sent == 0
+        self.sent = self.made
+        for index in range(self.request.sampling.n):
+            delta = Delta(
+                index=index,
+                token_ids=[TOKEN_ID] * new,
+                text=TOKEN_TEXT * new,
+                prompt_tokens=len(self.prompt_ids),
+                completion_tokens=self.made,
+                finish=finish,
+            )
+            if self.request.logprobs:
+                delta.output_logprobs = [self._logprob(TOKEN_ID, TOKEN_TEXT)] * new
+                if first and self.request.logprob_start >= 0:
+                    delta.input_logprobs = self._input_logprobs()
+            self.sink.push(delta)
+
+    def _input_logprobs(self) -> list[TokenLogprob]:
+        start = self.request.logprob_start
+        logprobs = [self._logprob(i, _text([i])) for i in self.prompt_ids[start:]]
+        if start == 0 and logprobs:
+            text = logprobs[0].text
+            logprobs[0] = TokenLogprob(None, self.prompt_ids[0], text)
+        return logprobs
+
+    def _logprob(self, token_id: int, text: str) -> TokenLogprob:
+        shown = text if self.request.text_in_logprobs else None
+        top = ((0.0, token_id, shown),) if self.request.top_logprobs else ()
+        return TokenLogprob(0.0, token_id, shown, top)
+
+
+class NullEngine:
+    """See the module. Every request runs at once; only while paused do they wait."""
+
+    name = "null"
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._board = StateBoard()
+        self._speed = Throughput()
+        self._running: dict[str, _Request] = {}
+        self._waiting: deque[_Request] = deque()
+        self._stepping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def model(self) -> ModelInfo:
+        """A model that generates, embeds and classifies, with no limit on context."""
+        return ModelInfo(
+            model_path="null",
+            served_model_name=self._options.served_model_name or "null",
+            tokenizer_path="null",
+            kind="generate",
+            max_model_len=0,
+            vocab_size=0,
+            weight_version=self._options.weight_version,
+            model_type="null",
+            embedding_size=EMBEDDING_SIZE,
+            labels=_LABELS,
+        )
+
+    @property
+    def state(self) -> EngineState:
+        """Its state now."""
+        return self._board.state
+
+    def watch(self, callback: Callable[[EngineState], None]) -> Callable[[], None]:
+        """Call back at each change of `state`; returns what ends that."""
+        return self._board.watch(callback)
+
+    async def start(self) -> None:
+        """Be up at once."""
+        self._loop = asyncio.get_running_loop()
+        self._board.set(ServerStatus.UP)
+
+    async def close(self) -> None:
+        """Stop; requests that still run end with UNAVAILABLE."""
+        self._board.set(ServerStatus.STOPPED, reason="the engine has been closed")
+        for active in [*self._running.values(), *self._waiting]:
+            active.sink.close(RpcError(Code.UNAVAILABLE, "the engine is closing"))
+        self._running.clear()
+        self._waiting.clear()
+
+    def generate(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
+        """Start a request; all that follows comes through `sink`."""
+        refusal = self._refusal(request.rid)
+        if refusal is not None:
+            sink.close(refusal)
+            return
+        active = _Request(request, sink)
+        if self.state.paused:
+            self._waiting.append(active)
+            return
+        self._running[request.rid] = active
+        self._wake()
+
+    def _refusal(self, rid: str) -> RpcError | None:
+        if not self.state.healthy:
+            return RpcError(Code.UNAVAILABLE, f"engine null is not up: {self.state.reason}")
+        if rid in self._running or any(w.request.rid == rid for w in self._waiting):
+            return RpcError(Code.ALREADY_EXISTS, f"rid {rid!r} is in use by an active request")
+        if len(self._waiting) >= self._options.max_waiting_requests:
+            sentence = f"the queue is full: {len(self._waiting)} requests wait; try again later"
+            return retry_after(Code.RESOURCE_EXHAUSTED, sentence, _RETRY_S)
+        return None
+
+    def _wake(self) -> None:
+        if not self._stepping and self._loop is not None:
+            self._stepping = True
+            self._loop.call_soon(self._step)
+
+    def _step(self) -> None:
+        """Give each running request its token, then let the loop turn before the next step."""
+        self._stepping = False
+        if self.state.paused or not self._running:
+            return
+        made = 0
+        for rid, active in list(self._running.items()):
+            if self._running.get(rid) is not active:
+                continue
+            made += active.request.sampling.n
+            if active.step():
+                self._running.pop(rid, None)
+                active.sink.close()
+        self._speed.add(made)
+        if self._running:
+            self._wake()
+
+    def abort(self, rid: str) -> bool:
+        """End the request of exactly that rid; False when it is not active."""
+        active = self._running.pop(rid, None)
+        if active is None:
+            active = next((w for w in self._waiting if w.request.rid == rid), None)
+            if active is None:
+                return False
+            self._waiting.remove(active)
+        _finish_aborted(active, "aborted")
+        return True
+
+    async def embed(self, request: EmbedRequest) -> Embedding:
+        """The fixed embedding; with `dimensions`, its first numbers, normalised again."""
+        size = request.dimensions or EMBEDDING_SIZE
+        if size > EMBEDDING_SIZE:
+            raise bad_request("dimensions", f"{size} is above {EMBEDDING_SIZE}")
+        values = _EMBEDDING[:size]
+        norm = _NORM if size == EMBEDDING_SIZE else math.hypot(*values)
+        return Embedding([v / norm for v in values], len(_ids(request.prompt)))
+
+    async def classify(self, request: EmbedRequest) -> Embedding:
+        """The logits 0.0 and 1.0, whatever the text."""
+        return Embedding([0.0, 1.0], len(_ids(request.prompt)) + len((request.pair or "").encode()))
+
+    async def score(self, request: ScoreRequest) -> Scores:
+        """Every label equally likely."""
+        count = len(request.label_token_ids)
+        rows = [[1.0 / count] * count for _ in request.prompts]
+        return Scores(rows, sum(len(_ids(prompt)) for prompt in request.prompts))
+
+    async def tokenize(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
+        """One id per UTF-8 byte; there are no special tokens to add."""
+        return _ids(text)
+
+    async def detokenize(self, token_ids: Sequence[int]) -> str:
+        """The text of those bytes; what is no UTF-8 becomes U+FFFD."""
+        return _text(token_ids)
+
+    async def render_chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> list[int]:
+        """The contents, a line each; tools and options have no place to go and are dropped."""
+        return _ids("\n".join(message["content"] for message in with_plain_content(messages)))
+
+    def loads(self) -> list[Load]:
+        """How busy it is. It has no cache, so what depends on one is 0."""
+        running = sum(active.request.sampling.n for active in self._running.values())
+        limit = self._options.max_running_requests
+        return [
+            Load(
+                dp_rank=0,
+                num_running_reqs=running,
+                num_waiting_reqs=sum(active.request.sampling.n for active in self._waiting),
+                num_used_tokens=sum(a.tokens * a.request.sampling.n for a in self._running.values()),
+                num_total_tokens=sum(
+                    a.tokens * a.request.sampling.n for a in [*self._running.values(), *self._waiting]
+                ),
+                max_total_num_tokens=0,
+                max_running_requests=limit,
+                token_usage=0.0,
+                gen_throughput=self._speed.rate(),
+                cache_hit_rate=0.0,
+                utilization=running / limit,
+            )
+        ]
+
+    def server_info(self) -> dict[str, Any]:
+        """Settings that are safe to show."""
+        return {
+            "engine": self.name,
+            "max_running_requests": self._options.max_running_requests,
+            "max_waiting_requests": self._options.max_waiting_requests,
+            "pid": os.getpid(),
+        }
+
+    async def flush_cache(self) -> tuple[bool, str]:
+        """Nothing to empty."""
+        return True, "engine null has no prefix cache, so there was nothing to flush"
+
+    async def pause(self, mode: PauseMode) -> None:
+        """Stop making tokens; new requests wait until `resume`."""
+        self._board.set(paused=True)
+        running = list(self._running.values())
+        if mode != "in_place":
+            self._running.clear()
+        if mode == "abort":
+            for active in running:
+                _finish_aborted(active, "aborted by a pause of the engine")
+        elif mode == "retract":
+            self._waiting.extendleft(reversed(running))
+
+    async def resume(self) -> None:
+        """Go on after `pause`."""
+        self._board.set(paused=False)
+        self._running.update((active.request.rid, active) for active in self._waiting)
+        self._waiting.clear()
+        self._wake()
+
+    async def start_profile(self, directory: str) -> str:
+        """UNIMPLEMENTED."""
+        raise _cannot("start_profile")
+
+    async def stop_profile(self) -> str:
+        """UNIMPLEMENTED."""
+        raise _cannot("stop_profile")
+
+    async def update_weights(self, model_path: str, load_format: str | None) -> WeightsUpdate:
+        """UNIMPLEMENTED."""
+        raise _cannot("update_weights")
+
+    async def probe(self) -> None:
+        """Fail unless it is up; a token it can always make."""
+        if not self.state.healthy:
+            raise RpcError(Code.UNAVAILABLE, f"engine null is not up: {self.state.reason}")
+
+
+def _finish_aborted(active: _Request, message: str) -> None:
+    active.emit(Finish("abort", message=message))
+    active.sink.close()
+
+
+def _cannot(call: str) -> RpcError:
+    return RpcError(
+        Code.UNIMPLEMENTED, f"engine null does not implement {call}: it has no model; transformers does"
+    )
+
+
+def _ids(prompt: str | Sequence[int]) -> list[int]:
+    return list(prompt.encode()) if isinstance(prompt, str) else list(prompt)
+
+
+def _text(token_ids: Sequence[int]) -> str:
+    return b"".join(bytes([i]) if 0 <= i < 256 else b"\xff" for i in token_ids).decode(errors="replace")

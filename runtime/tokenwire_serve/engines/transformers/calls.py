@@ -1,0 +1,89 @@
+"""The requests that are active, as the event loop sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tokenwire.codes import Code
+from tokenwire.details import retry_after
+from tokenwire.errors import RpcError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from tokenwire.streams import Sink
+
+    from tokenwire_serve.engine import Delta, GenerateRequest
+
+    from .sequence import Generation
+
+__all__ = ["Calls", "GenerateCall", "TaskCall"]
+
+_RETRY_S: Final = 1.0
+
+
+@dataclass(eq=False, slots=True)
+class GenerateCall:
+    """A request for text.
+
+    Attributes:
+        preparing: What tokenizes it and compiles its grammar, until it is with the scheduler.
+        generation: What the scheduler knows it as, from then on.
+    """
+
+    request: GenerateRequest
+    sink: Sink[Delta]
+    preparing: asyncio.Task[None] | None = None
+    generation: Generation | None = None
+
+    @property
+    def weight(self) -> int:
+        """Rows it needs in all."""
+        return self.request.sampling.n
+
+
+@dataclass(eq=False, slots=True)
+class TaskCall:
+    """A request that is answered once: an embedding, classes, scores."""
+
+    futures: list[asyncio.Future[Any]]
+    weight: int = 1
+
+    def fail(self, error: RpcError) -> None:
+        """End it with an error."""
+        for future in self.futures:
+            if not future.done():
+                future.set_exception(error)
+
+
+class Calls:
+    """The active requests by rid, and how many rows they need in all."""
+
+    def __init__(self) -> None:
+        self.by_rid: dict[str, GenerateCall | TaskCall] = {}
+        self.weight = 0
+
+    def add(self, rid: str, call: GenerateCall | TaskCall, room: int) -> None:
+        """Take in a request.
+
+        Raises:
+            RpcError: ALREADY_EXISTS, the rid is in use; RESOURCE_EXHAUSTED, it needs more rows
+                than there is `room` for, waiting included.
+        """
+        if rid in self.by_rid:
+            raise RpcError(Code.ALREADY_EXISTS, f"rid {rid!r} is in use by an active request")
+        if self.weight + call.weight > room:
+            raise retry_after(
+                Code.RESOURCE_EXHAUSTED,
+                f"the queue is full: {self.weight} sequences run or wait, {room} may; try again later",
+                _RETRY_S,
+            )
+        self.by_rid[rid] = call
+        self.weight += call.weight
+
+    def remove(self, rid: str) -> None:
+        """Forget a request that has ended."""
+        call = self.by_rid.pop(rid, None)
+        if call is not None:
+            self.weight -= call.weight

@@ -1,0 +1,143 @@
+"""Constraints on the output, through llguidance: grammars compiled once, masks per token."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from llguidance import LLMatcher, grammar_from
+from llguidance.hf import from_tokenizer
+from tokenwire.codes import Code
+from tokenwire.details import bad_request
+from tokenwire.errors import RpcError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from tokenwire_serve.engine import Constraint
+
+    from .tokenizer import Tokenizer
+
+__all__ = ["Grammars", "Matcher"]
+
+_KEPT: Final = 64
+_REASON_LENGTH: Final = 300
+
+
+class Matcher:
+    """Where one sequence stands in its grammar."""
+
+    def __init__(self, core: Any, size: int) -> None:
+        self._core = core
+        self._bits = torch.zeros(-(-size // 32), dtype=torch.int32)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing but the end may follow."""
+        return bool(self._core.is_stopped())
+
+    def mask(self, logits: Tensor) -> None:
+        """Set the logits of all tokens that may not follow to minus infinity.
+
+        Raises:
+            RpcError: INVALID_ARGUMENT, the grammar turned out to be too complex.
+        """
+        bits = self._bits
+        self._core.unsafe_compute_mask_ptr(bits.data_ptr(), bits.numel() * 4)
+        self._check()
+        places = torch.arange(8, dtype=torch.uint8)
+        allowed = ((bits.view(torch.uint8)[:, None] >> places) & 1).bool().view(-1)
+        logits.masked_fill_(~allowed[: logits.shape[0]].to(logits.device), -torch.inf)
+
+    def accept(self, token: int) -> None:
+        """Take note of a drawn token."""
+        self._core.consume_token(token)
+        self._check()
+
+    def copy(self) -> Matcher:
+        """Another sequence at the same place."""
+        return Matcher(self._core.deep_copy(), self._bits.numel() * 32)
+
+    def _check(self) -> None:
+        if self._core.is_error():
+            raise RpcError(
+                Code.INVALID_ARGUMENT,
+                f"the constraint cannot be followed: {_reason(self._core.get_error())}",
+            )
+
+
+class Grammars:
+    """Compiles constraints and keeps the latest; safe to use from any thread.
+
+    The first compilation takes up to a second longer: llguidance reads the vocabulary.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, size: int, end_ids: Sequence[int]) -> None:
+        self._tokenizer = tokenizer
+        self._size = size
+        self._end_ids = list(end_ids)
+        self._lock = threading.Lock()
+        self._vocabulary: Any = None
+        self._matchers: OrderedDict[Constraint, Matcher] = OrderedDict()
+
+    def compile(self, constraint: Constraint) -> Matcher:
+        """A matcher at the start of the constraint's grammar.
+
+        Raises:
+            RpcError: INVALID_ARGUMENT, the message names the kind and what is wrong with it;
+                UNIMPLEMENTED, this kind or this tokenizer is not supported.
+        """
+        with self._lock:
+            matcher = self._matchers.get(constraint)
+            if matcher is None:
+                matcher = self._matchers[constraint] = self._compile(constraint)
+                if len(self._matchers) > _KEPT:
+                    self._matchers.popitem(last=False)
+            self._matchers.move_to_end(constraint)
+            return matcher.copy()
+
+    def _compile(self, constraint: Constraint) -> Matcher:
+        if constraint.kind == "structural_tag":
+            raise RpcError(Code.UNIMPLEMENTED, "engine transformers does not support structural_tag")
+        if self._vocabulary is None:
+            self._vocabulary = self._read_vocabulary()
+        try:
+            core = LLMatcher(self._vocabulary, _grammar(constraint), log_level=0)
+        except (ValueError, TypeError) as error:
+            raise _invalid(constraint, str(error)) from error
+        if core.is_error():
+            raise _invalid(constraint, core.get_error())
+        return Matcher(core, self._size)
+
+    def _read_vocabulary(self) -> Any:
+        if not self._tokenizer.hf.is_fast:
+            raise RpcError(
+                Code.UNIMPLEMENTED,
+                "engine transformers supports constraints on models with a tokenizer.json only",
+            )
+        return from_tokenizer(self._tokenizer.hf, n_vocab=self._size, eos_token=self._end_ids or None)
+
+
+def _grammar(constraint: Constraint) -> str:
+    value = constraint.value
+    if constraint.kind == "choice":
+        return str(grammar_from("choice", json.dumps(list(value), ensure_ascii=False)))
+    if constraint.kind in {"json_schema", "json_object"}:
+        schema = value if constraint.kind == "json_schema" else '{"type": "object"}'
+        return LLMatcher.grammar_from_json_schema(str(schema), defaults={"whitespace_flexible": False})
+    kind: Any = constraint.kind
+    return str(grammar_from(kind, str(value)))
+
+
+def _invalid(constraint: Constraint, reason: str) -> RpcError:
+    return bad_request(constraint.kind, f"{constraint.kind}: {_reason(reason)}")
+
+
+def _reason(text: str) -> str:
+    """What llguidance says, on one line of bounded length."""
+    return " ".join(text.split())[:_REASON_LENGTH] or "not valid"

@@ -1,0 +1,107 @@
+"""Chooses how a model is run: how long a context fits into memory, and which runner is right for it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from .cache import GRAIN
+from .loading import cannot_load
+from .lone_runner import LoneRunner
+from .runner import SlotRunner
+
+if TYPE_CHECKING:
+    from tokenwire_serve.engines.options import EngineOptions
+
+    from .loading import Loaded
+    from .scheduler import Runner
+
+__all__ = ["make_runner", "model_threads"]
+
+_LOG: Final = logging.getLogger(__name__)
+_SHARE: Final = {"cpu": 0.5, "cuda": 0.85}
+"""How much of the free memory the cache may take."""
+_TRIAL: Final = 8
+
+
+def model_threads(options: EngineOptions) -> int:
+    """Threads of the model's arithmetic: by default all cores but one, which the event loop has."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return options.cpu_threads or max(1, cores - 1)
+
+
+def make_runner(loaded: Loaded, options: EngineOptions) -> tuple[Runner, int]:
+    """A runner that was seen to compute what the model computes, and the length it has room for.
+
+    Raises:
+        RpcError: FAILED_PRECONDITION, the context asked for is too long for the model or the
+            memory, or nothing here runs the model rightly.
+    """
+    if options.max_model_len is not None and options.max_model_len > loaded.context:
+        raise cannot_load(f"--max-model-len {options.max_model_len}: the model reads {loaded.context} tokens")
+    ids = [token % loaded.vocab_size for token in range(7, 7 + _TRIAL)]
+    expected = loaded.model(input_ids=torch.tensor([ids], device=loaded.device), use_cache=False)
+    reference = expected.logits[0].float()
+    length = min(options.max_model_len or loaded.context, loaded.context)
+    try:
+        length = _fitting(loaded, options, length)
+        slots = SlotRunner(loaded, options.max_running_requests, length)
+        if _agrees(slots, ids, reference):
+            slots.settle()
+            return slots, length
+        reason = "its results differ there"
+    except (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+    _LOG.warning("%s is run row by row, which is slower: no cache of rows: %s", loaded.path, reason)
+    lone = LoneRunner(loaded, options.max_running_requests)
+    if not _agrees(lone, ids, reference):
+        raise cannot_load(f"--model-path {loaded.path}: this model computes another result step by step")
+    return lone, length
+
+
+def _fitting(loaded: Loaded, options: EngineOptions, length: int) -> int:
+    """The longest context that every row can have; all of `length` if it was asked for or fits."""
+    per_position = _bytes_per_position(loaded) * options.max_running_requests
+    room = int(_free_memory(loaded.device) * _SHARE.get(loaded.device.type, 0.5)) // per_position
+    if length <= room:
+        return length
+    if options.max_model_len is not None or room < GRAIN:
+        raise cannot_load(
+            f"--max-model-len {length} with --max-running-requests {options.max_running_requests}: the cache "
+            f"takes {length * per_position / 2**30:.1f} GiB, and there is room for {room} tokens; lower either"
+        )
+    fitting = room // GRAIN * GRAIN
+    _LOG.warning("the context is cut from %d to %d tokens, for which there is memory", length, fitting)
+    return fitting
+
+
+def _bytes_per_position(loaded: Loaded) -> int:
+    tokens = torch.zeros((1, _TRIAL), dtype=torch.long, device=loaded.device)
+    cache: Any = loaded.model(input_ids=tokens, use_cache=True).past_key_values
+    return sum(
+        block.numel() * block.element_size() // _TRIAL
+        for layer in cache.layers
+        for block in (layer.keys, layer.values)
+    )
+
+
+def _free_memory(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _agrees(runner: Runner, ids: list[int], reference: torch.Tensor) -> bool:
+    """Whether a prompt in two chunks and two decoded tokens give the logits of one whole forward."""
+    first, second, third = 3, len(ids) - 2, len(ids) - 1
+    runner.prefill(0, ids[:first], 0)
+    rows = [
+        runner.prefill(0, ids[first:second], first)[-1],
+        runner.decode(ids[second:third], [second])[0],
+        runner.decode(ids[third:], [third])[0],
+    ]
+    difference = (torch.stack(rows) - reference[second - 1 :]).abs().max()
+    return bool(difference <= 0.02 * reference.abs().max())

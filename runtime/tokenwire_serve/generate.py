@@ -1,0 +1,132 @@
+"""TextGenerate and Generate: typed streams over the engine's deltas."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Literal
+
+from tokenwire.details import bad_request
+from tokenwire.errors import RpcError
+from tokenwire_gen.sglang.runtime.v1.sglang_pb import GenerateResponse, TextGenerateResponse
+
+from .core import failed
+from .output import Generated, Output
+from .sinks import CumulativeSink, DeltaSink, Shape
+from .validation import read_generate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokenwire.context import Context
+    from tokenwire.streams import PushStream
+    from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
+
+    from .core import Core
+    from .engine import GenerateRequest
+    from .sinks import M, P
+
+__all__ = ["STREAM_MODE", "TextGeneration"]
+
+STREAM_MODE: Final = "x-tokenwire-stream"
+"""Metadata in which a caller asks for a mode and the server announces the one it took."""
+
+Mode = Literal["cumulative", "delta"]
+
+_TEXT: Final[Shape[TextGenerateResponse, str]] = Shape(
+    empty="",
+    part=lambda delta: delta.text,
+    read=lambda message: message.text,
+    make=lambda part, facts, finished: TextGenerateResponse(text=part, meta_info=facts, finished=finished),
+    bare=lambda part: TextGenerateResponse(text=part),
+)
+_IDS: Final[Shape[GenerateResponse, list[int]]] = Shape(
+    empty=[],
+    part=lambda delta: delta.token_ids,
+    read=lambda message: message.output_ids,
+    make=lambda part, facts, finished: GenerateResponse(output_ids=part, meta_info=facts, finished=finished),
+    bare=lambda part: GenerateResponse(output_ids=part),
+)
+_BOTH: Final[Shape[Generated, Output]] = Shape(
+    empty=Output(),
+    part=lambda delta: Output(delta.text, delta.token_ids),
+    read=lambda message: message.output,
+    make=Generated,
+    bare=Generated,
+)
+
+
+class TextGeneration:
+    """Answers the typed generation calls."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def from_text(
+        self, request: pb.TextGenerateRequest, context: Context
+    ) -> PushStream[TextGenerateResponse]:
+        """TextGenerate."""
+        try:
+            self._core.admit()
+            model, with_text = self._core.engine.model, bool(request.return_text_in_logprobs)
+            read = read_generate(request, request.text, context, model, text_in_logprobs=with_text)
+            return self._start(_TEXT, read, context)
+        except RpcError as error:
+            return failed(error)
+
+    def from_ids(self, request: pb.GenerateRequest, context: Context) -> PushStream[GenerateResponse]:
+        """Generate."""
+        try:
+            self._core.admit()
+            read = read_generate(request, request.input_ids, context, self._core.engine.model)
+            return self._start(_IDS, read, context)
+        except RpcError as error:
+            return failed(error)
+
+    def both(
+        self,
+        request: pb.TextGenerateRequest | pb.GenerateRequest,
+        prompt: str | Sequence[int],
+        context: Context,
+        *,
+        text_in_logprobs: bool = False,
+    ) -> PushStream[Generated]:
+        """The same with text and token ids in each message."""
+        try:
+            self._core.admit()
+            model = self._core.engine.model
+            read = read_generate(request, prompt, context, model, text_in_logprobs=text_in_logprobs)
+            return self._start(_BOTH, read, context)
+        except RpcError as error:
+            return failed(error)
+
+    def _start(self, shape: Shape[M, P], request: GenerateRequest, context: Context) -> PushStream[M]:
+        mode = self._mode(context)
+        engine, active, rid = self._core.engine, self._core.active, request.rid
+
+        def leave() -> None:
+            engine.abort(rid)
+
+        active.claim(rid, lambda: engine.abort(rid), request.sampling.n)
+        context.initial_metadata[STREAM_MODE] = mode
+        kind = DeltaSink if mode == "delta" and request.stream else CumulativeSink
+        sink = kind(
+            shape,
+            request,
+            engine.model.weight_version,
+            time.monotonic(),
+            on_end=lambda: active.release(rid),
+            on_leave=leave,
+        )
+        engine.generate(request, sink)
+        return sink.stream
+
+    def _mode(self, context: Context) -> Mode:
+        """The mode that the caller asks for, else the server's."""
+        asked = context.text(STREAM_MODE).strip().lower()
+        if asked == "delta":
+            return "delta"
+        if asked == "cumulative":
+            return "cumulative"
+        if asked:
+            raise bad_request(STREAM_MODE, f"must be delta or cumulative, not {asked!r}")
+        return "delta" if self._core.settings.incremental_streaming_output else "cumulative"

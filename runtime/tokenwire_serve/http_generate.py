@@ -1,0 +1,158 @@
+"""`/generate`: text or token ids in, both out, one answer or events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+from tokenwire.http.failures import failure_event
+from tokenwire.http.values import EventStream, HttpReply, leave, take_first
+from tokenwire.streams import PushStream
+from tokenwire_gen.sglang.runtime.v1.sglang_grpc import GENERATE, TEXT_GENERATE
+
+from .generate import STREAM_MODE
+from .http_inputs import read_generate_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+    from typing import Any, TypeVar
+
+    from tokenwire.http.values import HttpCall
+
+    from .http_inputs import GenerateInput
+    from .output import Generated
+    from .servicer import SglangServicer
+
+    T = TypeVar("T")
+
+__all__ = ["HttpGeneration", "together"]
+
+_text: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
+async def together(*calls: Coroutine[Any, Any, T]) -> list[T]:
+    """The results of calls that run side by side; the first failure ends the others."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+class _Placed(NamedTuple):
+    """A message of one of several prompts."""
+
+    place: int
+    message: Generated
+
+
+class HttpGeneration:
+    """Answers `/generate`."""
+
+    def __init__(self, servicer: SglangServicer) -> None:
+        self._servicer = servicer
+
+    async def __call__(self, call: HttpCall) -> HttpReply:
+        """A JSON object for one prompt, a list for a list or for several choices; or events."""
+        inputs, single = read_generate_inputs(call.json_object())
+        context = call.context(TEXT_GENERATE if isinstance(inputs[0].prompt, str) else GENERATE)
+        streams = [
+            self._servicer.generate_both(
+                item.request, item.prompt, context, text_in_logprobs=item.text_in_logprobs
+            )
+            for item in inputs
+        ]
+        if inputs[0].request.stream:
+            reply = await _events(streams, single)
+            reply.headers[STREAM_MODE] = str(context.initial_metadata.get(STREAM_MODE, "cumulative"))
+            return reply
+        collected = await together(*map(_collect, streams))
+        answers = [_object(message).encode() for messages in collected for message in messages]
+        if single and _choices(inputs[0]) == 1:
+            return HttpReply.raw_json(answers[0])
+        return HttpReply.raw_json(b"[" + b",".join(answers) + b"]")
+
+
+def _choices(item: GenerateInput) -> int:
+    params = item.request.sampling_params
+    return params.n if params is not None and params.n is not None else 1
+
+
+async def _collect(stream: PushStream[Generated]) -> list[Generated]:
+    """All messages of a stream, one per choice, in the order of the choices."""
+    try:
+        messages = [message async for message in stream]
+    finally:
+        stream.cancel()
+    if not messages:
+        raise RpcError(Code.INTERNAL, "the request ended without an answer")
+    return sorted(messages, key=lambda message: int(message.meta_info["index"]))
+
+
+async def _events(streams: list[PushStream[Generated]], single: bool) -> HttpReply:
+    source: AsyncIterator[Any] = streams[0] if single else _fan_in(streams)
+    frame = _frame if single else _placed_frame
+    first = await take_first(source)
+    if first is None:
+        await leave(source)
+        raise RpcError(Code.INTERNAL, "the request ended without an answer")
+    return HttpReply(body=EventStream(source, frame, failure_event, head=frame(first)))
+
+
+def _frame(message: Generated) -> bytes:
+    return f"data: {_object(message)}\n\n".encode()
+
+
+def _placed_frame(placed: _Placed) -> bytes:
+    return f'data: {_object(placed.message)[:-1]},"index":{placed.place}}}\n\n'.encode()
+
+
+def _object(message: Generated) -> str:
+    """The JSON object of a message; values of `meta_info` are JSON text already."""
+    facts = ",".join(f"{_text(name)}:{value}" for name, value in message.meta_info.items())
+    ids = ",".join(map(str, message.output.token_ids))
+    return f'{{"text":{_text(message.output.text)},"output_ids":[{ids}],"meta_info":{{{facts}}}}}'
+
+
+class _Branch:
+    """The sink of one of several streams that flow into one."""
+
+    def __init__(self, place: int, joined: PushStream[_Placed], open_branches: set[int]) -> None:
+        self._place = place
+        self._joined = joined
+        self._open = open_branches
+        open_branches.add(place)
+
+    def push(self, message: Generated, /) -> None:
+        self._joined.push(_Placed(self._place, message))
+
+    def close(self, error: BaseException | None = None, /) -> None:
+        self._open.discard(self._place)
+        if error is not None or not self._open:
+            self._joined.close(error)
+
+
+def _fan_in(streams: list[PushStream[Generated]]) -> PushStream[_Placed]:
+    """One stream of all; it ends with the last, or at the first error."""
+
+    def merge(old: _Placed, new: _Placed) -> _Placed | None:
+        inner = streams[new.place].merge
+        if old.place != new.place or inner is None:
+            return None
+        message = inner(old.message, new.message)
+        return None if message is None else _Placed(new.place, message)
+
+    def cancel() -> None:
+        for stream in streams:
+            stream.cancel()
+
+    joined: PushStream[_Placed] = PushStream(merge=merge, on_cancel=cancel)
+    open_branches: set[int] = set()
+    branches = [_Branch(place, joined, open_branches) for place in range(len(streams))]
+    for stream, branch in zip(streams, branches, strict=True):
+        stream.subscribe(branch)
+    return joined

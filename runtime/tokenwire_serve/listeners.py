@@ -1,0 +1,59 @@
+"""Sockets that are bound and listen before anything slow starts, so that a conflict shows at once."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Final
+
+from .settings import SettingsError
+
+__all__ = ["address_of", "listen"]
+
+_BACKLOG: Final = 2048
+
+
+def listen(host: str, port: int, flag: str) -> socket.socket:
+    """A listening TCP socket; connections wait in its queue until something accepts them.
+
+    Args:
+        host: Address or name; of a name's addresses the first of IPv4, else of IPv6.
+        port: 0 takes a free one.
+        flag: The flag that gave the port, for errors.
+
+    Raises:
+        SettingsError: The address cannot be taken; the message names the flag.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise SettingsError(f"--host {host!r} is neither an address nor a known host name") from None
+    family, kind, protocol, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
+        sock.bind(address)
+        sock.listen(_BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise SettingsError(_problem(error, host, port, flag)) from None
+    return sock
+
+
+def address_of(sock: socket.socket) -> str:
+    """HOST:PORT of a bound socket, "[HOST]:PORT" where HOST is an IPv6 address."""
+    host, port = sock.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _problem(error: OSError, host: str, port: int, flag: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"{flag} {port} is in use on {host}: stop what listens there, or choose another port"
+    if error.errno == errno.EACCES:
+        return f"{flag} {port} may not be opened by this user: choose a port above 1023"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"--host {host!r} is not an address of this machine"
+    return f"{flag} {port} cannot be opened on {host}: {error.strerror}"

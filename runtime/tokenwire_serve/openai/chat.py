@@ -1,0 +1,112 @@
+"""Reads chat completion bodies."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+
+from tokenwire_serve.ranges import Problems
+
+from .common import read_id, read_model
+from .fields import Fields
+from .job import Job
+from .messages import read_messages, read_tools
+from .sampling import read_options, read_sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tokenwire_serve.core import Core
+
+__all__ = ["UNSUPPORTED", "read_chat", "read_stream_options"]
+
+MOST_TOP_LOGPROBS: Final = 20
+"""Most alternatives per position, as in the OpenAI API."""
+
+UNSUPPORTED: Final[dict[str, tuple[Any, ...]]] = {
+    "stop_regex": ([], ""),
+    "no_stop_trim": (False,),
+    "skip_special_tokens": (True,),
+    "custom_logit_processor": (),
+    "custom_params": ({},),
+    "return_hidden_states": (False,),
+    "return_routed_experts": (False,),
+    "return_token_ids": (False,),
+    "session_params": ({},),
+}
+"""Fields of both kinds of completion that change its meaning and are not supported, each with the
+values that ask for nothing."""
+
+_UNSUPPORTED_CHAT: Final[dict[str, tuple[Any, ...]]] = {
+    **UNSUPPORTED,
+    "functions": ([],),
+    "function_call": ("none", "auto"),
+    "modalities": (["text"], []),
+    "audio": (),
+    "web_search_options": (),
+    "input_ids": ([],),
+    "continue_final_message": (False,),
+    "return_prompt_token_ids": (False,),
+    "return_meta_info": (False,),
+}
+
+
+async def read_chat(body: Mapping[str, Any], core: Core, trace: Mapping[str, str]) -> Job:
+    """The job of a chat completion.
+
+    Raises:
+        RpcError: INVALID_ARGUMENT with every violation; NOT_FOUND, an unknown model.
+    """
+    engine = core.engine
+    fields = Fields(body, Problems())
+    model = read_model(fields, core)
+    if engine.model.chat:
+        raise RpcError(Code.UNIMPLEMENTED, f"engine {engine.name} cannot chat: {engine.model.chat}")
+    fields.refuse(_UNSUPPORTED_CHAT, engine.name)
+    messages = read_messages(fields, engine.name)
+    tools = read_tools(fields, engine.name)
+    kwargs = fields.mapping("chat_template_kwargs") or {}
+    effort = fields.values.get("reasoning_effort")
+    if effort is not None:
+        kwargs = {"reasoning_effort": effort, **kwargs}
+    logprobs = fields.boolean("logprobs") or False
+    top = fields.integer("top_logprobs", low=0, high=MOST_TOP_LOGPROBS) or 0
+    if top and not logprobs:
+        fields.wrong("top_logprobs", "needs logprobs to be true")
+    limits = ("max_completion_tokens", "max_tokens")
+    sampling = read_sampling(fields, engine.model, limit_names=limits, default_limit=None)
+    request_id = read_id(fields, "chatcmpl-")
+    options = read_options(fields, trace)
+    stream, include_usage, running_usage = read_stream_options(fields)
+    fields.problems.settle()
+    prompt = await engine.render_chat(messages, tools=tools, options=kwargs)
+    return Job(
+        id=request_id,
+        model=model,
+        created=int(time.time()),
+        chat=True,
+        prompts=(prompt,),
+        sampling=sampling,
+        options=options,
+        stream=stream,
+        include_usage=include_usage,
+        running_usage=running_usage,
+        logprobs=logprobs,
+        top_logprobs=top,
+    )
+
+
+def read_stream_options(fields: Fields) -> tuple[bool, bool, bool]:
+    """Whether to stream, to end with the usage, and to give it with every chunk."""
+    stream = fields.boolean("stream") or False
+    given = fields.mapping("stream_options")
+    if given is None:
+        return stream, False, False
+    if not stream:
+        fields.wrong("stream_options", "needs stream to be true")
+    options = Fields(given, fields.problems, "stream_options.")
+    usage = options.boolean("include_usage") or False
+    return stream, usage, options.boolean("continuous_usage_stats") or False

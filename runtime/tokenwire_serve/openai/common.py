@@ -1,0 +1,96 @@
+"""What every OpenAI call has: a model, an id, and inputs in several shapes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tokenwire.codes import Code
+from tokenwire.details import bad_request
+from tokenwire.errors import RpcError
+
+from tokenwire_serve.core import fresh_id
+from tokenwire_serve.ranges import check_token_ids
+
+from .fields import is_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from tokenwire_serve.core import Core
+    from tokenwire_serve.engine import ModelInfo
+
+    from .fields import Fields
+
+__all__ = ["MOST_INPUTS", "read_id", "read_inputs", "read_model", "together"]
+
+T = TypeVar("T")
+Input = TypeVar("Input")
+
+MOST_INPUTS: Final = 2048
+"""Most inputs of one call, as in the OpenAI API."""
+
+_AT_ONCE: Final = 32
+_ANY: Final = "default"
+
+
+def read_model(fields: Fields, core: Core) -> str:
+    """The model's name as the answer gives it.
+
+    Raises:
+        RpcError: NOT_FOUND, no model goes by the name that was asked for.
+    """
+    asked = fields.text("model")
+    if asked is None or asked == _ANY:
+        return core.names[0]
+    if asked in core.names or core.settings.accept_any_model:
+        return asked
+    known = ", ".join(core.names)
+    missing = bad_request("model", f"{asked!r} is not served here; served: {known}")
+    raise RpcError(Code.NOT_FOUND, f"model {asked!r} is not served here; served: {known}", missing.details)
+
+
+def read_id(fields: Fields, prefix: str) -> str:
+    """The id that the answer carries: `rid` where it is given."""
+    rid = fields.text("rid")
+    if rid is None:
+        return fresh_id(prefix)
+    if not rid.strip():
+        fields.wrong("rid", "must not be blank")
+    return rid
+
+
+def read_inputs(fields: Fields, name: str, model: ModelInfo) -> list[str | list[int]]:
+    """A string, an array of strings, an array of token ids or an array of such arrays."""
+    value = fields.values.get(name)
+    if not fields.require(name):
+        return []
+    items = value if isinstance(value, list) and not is_ids(value) else [value]
+    if not items or len(items) > MOST_INPUTS:
+        fields.wrong(name, f"must have from 1 to {MOST_INPUTS} items")
+        return []
+    lists = [item for item in items if is_ids(item)]
+    if len(lists) not in (0, len(items)) or not all(isinstance(item, str) or is_ids(item) for item in items):
+        fields.wrong(name, "must be a string, an array of strings, an array of token ids or an array of such")
+        return []
+    for ids in lists:
+        check_token_ids(ids, name, fields.problems, model.vocab_size)
+    return list(items)
+
+
+async def together(
+    inputs: Sequence[Input], call: Callable[[int, Input], Coroutine[object, object, T]]
+) -> list[T]:
+    """The results of a call per input, some of them at once; the first failure ends the others."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(place: int, item: Input) -> T:
+        async with places:
+            return await call(place, item)
+
+    tasks = [asyncio.ensure_future(one(place, item)) for place, item in enumerate(inputs)]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,70 @@
+"""The OpenAI API over any engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tokenwire_serve.core import trace_headers
+from tokenwire_serve.meta_info import json_text
+
+from .backend import OpenAIReply
+from .chat import read_chat
+from .chunks import ChunkWriter
+from .completions import read_completion
+from .fields import parse_object
+from .job import EngineRun
+from .pooled import classify, embed
+from .ranking import rerank, score
+from .whole import answer_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from tokenwire.context import Context
+    from tokenwire.streams import PushStream
+
+    from tokenwire_serve.core import Core
+
+    from .backend import Operation
+    from .job import Job
+
+    Reader = Callable[[Mapping[str, Any], Core, Mapping[str, str]], Awaitable[Any]]
+
+__all__ = ["GenericBackend"]
+
+_COMPLETIONS: Final[dict[Operation, Reader]] = {"chat": read_chat, "completion": read_completion}
+_ANSWERS: Final[dict[Operation, Reader]] = {
+    "embedding": embed,
+    "classify": classify,
+    "score": score,
+    "rerank": rerank,
+}
+
+
+class GenericBackend:
+    """Reads the body, runs the engine and writes the answer; see `OpenAIBackend`."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def call(
+        self, operation: Operation, body: bytes, headers: Mapping[str, str], context: Context
+    ) -> OpenAIReply | PushStream[bytes]:
+        """Answer one call."""
+        values = parse_object(body)
+        trace = trace_headers(headers, context)
+        reader = _COMPLETIONS.get(operation)
+        if reader is None:
+            answer = await _ANSWERS[operation](values, self._core, trace)
+            return OpenAIReply(json_text(answer).encode())
+        job: Job = await reader(values, self._core, trace)
+        return self._stream(job) if job.stream else await answer_whole(self._core, job)
+
+    def _stream(self, job: Job) -> PushStream[bytes]:
+        def leave() -> None:
+            run.abort()
+
+        writer = ChunkWriter(job, leave)
+        run = EngineRun(self._core, job, writer)
+        run.start()
+        return writer.stream

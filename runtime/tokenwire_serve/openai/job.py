@@ -1,0 +1,169 @@
+"""One chat or text completion: what was asked, and the engine requests that answer it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tokenwire_serve.active import aborted
+from tokenwire_serve.engine import GenerateRequest, RequestOptions, Sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokenwire_serve.core import Core
+    from tokenwire_serve.engine import Delta
+
+__all__ = ["EngineRun", "Job", "Listener", "Usage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A completion call, read and checked.
+
+    Attributes:
+        id: What the answer carries as `id`, by which it can be aborted.
+        model: What the answer carries as `model`.
+        created: Unix time in seconds.
+        chat: A chat completion; otherwise a text completion.
+        prompts: One engine request each; the choices of all are numbered in a row.
+        echoes: Text that each choice of a prompt begins with; empty where nothing is echoed.
+        include_usage: A stream ends with a chunk that has the usage.
+        running_usage: Every chunk of a stream has the usage so far.
+    """
+
+    id: str
+    model: str
+    created: int
+    chat: bool
+    prompts: Sequence[str | Sequence[int]]
+    sampling: Sampling
+    options: RequestOptions = field(default_factory=RequestOptions)
+    stream: bool = False
+    include_usage: bool = False
+    running_usage: bool = False
+    logprobs: bool = False
+    top_logprobs: int = 0
+    echoes: Sequence[str] = ()
+
+    @property
+    def choices(self) -> int:
+        """How many choices the answer has."""
+        return len(self.prompts) * self.sampling.n
+
+    def echo(self, index: int) -> str:
+        """What choice `index` begins with."""
+        return self.echoes[index // self.sampling.n] if self.echoes else ""
+
+
+class Listener(Protocol):
+    """Takes the deltas of all choices of a job."""
+
+    def take(self, index: int, delta: Delta, /) -> None:
+        """What is new in one choice, by its number in the whole answer."""
+
+    def end(self, error: BaseException | None, /) -> None:
+        """All choices have ended, or the job has failed; called once."""
+
+
+class EngineRun:
+    """The engine requests of a job, a rid each; the job's id stands for them all."""
+
+    def __init__(self, core: Core, job: Job, listener: Listener) -> None:
+        self._core = core
+        self._job = job
+        self._listener = listener
+        single = len(job.prompts) == 1
+        self._rids = [job.id if single else f"{job.id}-{place}" for place in range(len(job.prompts))]
+        self._open = set(self._rids)
+        self._aborted = False
+        self._error: BaseException | None = None
+
+    def start(self) -> None:
+        """Start all requests.
+
+        Raises:
+            RpcError: ALREADY_EXISTS, the job's id is in use.
+        """
+        job = self._job
+        self._core.active.claim(job.id, self.abort)
+        for place, prompt in enumerate(job.prompts):
+            if self._error is not None:
+                self.close(self._rids[place])
+                continue
+            request = GenerateRequest(
+                rid=self._rids[place],
+                prompt=prompt,
+                sampling=job.sampling,
+                logprobs=job.logprobs,
+                top_logprobs=job.top_logprobs,
+                logprob_start=0 if job.echoes and job.logprobs else -1,
+                text_in_logprobs=True,
+                stream=job.stream,
+                options=job.options,
+            )
+            self._core.engine.generate(request, _PromptSink(self, place * job.sampling.n, request.rid))
+
+    def abort(self) -> bool:
+        """End all requests; whether one was still running."""
+        found = [self._core.engine.abort(rid) for rid in list(self._open)]
+        return any(found)
+
+    def take(self, index: int, delta: Delta) -> None:
+        """Pass a delta on."""
+        if delta.finish is not None and delta.finish.kind == "abort":
+            self._aborted = True
+        self._listener.take(index, delta)
+
+    def close(self, rid: str, error: BaseException | None = None) -> None:
+        """Note the end of one request; the first that fails takes the others with it."""
+        self._open.discard(rid)
+        if error is not None and self._error is None:
+            self._error = error
+            self.abort()
+        if not self._open:
+            self._core.active.release(self._job.id)
+            cancelled = aborted(self._job.id) if self._aborted else None
+            self._listener.end(self._error or cancelled)
+
+
+class _PromptSink:
+    """Where the engine puts the deltas of one prompt."""
+
+    __slots__ = ("_first", "_rid", "_run")
+
+    def __init__(self, run: EngineRun, first: int, rid: str) -> None:
+        self._run = run
+        self._first = first
+        self._rid = rid
+
+    def push(self, delta: Delta) -> None:
+        self._run.take(self._first + delta.index, delta)
+
+    def close(self, error: BaseException | None = None) -> None:
+        self._run.close(self._rid, error)
+
+
+class Usage:
+    """The token counts of a job: prompts once each, completions per choice."""
+
+    def __init__(self, per_prompt: int) -> None:
+        self._per_prompt = per_prompt
+        self._prompts: dict[int, tuple[int, int]] = {}
+        self._completions: dict[int, int] = {}
+
+    def note(self, index: int, delta: Delta) -> None:
+        """Take the counters of a delta."""
+        self._prompts.setdefault(index // self._per_prompt, (delta.prompt_tokens, delta.cached_tokens))
+        self._completions[index] = delta.completion_tokens
+
+    def shown(self) -> dict[str, Any]:
+        """`usage` of an answer."""
+        prompt = sum(tokens for tokens, _ in self._prompts.values())
+        completion = sum(self._completions.values())
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+            "prompt_tokens_details": {"cached_tokens": sum(cached for _, cached in self._prompts.values())},
+        }

@@ -1,0 +1,162 @@
+"""The ranges of a request, checked on plain values whichever way the request came in."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import TYPE_CHECKING, Final
+
+from tokenwire.details import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .engine import Constraint, Sampling
+
+__all__ = [
+    "MAX_CHOICES",
+    "Problems",
+    "check_constraint",
+    "check_sampling",
+    "check_token_ids",
+    "shortest_float",
+]
+
+MAX_CHOICES: Final = 1024
+"""Most choices of one request: each holds memory while the request lives."""
+
+_FLOAT32_MAX: Final = 3.4028234663852886e38
+_DIGITS: Final = (6, 7, 8, 9)
+"""Significant digits that may be needed to tell one 32-bit float from the next."""
+
+
+class Problems:
+    """What is wrong with a request, all of it, by field."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+
+    def add(self, field: str, description: str) -> None:
+        """Note one problem; `description` completes a sentence that starts with the field."""
+        self.found.append((field, description))
+
+    def expect(self, holds: bool, field: str, description: str) -> None:
+        """Note a problem unless something holds."""
+        if not holds:
+            self.add(field, description)
+
+    def settle(self) -> None:
+        """End the request if there were problems.
+
+        Raises:
+            RpcError: INVALID_ARGUMENT with every problem as a field violation.
+        """
+        if self.found:
+            raise invalid(self.found)
+
+
+def shortest_float(value: float) -> float:
+    """The shortest decimal that is the same 32-bit float, which is what the caller wrote.
+
+    A proto float turns 0.7 into 0.699999988; this gives 0.7 back, so that a request draws the
+    same tokens over every transport.
+    """
+    if not math.isfinite(value) or abs(value) > _FLOAT32_MAX:
+        return value
+    narrow = struct.pack("<f", value)
+    for digits in _DIGITS:
+        short = float(f"{value:.{digits}g}")
+        if struct.pack("<f", short) == narrow:
+            return short
+    return value
+
+
+def check_sampling(
+    sampling: Sampling,
+    problems: Problems,
+    *,
+    vocab_size: int,
+    names: Mapping[str, str] | None = None,
+    prefix: str = "",
+) -> None:
+    """Note everything about `sampling` that is out of range.
+
+    Args:
+        sampling: What is checked.
+        problems: Takes the findings.
+        vocab_size: Token ids are below it; 0 is not checked.
+        names: What the caller calls an attribute where that differs.
+        prefix: Comes before each name.
+    """
+    renamed = names or {}
+
+    def name(attribute: str) -> str:
+        return prefix + renamed.get(attribute, attribute)
+
+    def within(attribute: str, low: float, high: float, text: str, *, above: bool = False) -> None:
+        value = getattr(sampling, attribute)
+        holds = (low < value if above else low <= value) and value <= high
+        problems.expect(holds, name(attribute), f"must be {text}, not {value:g}")
+
+    finite = math.isfinite(sampling.temperature) and sampling.temperature >= 0
+    problems.expect(
+        finite, name("temperature"), f"must be finite and at least 0, not {sampling.temperature:g}"
+    )
+    within("top_p", 0, 1, "above 0 and at most 1", above=True)
+    within("min_p", 0, 1, "from 0 to 1")
+    within("frequency_penalty", -2, 2, "from -2 to 2")
+    within("presence_penalty", -2, 2, "from -2 to 2")
+    within("repetition_penalty", 0, 2, "above 0 and at most 2", above=True)
+    within("n", 1, MAX_CHOICES, f"from 1 to {MAX_CHOICES}")
+    top_k = sampling.top_k
+    problems.expect(top_k == -1 or top_k >= 1, name("top_k"), f"must be -1 (all) or at least 1, not {top_k}")
+    _check_lengths(sampling, problems, name("min_new_tokens"), name("max_new_tokens"))
+    if "" in sampling.stop:
+        problems.add(name("stop"), "must not hold an empty string")
+    check_token_ids(sampling.stop_token_ids, name("stop_token_ids"), problems, vocab_size)
+    check_token_ids(sampling.logit_bias, name("logit_bias"), problems, vocab_size)
+
+
+def _check_lengths(sampling: Sampling, problems: Problems, low_name: str, high_name: str) -> None:
+    low, high = sampling.min_new_tokens, sampling.max_new_tokens
+    problems.expect(low >= 0, low_name, f"must be at least 0, not {low}")
+    if high is None:
+        return
+    problems.expect(high >= 0, high_name, f"must be at least 0, not {high}")
+    limit = f"{high_name.rpartition('.')[2]} ({high})"
+    problems.expect(high < 0 or low <= high, low_name, f"must be at most {limit}, not {low}")
+
+
+def check_token_ids(ids: Iterable[int], name: str, problems: Problems, vocab_size: int) -> None:
+    """Note the first token id that is not in the vocabulary."""
+    for place, token_id in enumerate(ids):
+        if token_id < 0 or (vocab_size and token_id >= vocab_size):
+            limit = f"from 0 to {vocab_size - 1}" if vocab_size else "at least 0"
+            problems.add(f"{name}[{place}]", f"must be a token id, {limit}, not {token_id}")
+            return
+
+
+def check_constraint(constraint: Constraint, name: str, problems: Problems) -> None:
+    """Note what is wrong with a constraint as far as can be told without compiling it."""
+    value = constraint.value
+    if isinstance(value, tuple):
+        _check_choices(value, name, problems)
+    elif constraint.kind != "json_object":
+        problems.expect(bool(value.strip()), name, "must not be empty")
+        if value.strip() and constraint.kind in {"json_schema", "structural_tag"}:
+            _check_json(value, name, problems)
+
+
+def _check_choices(values: Sequence[str], name: str, problems: Problems) -> None:
+    problems.expect(bool(values), name, "must have at least one value")
+    problems.expect(all(values), name, "must not hold an empty value")
+
+
+def _check_json(text: str, name: str, problems: Problems) -> None:
+    try:
+        schema = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        problems.add(name, f"is not JSON: {error}")
+    else:
+        problems.expect(isinstance(schema, dict | bool), name, "must be a JSON object")

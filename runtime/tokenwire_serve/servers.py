@@ -1,0 +1,78 @@
+"""The HTTP and the gRPC server of one servicer, started and drained together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tokenwire.grpc.server import Server
+from tokenwire.health import HealthRegistry
+from tokenwire.http.asgi import build_app
+from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SGLANG_SERVICE
+from tokenwire_gen.sglang.runtime.v1.sglang_http import ROUTES
+from tokenwire_gen.sglang.runtime.v1.sglang_openai import ADAPTERS
+
+from .http_shapes import http_handlers
+from .web import WebServer
+
+if TYPE_CHECKING:
+    import socket
+
+    from .servicer import SglangServicer
+
+__all__ = ["Servers"]
+
+
+class Servers:
+    """Both servers on sockets that listen already; they answer while the engine starts, too.
+
+    Args:
+        servicer: What answers.
+        http: Socket of HTTP.
+        grpc: Socket of gRPC; None is HTTP only.
+        max_message_size: Bytes, both directions; HTTP bodies too.
+    """
+
+    def __init__(
+        self,
+        servicer: SglangServicer,
+        http: socket.socket,
+        grpc: socket.socket | None,
+        *,
+        max_message_size: int,
+    ) -> None:
+        self._servicer = servicer
+        self._health = HealthRegistry([SGLANG_SERVICE.name])
+        app = build_app(
+            servicer,
+            routes=ROUTES,
+            adapters=ADAPTERS,
+            handlers=http_handlers(servicer),
+            max_body=max_message_size,
+        )
+        self._http = WebServer(app, http)
+        self._grpc = Server([servicer], health=self._health, max_message_size=max_message_size)
+        self._grpc_socket = grpc
+
+    async def start(self) -> None:
+        """Accept requests from now on; health follows the engine."""
+        self._servicer.engine.watch(lambda _: self._health.set_all(self._servicer.healthy))
+        self._health.set_all(self._servicer.healthy)
+        await self._http.start()
+        if self._grpc_socket is not None:
+            await self._grpc.start(sock=self._grpc_socket)
+
+    async def drain(self, timeout: float | None = None) -> bool:
+        """Take no new requests and wait for the running ones.
+
+        Returns:
+            False when some still run after `timeout` seconds.
+        """
+        self._health.close()
+        await self._servicer.drain()
+        return all(await asyncio.gather(self._http.drain(timeout), self._grpc.drain(timeout)))
+
+    async def close(self) -> None:
+        """Stop, whatever still runs."""
+        self._health.close()
+        await asyncio.gather(self._http.close(), self._grpc.close())

@@ -1,0 +1,211 @@
+"""Turns the deltas of a request into the messages of a typed stream, in one of two modes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+
+from tokenwire.streams import PushStream
+
+from .active import aborted
+from .meta_info import OUTPUT_KEYS, ChoiceFacts, LogprobTexts, join_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .engine import Delta, GenerateRequest
+
+__all__ = ["CumulativeSink", "DeltaSink", "GenerationSink", "Message", "Part", "Shape"]
+
+
+class Message(Protocol):
+    """What both response messages have besides their output."""
+
+    meta_info: dict[str, str]
+    finished: bool
+
+
+class Part(Protocol):
+    """Output that can be joined with what comes later."""
+
+    def __add__(self, later: Self, /) -> Self: ...
+
+
+M = TypeVar("M", bound=Message)
+P = TypeVar("P", bound=Part)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[M, P]):
+    """How a message carries output, as text or as token ids.
+
+    Attributes:
+        empty: No output.
+        part: The output that a delta adds.
+        read: The output of a message.
+        make: A message of output, facts and whether it is the last.
+        bare: A message of output alone.
+    """
+
+    empty: P
+    part: Callable[[Delta], P]
+    read: Callable[[M], P]
+    make: Callable[[P, dict[str, str], bool], M]
+    bare: Callable[[P], M]
+
+
+class _Choice(Generic[P]):
+    """What is kept of one choice between its messages."""
+
+    __slots__ = ("facts", "inputs", "newest", "output", "outputs")
+
+    def __init__(self, facts: ChoiceFacts, request: GenerateRequest, empty: P) -> None:
+        self.facts = facts
+        self.output = empty
+        self.newest: Delta | None = None
+        with_top = request.top_logprobs > 0
+        self.inputs = LogprobTexts("input", with_top=with_top) if request.logprobs else None
+        self.outputs = LogprobTexts("output", with_top=with_top) if request.logprobs else None
+
+    def take(self, delta: Delta) -> None:
+        """Note the newest delta; the prompt's log-probabilities come with the first."""
+        self.newest = delta
+        if self.inputs is not None and delta.input_logprobs:
+            self.inputs.add(delta.input_logprobs)
+
+    def full(self, delta: Delta) -> dict[str, str]:
+        """Every fact but the output's log-probabilities."""
+        facts = self.facts.full(delta)
+        if self.inputs is not None:
+            self.inputs.write(facts)
+        return facts
+
+
+class GenerationSink(Generic[M, P]):
+    """The sink of one request and the stream of messages made from it.
+
+    Args:
+        shape: How messages carry output.
+        request: The request.
+        weight_version: For `meta_info`.
+        started: When the request came (time.monotonic).
+        on_end: Called once when the engine is done with the request.
+        on_leave: Called if the consumer leaves first.
+    """
+
+    def __init__(
+        self,
+        shape: Shape[M, P],
+        request: GenerateRequest,
+        weight_version: str,
+        started: float,
+        on_end: Callable[[], None],
+        on_leave: Callable[[], None],
+    ) -> None:
+        self.stream: PushStream[M] = PushStream(merge=self.merge, on_cancel=on_leave)
+        self._shape = shape
+        self._request = request
+        self._on_end = on_end
+        self._aborted = False
+        count = request.sampling.n
+        self._single = count == 1
+        self._open = count
+        self._choices = [
+            _Choice(ChoiceFacts(request.rid, index, count, weight_version, started), request, shape.empty)
+            for index in range(count)
+        ]
+
+    def push(self, delta: Delta) -> None:
+        """Take what is new in one choice."""
+        raise NotImplementedError
+
+    def merge(self, old: M, new: M) -> M | None:
+        """Join two waiting messages of one choice."""
+        raise NotImplementedError
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End the stream; with CANCELLED when a choice was aborted."""
+        self._on_end()
+        if error is None and self._aborted:
+            error = aborted(self._request.rid)
+        self.stream.close(error)
+
+    def _count_finish(self, delta: Delta) -> bool:
+        """Whether `delta` ends the last open choice."""
+        if delta.finish is None:
+            return False
+        self._open -= 1
+        self._aborted = self._aborted or delta.finish.kind == "abort"
+        return self._open == 0
+
+    def _same_choice(self, old: M, new: M) -> bool:
+        return self._single or old.meta_info.get("index") == new.meta_info.get("index")
+
+
+class CumulativeSink(GenerationSink[M, P]):
+    """Each message has all output so far; without `stream`, one message per choice."""
+
+    def push(self, delta: Delta) -> None:
+        """Take what is new in one choice."""
+        if self.stream.closed:
+            return
+        choice = self._choices[delta.index]
+        choice.take(delta)
+        choice.output = choice.output + self._shape.part(delta)
+        if choice.outputs is not None:
+            choice.outputs.add(delta.output_logprobs or ())
+        finished = self._count_finish(delta)
+        if not self._request.stream and delta.finish is None:
+            return
+        facts = choice.full(delta)
+        if choice.outputs is not None:
+            choice.outputs.write(facts)
+        self.stream.push(self._shape.make(choice.output, facts, finished))
+
+    def merge(self, old: M, new: M) -> M | None:
+        """The newest message of a choice says all that an older one said."""
+        return new if self._same_choice(old, new) else None
+
+
+class DeltaSink(GenerationSink[M, P]):
+    """Each message has what is new; between the first and the last only what it needs."""
+
+    def push(self, delta: Delta) -> None:
+        """Take what is new in one choice."""
+        if self.stream.closed:
+            return
+        choice = self._choices[delta.index]
+        first = choice.newest is None
+        part = self._shape.part(delta)
+        if first or delta.finish is not None:
+            choice.take(delta)
+            facts = choice.full(delta)
+        elif part or delta.output_logprobs:
+            choice.newest = delta
+            if self._single and choice.outputs is None:
+                self.stream.push(self._shape.bare(part))
+                return
+            facts = {} if self._single else dict(choice.facts.id_only)
+        else:
+            choice.newest = delta
+            return
+        if self._request.logprobs:
+            self._new_logprobs(delta).write(facts)
+        self.stream.push(self._shape.make(part, facts, self._count_finish(delta)))
+
+    def merge(self, old: M, new: M) -> M | None:
+        """Output and log-probabilities in a row, the newer facts, and counters as they stand."""
+        if not self._same_choice(old, new):
+            return None
+        facts = {**old.meta_info, **new.meta_info}
+        for key in OUTPUT_KEYS & old.meta_info.keys() & new.meta_info.keys():
+            facts[key] = join_lists(old.meta_info[key], new.meta_info[key])
+        newest = self._choices[int(facts.get("index", "0"))].newest
+        if newest is not None and "completion_tokens" in facts:
+            facts["completion_tokens"] = str(newest.completion_tokens)
+        return self._shape.make(self._shape.read(old) + self._shape.read(new), facts, new.finished)
+
+    def _new_logprobs(self, delta: Delta) -> LogprobTexts:
+        texts = LogprobTexts("output", with_top=self._request.top_logprobs > 0)
+        texts.add(delta.output_logprobs or ())
+        return texts

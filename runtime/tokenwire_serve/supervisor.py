@@ -1,0 +1,195 @@
+"""One process, one event loop: sockets, engine, servers, signals and the drain."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+
+from .engines import EngineOptions, create
+from .listeners import address_of, listen
+from .progress import progress
+from .servers import Servers
+from .servicer import SglangServicer
+from .servicer_settings import ServicerSettings
+from .settings import SettingsError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Coroutine
+    from typing import TypeVar
+
+    from .engine import Engine
+    from .settings import ServeSettings
+
+    T = TypeVar("T")
+
+__all__ = ["Supervisor", "run"]
+
+_LOG: Final = logging.getLogger("tokenwire.serve")
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_FLUSH: Final = 2.0
+"""Seconds that calls get to tell their clients that the engine was closed."""
+
+
+def run(settings: ServeSettings) -> int:
+    """Serve until a signal.
+
+    Args:
+        settings: Resolved ones.
+
+    Returns:
+        The exit code: 0 after a drain, 1 when the server could not start.
+    """
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(Supervisor(settings).run())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        return None
+    return uvloop.new_event_loop
+
+
+class _StoppedError(Exception):
+    """A signal came before the server was ready."""
+
+
+class Supervisor:
+    """Owns what a server is made of, from the first socket to the last byte."""
+
+    def __init__(self, settings: ServeSettings) -> None:
+        self._settings = settings
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Serve until a signal; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._on_signal, number)
+        try:
+            async with AsyncExitStack() as stack:
+                await self._serve(stack)
+        except SettingsError as error:
+            return _fail(str(error))
+        except RpcError as error:
+            return _fail(error.message)
+        except _StoppedError:
+            _LOG.info("stopped before it was ready")
+        return 0
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        if self._stop.is_set():
+            os._exit(128 + number)
+        self._stop.set()
+
+    async def _serve(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        http, grpc = _listen(settings, stack)
+        options = _engine_options(settings)
+        engine = await self._unless_stopped(asyncio.to_thread(create, settings.engine, options))
+        stack.push_async_callback(engine.close)
+        servicer = SglangServicer(engine, _servicer_settings(settings))
+        servers = Servers(servicer, http, grpc, max_message_size=settings.grpc_max_message_size)
+        stack.push_async_callback(servers.close)
+        await servers.start()
+        async with progress(f"loading {settings.model_path or 'the model'} on engine {engine.name}"):
+            await self._unless_stopped(_start(engine))
+        print(_ready_line(http, grpc, servicer), flush=True)
+        await self._stop.wait()
+        _LOG.info("draining for at most %g s; a second signal ends at once", settings.drain_timeout)
+        if not await servers.drain(settings.drain_timeout):
+            _LOG.warning("requests still run after %g s: ending them", settings.drain_timeout)
+            await engine.close()
+            await servers.drain(_FLUSH)
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`.
+
+        Raises:
+            _StoppedError: A signal came first.
+        """
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise _StoppedError
+            return task.result()
+        finally:
+            stopped.cancel()
+            task.cancel()
+
+
+def _listen(settings: ServeSettings, stack: AsyncExitStack) -> tuple[socket.socket, socket.socket | None]:
+    """The sockets of HTTP and of gRPC, None where that is off."""
+    http = stack.enter_context(listen(settings.host, settings.port, "--port"))
+    if not settings.enable_grpc or settings.grpc_port is None:
+        return http, None
+    return http, stack.enter_context(listen(settings.host, settings.grpc_port, "--grpc-port"))
+
+
+def _engine_options(settings: ServeSettings) -> EngineOptions:
+    return EngineOptions(
+        model_path=settings.model_path,
+        served_model_name=settings.served_model_names[0] if settings.served_model_names else "",
+        device=settings.device,
+        dtype=settings.dtype,
+        max_model_len=settings.max_model_len,
+        max_running_requests=settings.max_running_requests,
+        max_waiting_requests=settings.max_waiting_requests,
+        trust_remote_code=settings.trust_remote_code,
+    )
+
+
+def _servicer_settings(settings: ServeSettings) -> ServicerSettings:
+    return ServicerSettings(
+        served_model_names=settings.served_model_names,
+        incremental_streaming_output=settings.incremental_streaming_output,
+        profile_dir=settings.profile_dir,
+        version=version("tokenwire"),
+        show=settings.public(),
+    )
+
+
+async def _start(engine: Engine) -> None:
+    """Start an engine; whatever goes wrong becomes one sentence.
+
+    Raises:
+        RpcError: It did not start.
+    """
+    try:
+        await engine.start()
+    except RpcError:
+        raise
+    except Exception as error:
+        _LOG.debug("engine %s failed to start", engine.name, exc_info=error)
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise RpcError(Code.INTERNAL, f"engine {engine.name} failed to start: {reason}") from error
+
+
+def _ready_line(http: socket.socket, grpc: socket.socket | None, servicer: SglangServicer) -> str:
+    engine = servicer.engine
+    model = next(iter(servicer.settings.served_model_names), engine.model.served_model_name)
+    grpc_address = address_of(grpc) if grpc is not None else "off"
+    return f"ready http={address_of(http)} grpc={grpc_address} engine={engine.name} model={model}"
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr, flush=True)
+    return 1

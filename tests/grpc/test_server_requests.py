@@ -1,0 +1,186 @@
+"""What the server makes of requests, right and wrong, frame by frame."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from typing import Any
+
+import pytest
+from h2.errors import ErrorCodes
+
+from .raw_client import message, raw_client
+from .wire_service import running
+
+
+@pytest.mark.parametrize(
+    ("headers", "http", "status"),
+    [
+        ({":method": "GET"}, "405", None),
+        ({"content_type": None}, "415", None),
+        ({"content_type": "application/json"}, "415", None),
+        ({"content_type": "application/grpc+json"}, "200", "12"),
+        ({"content_type": "application/grpc;charset=utf8"}, "200", "0"),
+        ({"content_type": "application/grpc+proto"}, "200", "0"),
+        ({":path": None}, "400", "13"),
+        ({":path": "/test.Wire/None"}, "200", "12"),
+        ({":path": "nonsense"}, "200", "12"),
+        ({"te": "gzip"}, "400", "13"),
+        ({"te": None}, "200", "0"),
+        ({"grpc_timeout": "1x"}, "200", "3"),
+        ({"grpc_timeout": "123456789S"}, "200", "3"),
+        ({"grpc_timeout": "0n"}, "200", "4"),
+        ({"x_bad_bin": "%%%"}, "200", "3"),
+        ({"grpc_encoding": "gzip"}, "200", "12"),
+        ({"grpc_encoding": "identity"}, "200", "0"),
+    ],
+)
+async def test_request_headers(headers: dict[str, Any], http: str, status: str | None) -> None:
+    async with running() as (_, _, target), raw_client(target) as client:
+        stream = await client.finished(client.open(b"hello", **headers))
+        assert (stream.headers[":status"], stream.status) == (http, status)
+        assert stream.reset is None
+        after = await client.finished(client.open(b"after"))
+        assert after.data == message(b"after")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"x-bad": "a\r\nb: c"}, {"X-Upper": "a"}, {"connection": "close"}, {"x-nul": "\0"}, {"": "a"}],
+)
+async def test_malformed_fields_reset_the_stream_only(headers: dict[str, str]) -> None:
+    async with running() as (_, _, target), raw_client(target) as client:
+        stream = await client.finished(client.open(b"hello", **headers))
+        assert stream.reset == ErrorCodes.PROTOCOL_ERROR
+        assert (await client.finished(client.open(b"after"))).status == "0"
+
+
+async def test_non_ascii_field_values_do_no_harm() -> None:
+    async with running() as (servicer, _, target), raw_client(target) as client:
+        assert (await client.finished(client.open(b"a", x_text="é"))).status == "0"
+        assert servicer.contexts[0].metadata["x-text"] == "Ã©"
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (message(b"\xff"), "3"),
+        (message(b"abc")[:-1], "3"),
+        (b"\x00\x00", "3"),
+        (b"", "12"),
+        (message(b"a") * 2, "12"),
+        (message(b"a", flag=1), "12"),
+        (message(b"a", flag=7), "13"),
+        (message(b"a" * 101), "8"),
+        (message(b"a" * 100), "0"),
+    ],
+)
+async def test_request_data(data: bytes, status: str) -> None:
+    async with running(max_message_size=100) as (_, _, target), raw_client(target) as client:
+        stream_id = client.open(None, end=False)
+        client.h2.send_data(stream_id, data, end_stream=True)
+        client.flush()
+        stream = await client.finished(stream_id)
+        assert stream.status == status
+        assert stream.reset is None
+        assert (await client.finished(client.open(b"after"))).status == "0"
+
+
+async def test_a_message_over_the_limit_is_refused_at_its_prefix() -> None:
+    async with running(max_message_size=1000) as (_, _, target), raw_client(target) as client:
+        stream_id = client.open(None, end=False)
+        client.h2.send_data(stream_id, struct.pack(">BI", 0, 1001))
+        client.flush()
+        stream = await client.finished(stream_id)
+        assert stream.status == "8"
+        assert "1001" in stream.headers["grpc-message"]
+        client.h2.send_data(stream_id, b"x" * 100, end_stream=True)
+        client.flush()
+        assert (await client.finished(client.open(b"after"))).status == "0"
+        assert stream.reset is None
+
+
+async def test_an_upload_that_goes_on_after_its_status_is_reset() -> None:
+    async with running(max_message_size=10) as (_, _, target), raw_client(target) as client:
+        stream_id = client.open(None, end=False)
+        client.h2.send_data(stream_id, message(b"x" * 20))
+        client.flush()
+        stream = await client.finished(stream_id)
+        await client.until(lambda: stream.reset is not None)
+        assert stream.reset == ErrorCodes.NO_ERROR
+
+
+async def test_a_message_in_many_small_frames() -> None:
+    async with running() as (_, _, target), raw_client(target) as client:
+        stream_id = client.open(None, end=False)
+        data = message(b"in pieces")
+        for index in range(len(data)):
+            client.h2.send_data(stream_id, data[index : index + 1])
+            client.flush()
+        client.h2.end_stream(stream_id)
+        client.flush()
+        assert (await client.finished(stream_id)).data == message(b"in pieces")
+
+
+async def test_streams_over_the_limit_are_refused_without_harm() -> None:
+    async with running(max_streams=3) as (servicer, _, target), raw_client(target) as client:
+        assert client.settings[3] == 3
+        client.h2.remote_settings.max_concurrent_streams = 100
+        client.h2.remote_settings.acknowledge()
+        ids = [client.open(b"sleep") for _ in range(5)]
+        refused = [await client.finished(stream_id) for stream_id in ids[3:]]
+        assert [stream.reset for stream in refused] == [ErrorCodes.REFUSED_STREAM] * 2
+        client.h2.reset_stream(ids[0])
+        client.flush()
+        await servicer.ended.wait()
+        assert (await client.finished(client.open(b"after"))).status == "0"
+
+
+async def test_unknown_frames_and_priorities_are_ignored() -> None:
+    async with running() as (_, _, target), raw_client(target) as client:
+        client.raw(b"\x00\x00\x04\xee\x00\x00\x00\x00\x00abcd")
+        client.raw(b"\x00\x00\x05\x02\x00\x00\x00\x00\x63\x00\x00\x00\x00\x10")
+        client.raw(b"\x00\x00\x04\x10\x00\x00\x00\x00\x00\x00\x00\x00\x01")
+        client.h2.ping(b"12345678")
+        assert (await client.finished(client.open(b"after"))).status == "0"
+
+
+async def test_a_protocol_error_closes_the_connection_with_goaway() -> None:
+    async with running() as (servicer, _, target), raw_client(target) as client:
+        client.open(b"sleep")
+        await servicer.started.wait()
+        client.raw(b"\x00\x00\x03\x06\x00\x00\x00\x00\x00abc")
+        await client.until(lambda: client.closed)
+        assert client.goaway is not None
+        await servicer.ended.wait()
+        assert servicer.cancelled == 1
+
+
+async def test_garbage_instead_of_a_preface_closes_the_connection() -> None:
+    async with running() as (_, _, target):
+        host, _, port = target.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n" + b"x" * 100)
+        async with asyncio.timeout(10):
+            await reader.read()
+        writer.close()
+
+
+async def test_rapid_resets_leave_the_server_well() -> None:
+    async with running() as (_, _, target), raw_client(target) as attacker, raw_client(target) as other:
+        for _ in range(2000):
+            attacker.h2.reset_stream(attacker.open(None, end=False))
+        attacker.flush()
+        assert (await other.finished(other.open(b"after"))).status == "0"
+        assert (await attacker.finished(attacker.open(b"after"))).status == "0"
+
+
+async def test_a_flood_is_worked_off_in_turns() -> None:
+    """While one connection floods, another's call is answered before the flood is over."""
+    async with running() as (_, _, target), raw_client(target) as attacker, raw_client(target) as other:
+        pings = b"\x00\x00\x08\x06\x00\x00\x00\x00\x0012345678"
+        before = len(attacker.h2.incoming_buffer._data)
+        attacker.raw(pings * 20000)
+        assert (await other.finished(other.open(b"after"))).status == "0"
+        assert (await attacker.finished(attacker.open(b"after"))).status == "0"
+        assert before == 0

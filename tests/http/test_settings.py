@@ -1,0 +1,162 @@
+"""Settings: flags over environment, the rules of ports, and errors that name the flag."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from tokenwire_serve import supervisor
+from tokenwire_serve.cli import serve
+from tokenwire_serve.listeners import address_of, listen
+from tokenwire_serve.settings import ServeSettings, SettingsError
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[ServeSettings]:
+    """What the server would have been run with."""
+    seen: list[ServeSettings] = []
+
+    def run(settings: ServeSettings) -> int:
+        seen.append(settings)
+        return 0
+
+    monkeypatch.setattr(supervisor, "run", run)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("given", "port", "grpc_port"),
+    [
+        ({}, 30000, 40000),
+        ({"port": 8000}, 8000, 18000),
+        ({"port": 0}, 0, 0),
+        ({"port": 0, "grpc_port": 7}, 0, 7),
+        ({"port": 0, "grpc_port": 0}, 0, 0),
+        ({"port": 8000, "grpc_port": 0}, 8000, 0),
+        ({"port": 55535}, 55535, 65535),
+        ({"port": 60000, "grpc_port": 1}, 60000, 1),
+        ({"port": 60000, "enable_grpc": False}, 60000, None),
+        ({"port": 1, "grpc_port": 99999, "enable_grpc": False}, 1, 99999),
+        ({"port": 5, "grpc_port": 5, "enable_grpc": False}, 5, 5),
+    ],
+)
+def test_ports(given: dict[str, Any], port: int, grpc_port: int | None) -> None:
+    resolved = ServeSettings(**given).resolved()
+    assert (resolved.port, resolved.grpc_port) == (port, grpc_port)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"port": -1}, "--port must be from 0 to 65535, not -1"),
+        ({"port": 65536}, "--port must be from 0 to 65535, not 65536"),
+        ({"grpc_port": 65536}, "--grpc-port must be from 0 to 65535, not 65536"),
+        (
+            {"port": 55536},
+            "--grpc-port would be --port + 10000 = 65536, which is above 65535: set --grpc-port",
+        ),
+        ({"port": 9, "grpc_port": 9}, "--port and --grpc-port are both 9"),
+        ({"host": " "}, "--host must be an address or a host name, not empty"),
+        ({"served_model_names": ("a", "")}, "--served-model-name must not be empty"),
+        ({"grpc_max_message_size": 0}, "--grpc-max-message-size must be from 1 to 2147483647, not 0"),
+        ({"max_running_requests": 0}, "--max-running-requests must be 1 or more, not 0"),
+        ({"max_waiting_requests": -1}, "--max-waiting-requests must be 0 or more, not -1"),
+        ({"max_model_len": 0}, "--max-model-len must be 1 or more, not 0"),
+        ({"drain_timeout": -1.0}, "--drain-timeout must be 0 or more seconds, not -1.0"),
+        ({"drain_timeout": float("nan")}, "--drain-timeout must be 0 or more seconds, not nan"),
+    ],
+)
+def test_broken_rules(given: dict[str, Any], problem: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        ServeSettings(**given).resolved()
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "expected"),
+    [
+        ([], {"SGLANG_PORT": "1234"}, {"port": 1234, "grpc_port": 11234}),
+        (["--port", "5"], {"SGLANG_PORT": "1234"}, {"port": 5}),
+        ([], {"SGLANG_HOST": "::1"}, {"host": "::1"}),
+        (["--host", "localhost"], {"SGLANG_HOST": "::1"}, {"host": "localhost"}),
+        ([], {"SGLANG_ENABLE_GRPC": "0"}, {"enable_grpc": False}),
+        ([], {"SGLANG_ENABLE_GRPC": "true"}, {"enable_grpc": True}),
+        (["--enable-grpc"], {"SGLANG_ENABLE_GRPC": "false"}, {"enable_grpc": True}),
+        ([], {"SGLANG_GRPC_PORT": "77"}, {"grpc_port": 77}),
+        (["--grpc-port", "78"], {"SGLANG_GRPC_PORT": "77"}, {"grpc_port": 78}),
+        ([], {"SGLANG_TONIC_PAYLOAD": "1048576"}, {"grpc_max_message_size": 1048576}),
+        (["--grpc-max-message-size", "9"], {"SGLANG_TONIC_PAYLOAD": "8"}, {"grpc_max_message_size": 9}),
+        (
+            ["--served-model-name", "a", "--served-model-name", "b"],
+            {},
+            {"served_model_names": ("a", "b"), "incremental_streaming_output": False},
+        ),
+        (["--incremental-streaming-output"], {}, {"incremental_streaming_output": True}),
+        (["--engine", "null", "--drain-timeout", "2.5"], {}, {"engine": "null", "drain_timeout": 2.5}),
+    ],
+)
+def test_flags_win_over_environment(
+    parsed: list[ServeSettings], flags: list[str], environment: dict[str, str], expected: dict[str, Any]
+) -> None:
+    result = CliRunner().invoke(serve, flags, env=environment)
+    assert result.exit_code == 0, result.output
+    (settings,) = parsed
+    assert {name: getattr(settings, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        (["--port", "70000"], "--port must be from 0 to 65535, not 70000"),
+        (["--port", "http"], "'http' is not a valid integer"),
+        (["--port", "9", "--grpc-port", "9"], "--port and --grpc-port are both 9"),
+        (["--prot", "9"], "No such option"),
+    ],
+)
+def test_wrong_flags_are_one_message_and_run_nothing(
+    parsed: list[ServeSettings], flags: list[str], problem: str
+) -> None:
+    result = CliRunner().invoke(serve, flags)
+    assert result.exit_code == 2
+    assert problem in result.output
+    assert "Traceback" not in result.output
+    assert not parsed
+
+
+def test_help_names_environment_and_defaults() -> None:
+    text = CliRunner().invoke(serve, ["--help"]).output
+    for name in (
+        "SGLANG_HOST",
+        "SGLANG_PORT",
+        "SGLANG_ENABLE_GRPC",
+        "SGLANG_GRPC_PORT",
+        "SGLANG_TONIC_PAYLOAD",
+        "30000",
+    ):
+        assert name in text
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1"), ("::1", "[::1]")]
+)
+def test_listen(host: str, shown: str) -> None:
+    with listen(host, 0, "--port") as sock:
+        port = sock.getsockname()[1]
+        assert address_of(sock) == f"{shown}:{port}"
+        with socket.create_connection((host, port), timeout=5):
+            pass
+
+
+def test_listen_on_a_port_in_use_names_the_flag() -> None:
+    with listen("127.0.0.1", 0, "--port") as sock:
+        port = sock.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"--grpc-port {port} is in use on 127.0.0.1"):
+            listen("127.0.0.1", port, "--grpc-port")
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.7", "a" * 300])
+def test_listen_on_a_host_that_is_not_here(host: str) -> None:
+    with pytest.raises(SettingsError, match="--host"):
+        listen(host, 0, "--port")

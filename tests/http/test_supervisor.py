@@ -1,0 +1,158 @@
+"""The server as a process: its ready line, signals, the drain, exit codes and errors at start."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+READY = re.compile(r"ready http=(\S+):(\d+) grpc=(\S+) engine=(\S+) model=(\S+)\n")
+
+
+@contextmanager
+def serving(*flags: str) -> Iterator[tuple[subprocess.Popen[str], re.Match[str]]]:
+    """A server process and its ready line."""
+    command = [sys.executable, "-m", "tokenwire_gen.sglang.runtime.v1", "--engine", "null", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            ready = READY.fullmatch(line)
+            assert ready is not None, line
+            yield process, ready
+        finally:
+            process.kill()
+
+
+def fails(*flags: str) -> tuple[int, str]:
+    """The exit code and the stderr of a server that does not start."""
+    command = [sys.executable, "-m", "tokenwire_gen.sglang.runtime.v1", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+def get(port: str | int, path: str) -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as reply:
+        status: int = reply.status
+        return status
+
+
+def open_stream(port: str) -> Any:
+    """An endless stream whose first event has come."""
+    body = json.dumps({"text": "x", "stream": True, "sampling_params": {"max_new_tokens": 10_000_000}})
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/generate",
+        data=body.encode(),
+        headers={"content-type": "application/json", "x-tokenwire-stream": "delta"},
+    )
+    reply = urllib.request.urlopen(request, timeout=20)
+    assert reply.readline().startswith(b"data: ")
+    return reply
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ready_then_a_signal_ends_it_with_0(number: signal.Signals) -> None:
+    with serving("--port", "0", "--served-model-name", "m") as (process, ready):
+        host, http, grpc, engine, model = ready.groups()
+        assert (host, engine, model) == ("127.0.0.1", "null", "m")
+        grpc_host, _, grpc_port = grpc.rpartition(":")
+        socket.create_connection((grpc_host, int(grpc_port)), timeout=5).close()
+        assert get(http, "/health") == 200
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+        assert (process.returncode, out) == (0, "")
+        assert "Traceback" not in err
+
+
+def test_http_alone() -> None:
+    with serving("--port", "0", "--no-enable-grpc") as (process, ready):
+        assert ready[3] == "off"
+        assert get(ready[2], "/livez") == 200
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_ipv6() -> None:
+    with serving("--host", "::1", "--port", "0") as (process, ready):
+        assert ready[1] == "[::1]"
+        socket.create_connection(("::1", int(ready[2])), timeout=5).close()
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_a_drain_lets_short_requests_finish_and_ends_long_ones() -> None:
+    with serving("--port", "0", "--drain-timeout", "0.5") as (process, ready):
+        stream = open_stream(ready[2])
+        process.terminate()
+        rest = stream.read()
+        assert rest.endswith(b"data: [DONE]\n\n")
+        error = json.loads(rest.split(b"\n\n")[-3].removeprefix(b"data: "))["error"]
+        assert error["type"] == "unavailable"
+        _, err = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert "Traceback" not in err
+
+
+def test_while_it_drains_nothing_new_is_taken() -> None:
+    with serving("--port", "0", "--drain-timeout", "20") as (process, ready):
+        port = int(ready[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as idle:
+            stream = open_stream(ready[2])
+            process.terminate()
+            assert idle.recv(1) == b""
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        assert stream.readline() == b"\n"
+        assert stream.readline().startswith(b"data: ")
+        stream.close()
+        assert process.wait(20) == 0
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    with serving("--port", "0", "--drain-timeout", "1000") as (process, ready):
+        stream = open_stream(ready[2])
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "draining" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 128 + signal.SIGINT
+        stream.close()
+
+
+@pytest.mark.parametrize("flag", ["--port", "--grpc-port"])
+def test_a_port_in_use_is_one_error_that_names_the_flag(flag: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, err = fails("--engine", "null", "--port", "0", flag, port)
+    assert code == 1
+    assert err == f"error: {flag} {port} is in use on 127.0.0.1: stop what listens there, or choose another port\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "problem"),
+    [
+        (("--port", "7", "--grpc-port", "7"), 2, "--port and --grpc-port are both 7"),
+        (("--port", "0", "--engine", "warp"), 1, "unknown engine 'warp'"),
+        (("--port", "0", "--model-path", "/no/such/model"), 1, "/no/such/model"),
+    ],
+)
+def test_what_cannot_start_says_why_in_one_line(flags: tuple[str, ...], code: int, problem: str) -> None:
+    status, err = fails(*flags)
+    assert status == code
+    assert problem in err
+    assert "Traceback" not in err
+    assert sum(line.lower().startswith("error: ") for line in err.splitlines()) == 1

@@ -1,0 +1,27 @@
+"""Renders what the demo prints as docs/demo.svg, the picture in the README: `python tools/record_demo.py`."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Run the demo and write the picture."""
+    out = subprocess.run(
+        [sys.executable, ROOT / "examples" / "demo.py"], check=True, capture_output=True, text=True
+    ).stdout
+    console = Console(record=True, width=104, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi("$ make demo\n" + out.rstrip()))
+    console.save_svg(str(ROOT / "docs" / "demo.svg"), title="make demo")
+
+
+if __name__ == "__main__":
+    main()
