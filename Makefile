@@ -46,7 +46,7 @@ check: $(READY) checkgenerate ## everything but the tests: schema, format, lint,
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/pyright --pythonpath $(BIN)/python
+	@$(BIN)/pyright
 
 checkgenerate: $(READY) ## fail if generated code is not what the schema says
 	@$(BIN)/tokenwire gen --check

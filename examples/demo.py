@@ -13,7 +13,6 @@ import time
 
 import httpx2
 import openai
-
 import tokenwire
 from tokenwire.openai_transport import GrpcTransport
 from tokenwire_gen.sglang.runtime.v1 import SamplingParams, SglangServiceClient, TextGenerateRequest
@@ -84,9 +83,11 @@ async def main() -> None:
         await over_grpc(grpc)
         headline("the official openai SDK, over HTTP: chat.completions.create(stream=True)")
         await through_sdk(openai.AsyncOpenAI(base_url=f"http://{http}/v1", api_key="none"))
-        headline("the same SDK over gRPC, one line changed: http_client=AsyncClient(transport=GrpcTransport(...))")
-        transport = httpx2.AsyncClient(transport=GrpcTransport(grpc))
-        await through_sdk(openai.AsyncOpenAI(base_url="http://tokenwire/v1", api_key="none", http_client=transport))
+        headline("the same SDK over gRPC: http_client=AsyncClient(transport=GrpcTransport(...))")
+        over = httpx2.AsyncClient(transport=GrpcTransport(grpc))
+        await through_sdk(
+            openai.AsyncOpenAI(base_url="http://tokenwire/v1", api_key="none", http_client=over)
+        )
     finally:
         process.terminate()
         status = process.wait(40)

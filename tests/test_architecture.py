@@ -28,7 +28,17 @@ ALLOWED = {
     "tokenwire_serve": {"tokenwire", "tokenwire_gen"},
     "tokenwire_gen": {"tokenwire"},
 }
-HEAVY = ("torch", "transformers", "llguidance", "sglang", "numpy", "starlette", "uvicorn", "google.protobuf", "jinja2")
+HEAVY = (
+    "torch",
+    "transformers",
+    "llguidance",
+    "sglang",
+    "numpy",
+    "starlette",
+    "uvicorn",
+    "google.protobuf",
+    "jinja2",
+)
 PROTOBUF = {"descriptors.py", "plugin.py"}
 
 
@@ -61,7 +71,9 @@ def test_only_its_own_folder_imports_the_transformers_engine_libraries() -> None
     for file in PACKAGES["tokenwire_serve"].rglob("*.py"):
         heavy = {name.partition(".")[0] for name in imported(file)} & {"torch", "transformers", "llguidance"}
         if heavy:
-            assert "engines/transformers" in file.as_posix(), f"{file.relative_to(ROOT)} imports {sorted(heavy)}"
+            assert "engines/transformers" in file.as_posix(), (
+                f"{file.relative_to(ROOT)} imports {sorted(heavy)}"
+            )
 
 
 @pytest.mark.parametrize("module", ["tokenwire", "tokenwire_gen.sglang.runtime.v1", "tokenwire.client"])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-COMMANDS = re.findall(r"^\$ (.*(?:\\\n.*)*)", README, re.MULTILINE)
+COMMANDS = re.findall(r"^\$ ((?:.*\\\n)*.*)", README, re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,9 @@ def environment(**extra: str) -> dict[str, str]:
 def test_snippet(snippet: str, server: RunningServer) -> None:
     code = snippet.replace("127.0.0.1:40000", server.grpc)
     assert code != snippet
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
@@ -88,7 +90,9 @@ def test_default_ports_are_the_readmes() -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 pytest.skip(f"something else listens on port {port} of this machine")
     process = subprocess.Popen(
-        [sys.executable, "-m", "tokenwire_gen.sglang.runtime.v1", "--engine", "null"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tokenwire_gen.sglang.runtime.v1", "--engine", "null"],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     line = process.stdout.readline()

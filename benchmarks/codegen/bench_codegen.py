@@ -7,6 +7,7 @@ compiler needs over a minute for 1,000 messages; `--messages` makes it shorter.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,10 +23,11 @@ TYPES = (
     *("string", "int32", "repeated int32", "bool", "optional double", "bytes"),
     *("map<string, string>", "repeated string", "uint64"),
 )
+SCRIPTS = Path(sys.executable).parent
 OURS = "tokenwire"
 PLUGINS = {
     OURS: [sys.executable, "-m", "tokenwire_codegen.plugin"],
-    "betterproto2": [str(Path(sys.executable).parent / "protoc-gen-python_betterproto2")],
+    "betterproto2": [str(SCRIPTS / "protoc-gen-python_betterproto2")],
 }
 DIRECT = "grpcio-tools"
 """Google's generator: no plugin but a part of protoc."""
@@ -43,8 +45,12 @@ def schema(messages: int) -> str:
 
 def measure(command: list[str], stdin: bytes = b"") -> float:
     """Seconds that a command takes."""
+    # betterproto2's compiler starts ruff, which is beside this Python.
+    path = os.pathsep.join([str(SCRIPTS), os.environ.get("PATH", "")])
     start = time.perf_counter()
-    subprocess.run(command, input=stdin, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        command, input=stdin, stdout=subprocess.DEVNULL, env={**os.environ, "PATH": path}, check=True
+    )
     return time.perf_counter() - start
 
 

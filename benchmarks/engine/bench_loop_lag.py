@@ -20,7 +20,12 @@ from tokenwire_serve.engines import EngineOptions, create
 if TYPE_CHECKING:
     from tokenwire_serve.engine import Engine
 
-_PROMPTS = ("What does os.path.join do?", "Explain asyncio.", "What is a list?", "Describe json.loads in Python.")
+_PROMPTS = (
+    "What does os.path.join do?",
+    "Explain asyncio.",
+    "What is a list?",
+    "Describe json.loads in Python.",
+)
 
 
 async def _measure_lag(lags: list[float], done: asyncio.Event) -> None:
@@ -55,7 +60,6 @@ async def _engine_rate(engine: Engine, requests: int, tokens: int) -> tuple[floa
 
 def _generate_rate(threads: int, tokens: int) -> float:
     import torch
-
     from tokenwire_serve.engines.transformers.loading import load
 
     loaded = load(EngineOptions())
@@ -89,7 +93,9 @@ async def _main(arguments: argparse.Namespace) -> None:
     print(f"loop lag, worst       {lags[-1] * 1e3:10.2f} ms")
     if arguments.engine == "transformers":
         alone = _generate_rate(threads, arguments.tokens)
-        print(f"model.generate, one request at a time: {alone:.0f} tokens per second ({rate / alone:.1f} times)")
+        print(
+            f"model.generate, one request at a time: {alone:.0f} tokens per second ({rate / alone:.1f} times)"
+        )
 
 
 if __name__ == "__main__":

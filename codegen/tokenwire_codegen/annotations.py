@@ -29,7 +29,8 @@ def method_rules(ours: Any | None, google: Any | None) -> MethodRules:
     if ours is None:
         return MethodRules(bindings)
     openai = _openai(ours.openai) if ours.HasField("openai") else None
-    return MethodRules(bindings, openai, ours.auth, ours.stream.sequence)
+    sequence = ours.stream.sequence if ours.HasField("stream") else None
+    return MethodRules(bindings, openai, ours.auth, sequence)
 
 
 def _our_bindings(ours: Any) -> Iterator[HttpBinding]:

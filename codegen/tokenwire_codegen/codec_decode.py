@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .codec_encode import REALS, WIRE_TYPES, scalar, wrapped_name
-from .codec_scope import tag
+from .codec_scope import call_lines, tag
 from .model import Kind, Label
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from .model import FieldModel, MessageModel, TypeRef
 
 __all__ = ["decode_lines"]
+
+BRANCH = 12
+"""Columns that the body of a branch is indented by."""
 
 SIGNED = frozenset({Kind.SINT32, Kind.SINT64})
 SHORT = {Kind.FLOAT: "f32", Kind.DOUBLE: "f64", Kind.ENUM: "int32", Kind.BOOL: "uint64"}
@@ -40,53 +44,46 @@ def _branches(field: FieldModel, message: MessageModel, scope: Scope) -> list[tu
     attribute = f"m.{field.python_name}"
     if field.label is Label.MAP:
         return [(field.number << 3 | 2, _entry(field, scope))]
-    lines, value, after = _read(
-        field.kind, field.type, scope, "None" if field.label is Label.REPEATED else attribute
-    )
     if field.label is Label.REPEATED:
-        single = (number, [*lines, f"{attribute}.append({value})", *after])
-        if WIRE_TYPES[field.kind] == 2:
-            return [single]
-        return [(field.number << 3 | 2, _packed(field, scope)), single]
-    others = [
-        o.python_name
-        for oneof in message.oneofs
-        if oneof.name == field.oneof
-        for o in oneof.fields
-        if o != field
-    ]
-    return [(number, [*lines, f"{attribute} = {value}", *after, *(f"m.{name} = None" for name in others)])]
+        one = (number, _read(field, scope, f"{attribute}.append(", ")", ""))
+        is_packable = WIRE_TYPES[field.kind] != 2
+        return [(field.number << 3 | 2, _packed(field, scope)), one] if is_packable else [one]
+    lines = _read(field, scope, f"{attribute} = ", "", attribute)
+    oneof = next((oneof for oneof in message.oneofs if oneof.name == field.oneof), None)
+    others = [other for other in oneof.fields if other != field] if oneof else []
+    return [(number, [*lines, *(f"m.{other.python_name} = None" for other in others)])]
 
 
-def _read(kind: Kind, ref: TypeRef | None, scope: Scope, old: str) -> tuple[list[str], str, list[str]]:
-    """How one value is read: lines before, the expression of the value, lines after.
+def _read(field: FieldModel, scope: Scope, head: str, tail: str, old: str) -> list[str]:
+    """The lines that read one value and put it between `head` and `tail`.
 
-    `old` is what a message that comes in pieces is merged into.
+    `old` is what a message that comes in pieces is merged into; empty where there is none.
     """
-    if WIRE_TYPES[kind] == 2:
-        return _length(scope), _delimited(kind, ref, scope, old), ["pos = stop"]
-    short = SHORT.get(kind, str(kind))
-    read = scope.wire(f"read_{short}")
+    if WIRE_TYPES[field.kind] == 2:
+        return [*_length(scope), *_delimited(field, scope, head, tail, old), "pos = stop"]
+    lines, value = _number(field, scope)
+    return [*lines, f"{head}{value}{tail}"]
+
+
+def _number(field: FieldModel, scope: Scope) -> tuple[list[str], str]:
+    """The lines that read a number, and the expression of the field's value."""
+    kind = field.kind
+    read = scope.wire(f"read_{SHORT.get(kind, str(kind))}")
     if WIRE_TYPES[kind] in (1, 5):
-        return [f"(value,) = {read}(data, pos)", f"pos += {8 if WIRE_TYPES[kind] == 1 else 4}"], "value", []
+        return [f"(value,) = {read}(data, pos)", f"pos += {8 if WIRE_TYPES[kind] == 1 else 4}"], "value"
     if kind in SIGNED:
-        return [f"value, pos = {read}(data, pos)"], "value", []
+        return [f"value, pos = {read}(data, pos)"], "value"
     lines = ["value = data[pos]", "pos += 1", "if value > 127:", f"    value, pos = {read}(data, pos - 1)"]
-    if kind is Kind.BOOL:
-        return lines, "value != 0", []
-    if kind is Kind.ENUM:
-        assert ref is not None
-        return lines, f"{scope.table(ref)}[value]", []
-    return lines, "value", []
+    if kind is Kind.ENUM and field.type is not None:
+        return lines, f"{scope.table(field.type)}[value]"
+    return lines, "value != 0" if kind is Kind.BOOL else "value"
 
 
-def _delimited(kind: Kind, ref: TypeRef | None, scope: Scope, old: str) -> str:
-    if kind is Kind.STRING:
-        return "data[pos:stop].decode()"
-    if kind is Kind.BYTES:
-        return "data[pos:stop]"
-    assert ref is not None
-    return f"{_reader(ref, scope)}(data, pos, stop, depth - 1{'' if old == 'None' else ', ' + old})"
+def _delimited(field: FieldModel, scope: Scope, head: str, tail: str, old: str) -> list[str]:
+    if field.type is None:
+        return [f"{head}data[pos:stop]{'.decode()' if field.kind is Kind.STRING else ''}{tail}"]
+    arguments = ["data", "pos", "stop", "depth - 1", *([old] if old else [])]
+    return call_lines(f"{head}{_reader(field.type, scope)}(", arguments, f"){tail}", BRANCH)
 
 
 def _reader(ref: TypeRef, scope: Scope) -> str:
@@ -108,24 +105,20 @@ def _packed(field: FieldModel, scope: Scope) -> list[str]:
     short = {Kind.FLOAT: "f32", Kind.DOUBLE: "f64"}.get(kind, str(kind))
     unpack = scope.packed(f"unpack_{short}")
     table = f", {scope.table(field.type)}" if kind is Kind.ENUM and field.type is not None else ""
-    read = f"m.{field.python_name}.extend({unpack}(data[pos:stop]{table}))"
-    return [*_length(scope), read, "pos = stop"]
+    return [*_length(scope), f"m.{field.python_name}.extend({unpack}(data[pos:stop]{table}))", "pos = stop"]
 
 
 def _entry(field: FieldModel, scope: Scope) -> list[str]:
-    add = _entry_function(field, scope)
-    return [
-        *_length(scope),
-        f"{add}(m, m.{field.python_name}, tag, data, pos, stop, depth - 1)",
-        "pos = stop",
-    ]
+    arguments = ["m", f"m.{field.python_name}", "tag", "data", "pos", "stop", "depth - 1"]
+    call = call_lines(f"{_entry_function(field, scope)}(", arguments, indent=BRANCH)
+    return [*_length(scope), *call, "pos = stop"]
 
 
 def _entry_function(field: FieldModel, scope: Scope) -> str:
     """The name of the function that reads one entry of such a map; made on first use."""
     assert field.map_key is not None
     value_name = scope.value_name(field.type) if field.type is not None else str(field.kind)
-    name = f"add_{field.map_key}_{value_name}"
+    name = f"_add_{field.map_key}_{value_name}"
     if field.type is not None:
         name += "_entry"
     if name not in scope.entries:
@@ -137,8 +130,7 @@ def _entry_function(field: FieldModel, scope: Scope) -> str:
 def _entry_lines(field: FieldModel, name: str, scope: Scope) -> list[str]:
     key, kind, ref = field.map_key, field.kind, field.type
     assert key is not None
-    key_lines, key_value, key_after = _read(key, None, scope, "None")
-    lines, value, after = _read(kind, ref, scope, "item")
+    key_field = replace(field, kind=key, type=None)
     return [
         f"def {name}(",
         f"    m: {scope.imports.use('tokenwire.message', 'Message')},",
@@ -161,9 +153,9 @@ def _entry_lines(field: FieldModel, name: str, scope: Scope) -> list[str]:
         "        if tag > 127:",
         f"            tag, pos = {scope.wire('read_tag')}(data, start)",
         f"        if tag == {8 | WIRE_TYPES[key]}:",
-        *_indent([*key_lines, f"key = {key_value}", *key_after], 3),
+        *_indent(_read(key_field, scope, "key = ", "", ""), 3),
         f"        elif tag == {16 | WIRE_TYPES[kind]}:",
-        *_indent([*lines, f"item = {value}", *after], 3),
+        *_indent(_read(field, scope, "item = ", "", "item"), 3),
         "        else:",
         f"            pos = {scope.wire('skip')}(data, pos, tag, depth)",
         "            unknown.append(data[start:pos])",
@@ -196,7 +188,7 @@ def _item_start(kind: Kind, ref: TypeRef | None, scope: Scope) -> str:
 def _item_value(ref: TypeRef | None, scope: Scope) -> str:
     if ref is None or ref.zero:
         return "item"
-    return f"{_reader(ref, scope)}(b\"\", 0, 0, 0) if item is None else item"
+    return f'{_reader(ref, scope)}(b"", 0, 0, 0) if item is None else item'
 
 
 def _unknown_entry(key: Kind, kind: Kind, ref: TypeRef | None, scope: Scope) -> list[str]:

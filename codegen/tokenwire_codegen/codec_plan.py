@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from .codec_decode import decode_lines
 from .codec_encode import encode_lines
-from .codec_scope import Scope
+from .codec_scope import Scope, call_lines
 from .imports import Imports
-from .model import Label
+from .model import Kind, Label
 from .text import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .model import EnumModel, FieldModel, FileModel, MessageModel
 
@@ -25,6 +25,7 @@ BASES = {
 }
 """Where the runtime keeps what its well-known types of these names inherit, `AnyBase` and so on."""
 
+REALS = {(Label.IMPLICIT, Kind.FLOAT), (Label.IMPLICIT, Kind.DOUBLE)}
 FRESH = {Label.REPEATED: "[]", Label.MAP: "{}"}
 LABELS = {
     Label.IMPLICIT: "",
@@ -44,6 +45,7 @@ class MessageCodec:
         encoder: Name of the function that encodes.
         decoder: Name of the function that decodes.
         fresh: Attributes that each message needs a list or dict of its own for, with its expression.
+        variables: Names in the lines of `encode` that hold whatever the program put into fields.
         encode: Lines that append the encoded fields of `m` to `parts`.
         decode: Branches of an `if` chain on `tag`.
     """
@@ -52,6 +54,7 @@ class MessageCodec:
     encoder: str
     decoder: str
     fresh: tuple[tuple[str, str], ...]
+    variables: tuple[str, ...]
     encode: tuple[str, ...]
     decode: tuple[str, ...]
 
@@ -81,14 +84,14 @@ class PbModule:
         imports: The import block.
         names: Local name of each helper, by its own name.
         bases: Local name of each message's base class, by full name.
-        calls: By full message name, the arguments that declare each field.
+        declared: By full message name, the lines of the expression that declares its fields.
         renamed: By full enum name, number, schema name and Python name of the values whose two differ.
     """
 
     imports: str
     names: Mapping[str, str]
     bases: Mapping[str, str]
-    calls: Mapping[str, tuple[str, ...]]
+    declared: Mapping[str, tuple[str, ...]]
     renamed: Mapping[str, tuple[tuple[int, str, str], ...]]
 
 
@@ -111,17 +114,26 @@ def _message_codec(message: MessageModel, scope: Scope) -> MessageCodec:
         class_name=scope.of_class(message.name),
         encoder=scope.function(message.full_name, "encode"),
         decoder=scope.function(message.full_name, "decode"),
-        fresh=tuple((field.python_name, FRESH[field.label]) for field in message.fields if field.label in FRESH),
+        fresh=tuple((f.python_name, FRESH[f.label]) for f in message.fields if f.label in FRESH),
+        variables=tuple(_variables(message, scope)),
         encode=encode_lines(message, scope),
         decode=decode_lines(message, scope),
     )
+
+
+def _variables(message: MessageModel, scope: Scope) -> Iterator[str]:
+    if any(field.label is Label.MAP for field in message.fields):
+        yield "key"
+    if any(not field.packed and (field.label, field.kind) not in REALS for field in message.fields):
+        scope.imports.use("typing", "Any", typing=True)
+        yield "value"
 
 
 def plan_pb(file: FileModel) -> PbModule:
     """Settle the module of a file's messages and enums."""
     imports = Imports.of(file)
     names = {}
-    if file.messages:
+    if any(message.fields for message in file.messages):
         names["Field"] = imports.use("tokenwire.message", "Field")
     if file.enums:
         names["Enum"] = imports.use("tokenwire.message", "Enum")
@@ -130,9 +142,10 @@ def plan_pb(file: FileModel) -> PbModule:
             _import_type(field, imports)
     if any(len(oneof.fields) > 1 for message in file.messages for oneof in message.oneofs):
         names["one_of"] = imports.use("tokenwire.message", "one_of")
-    calls = {m.full_name: tuple(_field_call(field) for field in m.fields) for m in file.messages}
+    declared = {m.full_name: _declared(m, names["Field"]) for m in file.messages if m.fields}
     bases = {message.full_name: _base(message, file, imports) for message in file.messages}
-    return PbModule(imports.render(), names, bases, calls, {enum.full_name: _renamed(enum) for enum in file.enums})
+    renamed = {enum.full_name: _renamed(enum) for enum in file.enums}
+    return PbModule(imports.render(), names, bases, declared, renamed)
 
 
 def _base(message: MessageModel, file: FileModel, imports: Imports) -> str:
@@ -154,7 +167,19 @@ def _import_type(field: FieldModel, imports: Imports) -> None:
         imports.use_type(ref, ref.pb_module)
 
 
-def _field_call(field: FieldModel) -> str:
+def _declared(message: MessageModel, name: str) -> tuple[str, ...]:
+    """The tuple that declares the fields of a message, as lines."""
+    if len(message.fields) == 1:
+        call = call_lines(f"({name}(", _arguments(message.fields[0]), "),)", 15)
+        if len(call) == 1:
+            return tuple(call)
+    lines = ["("]
+    for field in message.fields:
+        lines += [f"    {line}" for line in call_lines(f"{name}(", _arguments(field), "),", 12)]
+    return (*lines, ")")
+
+
+def _arguments(field: FieldModel) -> list[str]:
     """The arguments of the call that declares a field."""
     arguments = [literal(field.python_name), str(field.number), literal(str(field.kind))]
     if LABELS[field.label]:
@@ -172,7 +197,7 @@ def _field_call(field: FieldModel) -> str:
         arguments.append(f"proto_name={literal(field.name)}")
     if field.json_name != _camel_case(field.name):
         arguments.append(f"json_name={literal(field.json_name)}")
-    return ", ".join(arguments)
+    return arguments
 
 
 def _camel_case(name: str) -> str:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from . import naming
 from .imports import Imports
 from .model import TypeRef
+from .text import WIDTH
 
 if TYPE_CHECKING:
     from .model import FileModel
 
-__all__ = ["Scope", "tag"]
+__all__ = ["Scope", "call_lines", "tag"]
 
 PACKED = "tokenwire.packed"
 WIRE = "tokenwire.wire"
@@ -58,7 +59,7 @@ class Scope:
 
     def function(self, full_name: str, verb: str) -> str:
         """The function that encodes or decodes a message of this file."""
-        return f"{verb}_{self._functions[full_name]}"
+        return f"_{verb}_{self._functions[full_name]}"
 
     def of_class(self, name: str) -> str:
         """The class of a message of this file."""
@@ -86,7 +87,7 @@ class Scope:
 
     def value_name(self, ref: TypeRef) -> str:
         """A word for a message or enum that no other one of this file has."""
-        return self._functions[ref.full_name] if ref.is_local else ref.full_name.replace(".", "_")
+        return self._functions.get(ref.full_name) or ref.full_name.replace(".", "_")
 
     def _module(self, module: str) -> str:
         if module not in self._modules:
@@ -106,3 +107,20 @@ def tag(number: int, wire_type: int) -> str:
         octets.append(value & 127 | 128)
         value >>= 7
     return 'b"' + "".join(f"\\x{octet:02x}" for octet in [*octets, value]) + '"'
+
+
+def call_lines(head: str, arguments: list[str], tail: str = ")", indent: int = 0) -> list[str]:
+    """Lay a call out as the formatter does: in one line, or its arguments in one, or one each.
+
+    Args:
+        head: What comes before the arguments, "x = f(" say.
+        arguments: At least one.
+        tail: What comes after them.
+        indent: Spaces that will be put before each line.
+    """
+    joined = ", ".join(arguments)
+    if indent + len(head + joined + tail) <= WIDTH:
+        return [head + joined + tail]
+    if indent + 4 + len(joined) <= WIDTH:
+        return [head, f"    {joined}", tail]
+    return [head, *(f"    {argument}," for argument in arguments), tail]

@@ -27,6 +27,7 @@ RUNTIME = {
     "Method": "tokenwire.method",
     "ResponseStream": "tokenwire.client",
     "Service": "tokenwire.method",
+    "main": "tokenwire.application",
 }
 """Where the runtime defines what generated code uses, for the generated part of the runtime itself."""
 

@@ -181,7 +181,7 @@ def main_module(package: PackageModel) -> Module | None:
     for file in package.files:
         for service in file.services:
             names = Names(file)
-            names.use("tokenwire", "main")
+            names.use_runtime("main")
             names.imports.use(f".{file.stem}_grpc", service.constant, own=True)
             return names.module([service.constant])
     return None

@@ -26,6 +26,7 @@ __all__ = [
     "MODULE",
     "constant_case",
     "escape",
+    "method_name",
     "module_name",
     "package_directory",
     "settle",
@@ -68,9 +69,9 @@ ENUM_MEMBERS = KEYWORDS | {
 METHODS = KEYWORDS | {
     *("bool", "bytes", "dict", "float", "int", "list", "str", "tuple", "type", "property"),
     *("close", "channel", "connect", "options", "target", "with_options"),
-    *("_unary", "_stream", "_client_stream", "_bidi", "self", "cls"),
+    *("self", "cls"),
 }
-"""Reserved for the functions of servicers and clients."""
+"""Reserved for the functions of servicers and clients, beside all that begins with "_"."""
 
 PRIVATE = re.compile(r"(f_)*(__|_tw|_[^_].*_$)")
 WORDS = re.compile(r"OpenAI|[A-Z]+(?![a-z])(?:[0-9]+)?|[A-Z]?[a-z]+[0-9]*|[0-9]+")
@@ -108,6 +109,15 @@ def snake_case(name: str) -> str:
     if not name.isascii() or name == name.lower():
         return name
     return "_".join(WORDS.findall(name)).lower() or name
+
+
+def method_name(name: str) -> str:
+    """Turn an RPC's name into a function's; one that begins with "_" gets "rpc" put before.
+
+    Servicers and clients keep private names for themselves.
+    """
+    snake = snake_case(name)
+    return f"rpc{snake}" if snake.startswith("_") else snake
 
 
 def constant_case(name: str) -> str:

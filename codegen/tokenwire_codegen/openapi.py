@@ -195,9 +195,10 @@ class Operation:
             if method.server_streaming:
                 content["text/event-stream"] = {"type": "string"}
             return _content(f"The answer of the handler {self._route.handler}.", content)
-        schema = self._schemas.message(method.response)
         if self._route.response_body:
             schema = self._part(self._schemas.fields(method.response), self._route.response_body)
+        else:
+            schema = self._schemas.message(method.response)
         media = "text/event-stream" if method.server_streaming else "application/json"
         return _content(f"The {method.response.name}.", {media: schema})
 

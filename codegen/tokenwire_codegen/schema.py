@@ -143,12 +143,17 @@ class OpenAIRules:
 
 @dataclass(frozen=True, slots=True)
 class MethodRules:
-    """What the options of an RPC say; `auth` is the number in tokenwire.options.v1.AuthScope."""
+    """What the options of an RPC say.
+
+    Attributes:
+        auth: Number in tokenwire.options.v1.AuthScope.
+        sequence: As in tokenwire.options.v1.StreamRules; None where there are no such rules.
+    """
 
     bindings: tuple[HttpBinding, ...] = ()
     openai: OpenAIRules | None = None
     auth: int = 0
-    sequence: str = ""
+    sequence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class ServiceBuilder:
     def build(self, service: ServiceSchema) -> ServiceModel:
         """Build one service."""
         constant, base, client = self._names.services[service.full_name]
-        python_names = naming.settle((naming.snake_case(m.name) for m in service.methods), naming.METHODS)
+        python_names = naming.settle((naming.method_name(m.name) for m in service.methods), naming.METHODS)
         return ServiceModel(
             name=service.name,
             full_name=service.full_name,
@@ -165,7 +165,7 @@ class Rules:
         growing = [f for f in self._response.fields if f.rules is not None and f.rules.delta]
         keyed = [f for f in self._response.fields if f.rules is not None and f.rules.delta_keys]
         if not self._method.server_streaming or not (growing or keyed):
-            if sequence:
+            if sequence is not None:
                 self._error("stream rules need a response stream with delta fields: annotate them")
             return None
         return DeltasModel(

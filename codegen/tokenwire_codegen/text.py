@@ -32,8 +32,10 @@ def docstring(text: str, indent: int = 0) -> str:
         text: The words; any characters.
         indent: Spaces before every line.
     """
-    lines = _wrap(_escape(text.strip()), WIDTH - indent)
-    if len(lines) == 1 and _columns(lines[0]) + 2 * len(QUOTES) + indent <= WIDTH:
+    words = _escape(text.strip())
+    alone = "\n" not in words
+    lines = _wrap(words, WIDTH - indent, len(QUOTES) * (2 if alone else 1))
+    if len(lines) == 1:
         return f"{QUOTES}{lines[0]}{QUOTES}"
     pad = " " * indent
     body = "".join(f"{pad}{line}\n" if line else "\n" for line in lines[1:])
@@ -45,10 +47,11 @@ def _escape(text: str) -> str:
     return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
-def _wrap(text: str, limit: int) -> list[str]:
+def _wrap(text: str, limit: int, quotes: int) -> list[str]:
+    """Break lines longer than `limit`; on the first line `quotes` have to fit in too."""
     lines: list[str] = []
     for line in map(str.rstrip, text.split("\n")):
-        room = limit if lines else limit - len(QUOTES)
+        room = limit if lines else limit - quotes
         if _columns(line) <= room:
             lines.append(line)
             continue

@@ -1,7 +1,7 @@
 """Serves and calls the generated greeter; generate it first:
 
-    tokenwire gen examples/greeter --out build/greeter
-    PYTHONPATH=build/greeter python examples/greeter/greeter_demo.py
+tokenwire gen examples/greeter --out build/greeter
+PYTHONPATH=build/greeter python examples/greeter/greeter_demo.py
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from greeter.v1 import (
     GreetRequest,
     GreetResponse,
 )
-
 from tokenwire import Context, Server
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ class _AnyClient(Client):
 
 @click.command()
 @click.argument("method", required=False)
-@click.argument("request_json", metavar="JSON", required=False)
+@click.argument("request_json", metavar="[JSON]", required=False)
 @click.option("--target", default="127.0.0.1:40000", show_default=True, help="HOST:PORT of the server.")
 @click.option("--package", default=DEFAULT_PACKAGE, show_default=True, help="Generated package to use.")
 @click.option("--metadata", "-H", multiple=True, metavar="NAME:VALUE", help="Metadata to send; repeatable.")
@@ -161,8 +161,10 @@ def _requests(method: Method[Any, Any], text: str) -> list[Message]:
         if not method.client_streaming and len(values) != 1:
             raise click.UsageError(f"{method.name} takes one request, not {len(values)}")
         return [method.request.from_dict(_fold(method.request, value)) for value in values]
-    except (json.JSONDecodeError, DecodeError) as error:
-        raise click.UsageError(f"the request is not a {method.request.__name__}: {error}") from None
+    except json.JSONDecodeError as error:
+        raise click.UsageError(f"the request is not JSON: {error}") from None
+    except DecodeError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _fold(kind: type[Message], value: Any) -> Any:

@@ -261,6 +261,10 @@ class _Shared:
             self._channel = WireChannel(self._target, self._tls)
         return self._channel
 
+    def use(self, channel: WireChannel) -> None:
+        """Have calls go over a channel of one's own."""
+        self._channel = channel
+
     def close(self) -> None:
         if self._channel is not None:
             self._channel.close()

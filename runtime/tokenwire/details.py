@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING
 
 from ._proto.google.protobuf.any_pb import Any
@@ -57,8 +58,14 @@ def bad_request(field: str, description: str) -> RpcError:
 def invalid(violations: Sequence[tuple[str, str]]) -> RpcError:
     """INVALID_ARGUMENT for fields and what is wrong with each, with a `BadRequest` detail."""
     found = [BadRequestFieldViolation(field=field, description=text) for field, text in violations]
-    message = "; ".join(text if field in text else f"{field}: {text}" for field, text in violations)
+    message = "; ".join(_sentence(field, text) for field, text in violations)
     return RpcError(Code.INVALID_ARGUMENT, message, [BadRequest(field_violations=found)])
+
+
+def _sentence(field: str, text: str) -> str:
+    """A description with its field in front, unless it says the name as a word already."""
+    named = re.search(rf"(?<!\w){re.escape(field)}(?!\w)", text)
+    return text if named else f"{field}: {text}"
 
 
 def error_info(

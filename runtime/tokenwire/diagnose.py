@@ -87,7 +87,7 @@ def _first(problems: Iterable[str]) -> str:
 
 
 def _value_problem(value: Any, field: Field, path: str) -> str:
-    wanted = STAND_INS.get(field.wrapped)
+    wanted: Any = STAND_INS.get(field.wrapped)
     if field.kind == "message" and not field.wrapped:
         wanted = field.type
     if wanted is not None:
@@ -100,23 +100,27 @@ def _value_problem(value: Any, field: Field, path: str) -> str:
 
 def _scalar_problem(value: Any, kind: str) -> str:
     if kind in PYTHON:
-        wanted = PYTHON[kind]
-        if not isinstance(value, wanted) or (kind == "bool" and value not in (0, 1)):
-            return f"expected {wanted[0].__name__}, not {value!r:.40}"
-        try:
-            if kind == "string":
-                value.encode()
-            elif kind == "double":
-                float(value)
-        except (OverflowError, UnicodeEncodeError) as error:
-            return str(error)
-        return ""
+        return _plain_problem(value, kind)
     try:
         number = index(value)
     except TypeError:
         return f"expected int, not {value!r:.40}"
     low, high = INTEGER_RANGES[kind]
     return "" if low <= number <= high else f"{number} is out of range for {kind}"
+
+
+def _plain_problem(value: Any, kind: str) -> str:
+    wanted: Any = PYTHON[kind]
+    if not isinstance(value, wanted) or (kind == "bool" and value not in (0, 1)):
+        return f"expected {wanted[0].__name__}, not {value!r:.40}"
+    try:
+        if kind == "string":
+            value.encode()
+        elif kind in ("float", "double"):
+            float(value)
+    except (OverflowError, UnicodeEncodeError) as error:
+        return str(error)
+    return ""
 
 
 def decode_error(cls: type[Message], data: bytes, error: Exception) -> DecodeError:
@@ -167,7 +171,7 @@ def _check(field: Field, data: bytes, span: tuple[int, int], depth: int, path: s
         value = Field("value", 2, field.kind, type=field.type, wrapped=field.wrapped)
         _walk({1: Field("key", 1, field.key), 2: value}, data, span, depth - 1, path)
     elif field.kind == "message":
-        cls = wrapped_class(field.wrapped) if field.wrapped else field.type
+        cls: Any = wrapped_class(field.wrapped) if field.wrapped else field.type
         _walk(cls._tw_table().by_number, data, span, depth - 1, path)
         if field.wrapped:
             with _located(path, pos):

@@ -11,7 +11,7 @@ from .errors import DecodeError
 from .fields import INTEGER_RANGES, WRAPPER_KINDS
 from .json_names import enum_numbers, is_null
 from .json_text import duration_from_text, timestamp_from_text
-from .wire import MAX_DEPTH
+from .wire import MAX_DEPTH, f32
 from .wrapped import join_duration, join_timestamp
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ __all__ = ["Reader", "fields_from_json", "loads", "scalar_from_json"]
 
 MessageT = TypeVar("MessageT", bound="Message")
 
-FLOAT_MAX = float.fromhex("0x1.fffffep+127")
+INFINITIES = (f32(math.inf), f32(-math.inf))
 ABSENT = object()
 
 
@@ -248,7 +248,7 @@ def _real(value: Any, kind: str) -> float:
         raise ValueError('expected "NaN", not "nan"')
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} must be written as a string")
-    if isinstance(value, float) and kind == "float" and abs(value) > FLOAT_MAX:
+    if isinstance(value, float) and kind == "float" and f32(value) in INFINITIES:
         raise ValueError(f"{value} is out of range for float")
     try:
         return float(value)

@@ -295,7 +295,7 @@ def load_codec(cls: type[Message]) -> type[Message]:
     return generated
 
 
-def register(cls: type[Message], encode: Callable[[Any], bytes], decode: Callable[..., Any]) -> None:
+def register(cls: type[Message], *, encode: Callable[[Any], bytes], decode: Callable[..., Any]) -> None:
     """Give a generated class its codec."""
     type.__setattr__(cls, "_tw_encode", staticmethod(encode))
     type.__setattr__(cls, "_tw_decode", staticmethod(decode))

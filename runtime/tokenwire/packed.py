@@ -106,7 +106,8 @@ def _fixed_unpacker(code: str) -> Callable[[bytes], list[Any]]:
         if len(raw) % size:
             raise DecodeError(f"a packed field of {len(raw)} bytes is not a multiple of {size}")
         if NATIVE:
-            return memoryview(raw).cast(code).tolist()  # type: ignore[call-overload]
+            view: memoryview[Any] = memoryview(raw)
+            return list(view.cast(code))
         return list(struct.unpack(f"<{len(raw) // size}{code}", raw))
 
     return unpack

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .cli import serve
-from .servicer import create_servicer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .engine import Engine
+    from .servicer import SglangServicer
+    from .servicer_settings import ServicerSettings
 
 __all__ = ["create_servicer", "main"]
 
@@ -24,3 +27,10 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tokenwire serve
         SystemExit: Always; 0 after a drain, 1 when the server could not start, 2 for wrong flags.
     """
     serve.main(args=None if argv is None else list(argv), prog_name=prog_name)
+
+
+def create_servicer(engine: Engine, settings: ServicerSettings | None = None) -> SglangServicer:
+    """A servicer over an engine, with default settings if none are given."""
+    from .servicer import create_servicer as create
+
+    return create(engine, settings)

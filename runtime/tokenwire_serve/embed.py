@@ -15,6 +15,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
 
 from .meta_info import embedding_facts
 from .ranges import Problems, check_token_ids
+from .renaming import renaming
 from .validation import read_embed
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Embeddings:
         """Classify: raw scores, one per class."""
         read = self._read(request, context, text=request.text, input_ids=request.input_ids)
         started = time.monotonic()
-        result = await self._core.active.run(read.rid, self._core.engine.classify(read))
+        with renaming(_names(read)):
+            result = await self._core.active.run(read.rid, self._core.engine.classify(read))
         return ClassifyResponse(embedding=result.values, meta_info=self._facts(read, result, started))
 
     def _read(
@@ -69,11 +71,17 @@ class Embeddings:
 
     async def _embed(self, request: EmbedRequest) -> tuple[list[float], dict[str, str]]:
         started = time.monotonic()
-        result = await self._core.active.run(request.rid, self._core.engine.embed(request))
+        with renaming(_names(request)):
+            result = await self._core.active.run(request.rid, self._core.engine.embed(request))
         return result.values, self._facts(request, result, started)
 
     def _facts(self, request: EmbedRequest, result: Embedding, started: float) -> dict[str, str]:
         return embedding_facts(request.rid, result, self._core.engine.model.weight_version, started)
+
+
+def _names(request: EmbedRequest) -> dict[str, str]:
+    """What the caller calls the fields that the engine may complain of."""
+    return {"prompt": "text" if isinstance(request.prompt, str) else "input_ids"}
 
 
 class Tokenizer:

@@ -12,10 +12,10 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import GenerateResponse, TextGene
 from .core import failed
 from .output import Generated, Output
 from .sinks import CumulativeSink, DeltaSink, Shape
-from .validation import read_generate
+from .validation import field_names, read_generate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tokenwire.context import Context
     from tokenwire.streams import PushStream
@@ -69,7 +69,7 @@ class TextGeneration:
             self._core.admit()
             model, with_text = self._core.engine.model, bool(request.return_text_in_logprobs)
             read = read_generate(request, request.text, context, model, text_in_logprobs=with_text)
-            return self._start(_TEXT, read, context)
+            return self._start(_TEXT, read, context, field_names(request, request.text))
         except RpcError as error:
             return failed(error)
 
@@ -78,7 +78,7 @@ class TextGeneration:
         try:
             self._core.admit()
             read = read_generate(request, request.input_ids, context, self._core.engine.model)
-            return self._start(_IDS, read, context)
+            return self._start(_IDS, read, context, field_names(request, request.input_ids))
         except RpcError as error:
             return failed(error)
 
@@ -95,11 +95,13 @@ class TextGeneration:
             self._core.admit()
             model = self._core.engine.model
             read = read_generate(request, prompt, context, model, text_in_logprobs=text_in_logprobs)
-            return self._start(_BOTH, read, context)
+            return self._start(_BOTH, read, context, field_names(request, prompt))
         except RpcError as error:
             return failed(error)
 
-    def _start(self, shape: Shape[M, P], request: GenerateRequest, context: Context) -> PushStream[M]:
+    def _start(
+        self, shape: Shape[M, P], request: GenerateRequest, context: Context, names: Mapping[str, str]
+    ) -> PushStream[M]:
         mode = self._mode(context)
         engine, active, rid = self._core.engine, self._core.active, request.rid
 
@@ -114,6 +116,7 @@ class TextGeneration:
             request,
             engine.model.weight_version,
             time.monotonic(),
+            names,
             on_end=lambda: active.release(rid),
             on_leave=leave,
         )

@@ -25,10 +25,11 @@ __all__ = [
 OUTPUT_KEYS: Final = frozenset({"output_token_logprobs", "output_top_logprobs"})
 """Keys whose list grows over a stream."""
 
-json_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Compact JSON of a value."""
+json_text: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+"""Compact JSON of a value; ValueError for infinity and NaN, which JSON does not know."""
 
 _RUNNING: Final = "null"
+_LOWEST: Final = -3.4028234663852886e38
 
 
 def finish_json(finish: Finish | None) -> str:
@@ -119,8 +120,10 @@ def _top_list(position: TokenLogprob) -> str:
 
 
 def _finite(logprob: float | None) -> float | None:
-    """JSON knows no infinity; the lowest 32-bit float stands for a probability of zero."""
-    return None if logprob is None else max(logprob, -3.4028234663852886e38)
+    """The lowest 32-bit float stands for a probability of zero, and for one that is not a number."""
+    if logprob is None or logprob > _LOWEST:
+        return logprob
+    return _LOWEST
 
 
 def embedding_facts(rid: str, result: Embedding, weight_version: str, started: float) -> dict[str, str]:

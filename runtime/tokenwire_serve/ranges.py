@@ -115,7 +115,10 @@ def check_sampling(
     if "" in sampling.stop:
         problems.add(name("stop"), "must not hold an empty string")
     check_token_ids(sampling.stop_token_ids, name("stop_token_ids"), problems, vocab_size)
-    check_token_ids(sampling.logit_bias, name("logit_bias"), problems, vocab_size)
+    for token_id in sampling.logit_bias:
+        if not _is_token_id(token_id, vocab_size):
+            problems.add(name("logit_bias"), f"has the key {token_id}, not {_token_id_text(vocab_size)}")
+            break
 
 
 def _check_lengths(sampling: Sampling, problems: Problems, low_name: str, high_name: str) -> None:
@@ -131,10 +134,17 @@ def _check_lengths(sampling: Sampling, problems: Problems, low_name: str, high_n
 def check_token_ids(ids: Iterable[int], name: str, problems: Problems, vocab_size: int) -> None:
     """Note the first token id that is not in the vocabulary."""
     for place, token_id in enumerate(ids):
-        if token_id < 0 or (vocab_size and token_id >= vocab_size):
-            limit = f"from 0 to {vocab_size - 1}" if vocab_size else "at least 0"
-            problems.add(f"{name}[{place}]", f"must be a token id, {limit}, not {token_id}")
+        if not _is_token_id(token_id, vocab_size):
+            problems.add(f"{name}[{place}]", f"must be {_token_id_text(vocab_size)}, not {token_id}")
             return
+
+
+def _is_token_id(token_id: int, vocab_size: int) -> bool:
+    return token_id >= 0 and (token_id < vocab_size or not vocab_size)
+
+
+def _token_id_text(vocab_size: int) -> str:
+    return f"a token id from 0 to {vocab_size - 1}" if vocab_size else "a token id of at least 0"
 
 
 def check_constraint(constraint: Constraint, name: str, problems: Problems) -> None:

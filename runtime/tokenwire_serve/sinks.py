@@ -9,9 +9,10 @@ from tokenwire.streams import PushStream
 
 from .active import aborted
 from .meta_info import OUTPUT_KEYS, ChoiceFacts, LogprobTexts, join_lists
+from .renaming import renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .engine import Delta, GenerateRequest
 
@@ -89,6 +90,7 @@ class GenerationSink(Generic[M, P]):
         request: The request.
         weight_version: For `meta_info`.
         started: When the request came (time.monotonic).
+        names: What the caller calls the fields that the engine may complain of.
         on_end: Called once when the engine is done with the request.
         on_leave: Called if the consumer leaves first.
     """
@@ -99,12 +101,14 @@ class GenerationSink(Generic[M, P]):
         request: GenerateRequest,
         weight_version: str,
         started: float,
+        names: Mapping[str, str],
         on_end: Callable[[], None],
         on_leave: Callable[[], None],
     ) -> None:
         self.stream: PushStream[M] = PushStream(merge=self.merge, on_cancel=on_leave)
         self._shape = shape
         self._request = request
+        self._names = names
         self._on_end = on_end
         self._aborted = False
         count = request.sampling.n
@@ -128,7 +132,7 @@ class GenerationSink(Generic[M, P]):
         self._on_end()
         if error is None and self._aborted:
             error = aborted(self._request.rid)
-        self.stream.close(error)
+        self.stream.close(renamed(error, self._names))
 
     def _count_finish(self, delta: Delta) -> bool:
         """Whether `delta` ends the last open choice."""

@@ -36,6 +36,8 @@ __all__ = ["Supervisor", "run"]
 
 _LOG: Final = logging.getLogger("tokenwire.serve")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_CLOSE: Final = 5.0
+"""Seconds that an engine gets to end."""
 _FLUSH: Final = 2.0
 """Seconds that calls get to tell their clients that the engine was closed."""
 
@@ -54,8 +56,13 @@ def run(settings: ServeSettings) -> int:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    supervisor = Supervisor(settings)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(Supervisor(settings).run())
+        code = runner.run(supervisor.run())
+        if supervisor.stuck:
+            logging.shutdown()
+            os._exit(code)
+        return code
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -71,9 +78,14 @@ class _StoppedError(Exception):
 
 
 class Supervisor:
-    """Owns what a server is made of, from the first socket to the last byte."""
+    """Owns what a server is made of, from the first socket to the last byte.
+
+    Attributes:
+        stuck: The engine did not end in time: its threads would hold up the end of the process.
+    """
 
     def __init__(self, settings: ServeSettings) -> None:
+        self.stuck = False
         self._settings = settings
         self._stop = asyncio.Event()
 
@@ -103,7 +115,7 @@ class Supervisor:
         http, grpc = _listen(settings, stack)
         options = _engine_options(settings)
         engine = await self._unless_stopped(asyncio.to_thread(create, settings.engine, options))
-        stack.push_async_callback(engine.close)
+        stack.push_async_callback(self._close, engine)
         servicer = SglangServicer(engine, _servicer_settings(settings))
         servers = Servers(servicer, http, grpc, max_message_size=settings.grpc_max_message_size)
         stack.push_async_callback(servers.close)
@@ -115,8 +127,17 @@ class Supervisor:
         _LOG.info("draining for at most %g s; a second signal ends at once", settings.drain_timeout)
         if not await servers.drain(settings.drain_timeout):
             _LOG.warning("requests still run after %g s: ending them", settings.drain_timeout)
-            await engine.close()
+            await self._close(engine)
             await servers.drain(_FLUSH)
+
+    async def _close(self, engine: Engine) -> None:
+        """Close an engine, but do not wait for one that reads a large model, say."""
+        try:
+            async with asyncio.timeout(_CLOSE):
+                await engine.close()
+        except TimeoutError:
+            _LOG.warning("engine %s did not end within %g s: leaving it", engine.name, _CLOSE)
+            self.stuck = True
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`.

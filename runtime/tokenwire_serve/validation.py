@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .engine import ModelInfo
 
-__all__ = ["read_embed", "read_generate", "read_rid"]
+__all__ = ["field_names", "read_embed", "read_generate", "read_rid"]
 
 _PREFIX: Final = "sampling_params."
 _FLOATS: Final = (
@@ -79,6 +79,22 @@ def read_generate(
         stream=bool(request.stream),
         options=options,
     )
+
+
+def field_names(
+    request: pb.TextGenerateRequest | pb.GenerateRequest, prompt: str | Sequence[int]
+) -> dict[str, str]:
+    """What the request calls the fields that an engine may complain of."""
+    params = request.sampling_params
+    old = params is not None and (params.json_schema is not None or params.regex is not None)
+    constraints = _PREFIX if old else f"{_PREFIX}guided_decoding."
+    return {
+        "prompt": "text" if isinstance(prompt, str) else "input_ids",
+        "stop_token_ids": f"{_PREFIX}stop_token_ids",
+        "max_new_tokens": f"{_PREFIX}max_new_tokens",
+        "choice": f"{constraints}choice",
+        **{kind: constraints + kind for kind in _TEXT_CONSTRAINTS},
+    }
 
 
 def read_embed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +39,9 @@ class Grpcio:
         method = self.service.methods_by_name[name]
         reply = message_factory.GetMessageClass(method.output_type)
         message = json_format.ParseDict(request, message_factory.GetMessageClass(method.input_type)())
-        kind: Callable[..., Any] = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
+        kind: Callable[..., Any] = (
+            self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
+        )
         call = kind(
             f"/{SERVICE}/{name}",
             request_serializer=lambda m: m.SerializeToString(),
@@ -57,8 +61,6 @@ def call(server: RunningServer, descriptor_set: bytes) -> Iterator[Grpcio]:
 
 
 def body(value: dict[str, Any]) -> dict[str, Any]:
-    import base64
-
     return {"jsonBody": base64.b64encode(json.dumps(value).encode()).decode()}
 
 
@@ -75,7 +77,7 @@ def test_text_generate(call: Grpcio) -> None:
 
     cumulative = call("TextGenerate", request | {"stream": True})
     assert [message.finished for message in cumulative][-1]
-    assert all(b.text.startswith(a.text) for a, b in zip(cumulative, cumulative[1:], strict=False))
+    assert all(b.text.startswith(a.text) for a, b in itertools.pairwise(cumulative))
     assert cumulative[-1].text == whole.text
 
     deltas = call("TextGenerate", request | {"stream": True}, metadata=[("x-tokenwire-stream", "delta")])
@@ -99,7 +101,9 @@ def test_two_choices(call: Grpcio) -> None:
     assert messages[-1].finished
 
 
-@pytest.mark.parametrize(("name", "request_"), [("TextEmbed", {"text": "a path"}), ("Embed", {"inputIds": [5, 6, 7]})])
+@pytest.mark.parametrize(
+    ("name", "request_"), [("TextEmbed", {"text": "a path"}), ("Embed", {"inputIds": [5, 6, 7]})]
+)
 def test_embed(call: Grpcio, name: str, request_: dict[str, Any]) -> None:
     (reply,) = call(name, request_)
     assert len(reply.embedding) == 192
@@ -137,7 +141,12 @@ def test_information(call: Grpcio, server: RunningServer) -> None:
 
 
 def test_abort(call: Grpcio) -> None:
-    long = {"text": "Return", "rid": "long", "stream": True, "samplingParams": SHORT | {"max_new_tokens": 1500}}
+    long = {
+        "text": "Return",
+        "rid": "long",
+        "stream": True,
+        "samplingParams": SHORT | {"max_new_tokens": 1500},
+    }
     stream = call.start("TextGenerate", long)
     next(stream)
     assert not call("Abort", {"rid": "lon"})[0].success

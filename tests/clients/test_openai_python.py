@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import openai
 import pytest
-
 from tokenwire.openai_transport import GrpcTransport
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ async def test_chat(client: openai.AsyncOpenAI) -> None:
 
 
 async def test_choices_and_logprobs(client: openai.AsyncOpenAI) -> None:
-    reply = await client.chat.completions.create(**ASK | {"temperature": 1, "seed": 7}, n=2, logprobs=True, top_logprobs=3)
+    reply = await client.chat.completions.create(
+        **ASK | {"temperature": 1, "seed": 7}, n=2, logprobs=True, top_logprobs=3
+    )
     assert [choice.index for choice in reply.choices] == [0, 1]
     logprobs = reply.choices[0].logprobs
     assert logprobs is not None and logprobs.content is not None
@@ -56,9 +58,12 @@ async def test_choices_and_logprobs(client: openai.AsyncOpenAI) -> None:
 
 
 async def test_json_schema(client: openai.AsyncOpenAI) -> None:
-    import json
-
-    schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"], "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": {"ok": {"type": "boolean"}},
+        "required": ["ok"],
+        "additionalProperties": False,
+    }
     reply = await client.chat.completions.create(
         **ASK | {"max_tokens": 64},
         response_format={"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}},

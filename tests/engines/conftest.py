@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 import pytest_asyncio
-
 from tokenwire_serve.engines import EngineOptions, create
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import pytest
     from tokenwire_serve.engine import Engine
 
 

@@ -32,6 +32,7 @@ class Choice:
     output_logprobs: list[TokenLogprob] = field(default_factory=list)
     input_logprobs: list[TokenLogprob] | None = None
     finish: Finish | None = None
+    made: int | None = None
 
     def add(self, delta: Delta) -> None:
         assert self.finish is None, "a delta after the finish"
@@ -42,7 +43,9 @@ class Choice:
         if delta.input_logprobs is not None:
             assert len(self.deltas) == 1, "prompt log-probabilities come with the first delta only"
             self.input_logprobs = delta.input_logprobs
-        assert delta.completion_tokens == len(self.token_ids)
+        if self.made is not None:
+            assert delta.completion_tokens == self.made + len(delta.token_ids)
+        self.made = delta.completion_tokens
         self.finish = delta.finish
 
 
@@ -58,9 +61,7 @@ def start(
     """Start a request; its stream."""
     rid = rid or next_rid()
     out: PushStream[Delta] = PushStream(on_cancel=lambda: engine.abort(rid))
-    engine.generate(
-        GenerateRequest(rid, prompt, Sampling(**sampling), stream=stream, **(request or {})), out
-    )
+    engine.generate(GenerateRequest(rid, prompt, Sampling(**sampling), stream=stream, **(request or {})), out)
     return out
 
 
@@ -72,7 +73,9 @@ async def collect(stream: PushStream[Delta]) -> list[Choice]:
     return [choices[index] for index in sorted(choices)]
 
 
-async def generate(engine: Engine, prompt: str | Sequence[int] = "Return the path", **settings: Any) -> Choice:
+async def generate(
+    engine: Engine, prompt: str | Sequence[int] = "Return the path", **settings: Any
+) -> Choice:
     """Run a request of one choice to its end."""
     (choice,) = await collect(start(engine, prompt, **settings))
     return choice

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire_serve.engine import EmbedRequest, GenerateRequest, Sampling, ScoreRequest, ServerStatus
@@ -207,9 +206,7 @@ async def test_logprobs_come_when_asked(engine: Engine) -> None:
 
 async def test_prompt_logprobs_from_a_position(engine: Engine) -> None:
     prompt = await engine.tokenize("Return the path of the file")
-    whole = await generate(
-        engine, prompt, max_new_tokens=1, request={"logprobs": True, "logprob_start": 0}
-    )
+    whole = await generate(engine, prompt, max_new_tokens=1, request={"logprobs": True, "logprob_start": 0})
     part = await generate(engine, prompt, max_new_tokens=1, request={"logprobs": True, "logprob_start": 2})
     assert whole.input_logprobs is not None
     assert part.input_logprobs == whole.input_logprobs[2:]

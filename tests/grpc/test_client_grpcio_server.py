@@ -10,7 +10,6 @@ import grpc.aio
 import pytest
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
-
 from tokenwire.client import Client
 from tokenwire.codes import Code
 from tokenwire.details import BadRequest, RetryInfo
@@ -143,18 +142,20 @@ async def test_large_messages_both_ways(size: int) -> None:
 
 
 async def test_metadata() -> None:
-    async with serving() as (servicer, target):
-        async with Client(target, metadata={"x-all": "1", "x-two": "a"}) as client:
-            other = client.with_options(metadata={"x-two": "b"})
-            await other._unary(UNARY, Raw(b"hello"), metadata={"x-raw-bin": b"\x00\xff"})
-            sent = servicer.metadata
-            assert (sent["x-all"], sent["x-two"], sent["x-raw-bin"]) == ("1", "b", b"\x00\xff")
-            assert sent["user-agent"].startswith("tokenwire/")
-            stream = client._stream(SERVER, Raw(b"meta"))
-            await stream.wait_for_headers()
-            assert stream.initial_metadata["x-first"] == "1"
-            assert [message async for message in stream] == []
-            assert stream.trailing_metadata["x-last"] == "2"
+    async with (
+        serving() as (servicer, target),
+        Client(target, metadata={"x-all": "1", "x-two": "a"}) as client,
+    ):
+        other = client.with_options(metadata={"x-two": "b"})
+        await other._unary(UNARY, Raw(b"hello"), metadata={"x-raw-bin": b"\x00\xff"})
+        sent = servicer.metadata
+        assert (sent["x-all"], sent["x-two"], sent["x-raw-bin"]) == ("1", "b", b"\x00\xff")
+        assert sent["user-agent"].startswith("tokenwire/")
+        stream = client._stream(SERVER, Raw(b"meta"))
+        await stream.wait_for_headers()
+        assert stream.initial_metadata["x-first"] == "1"
+        assert [message async for message in stream] == []
+        assert stream.trailing_metadata["x-last"] == "2"
 
 
 async def test_errors_and_details() -> None:

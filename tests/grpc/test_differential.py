@@ -13,7 +13,6 @@ from grpclib.encoding.base import CodecBase
 from grpclib.server import Server as StockServer
 from hpack import Decoder
 from hyperframe.frame import DataFrame, Frame, HeadersFrame, RstStreamFrame
-
 from tokenwire.grpc.headers import decode_metadata
 
 from .raw_client import RawClient, raw_client

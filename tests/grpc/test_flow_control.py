@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from typing import TYPE_CHECKING
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 
-from tokenwire.streams import PushStream
-
 from .raw_client import RawStream, message, raw_client
 from .wire_service import Raw, running
+
+if TYPE_CHECKING:
+    from tokenwire.streams import PushStream
 
 
 def bodies(data: bytes) -> list[bytes]:
@@ -77,7 +79,7 @@ async def test_an_iterator_waits_for_a_slow_reader() -> None:
 
 
 async def test_a_stalled_stream_does_not_stall_others() -> None:
-    async with running() as (servicer, _, target), raw_client(target, window=1000) as client:
+    async with running() as (_, _, target), raw_client(target, window=1000) as client:
         client.acknowledge = False
         stalled = client.open(b"size:50000")
         await client.until(lambda: len(client.streams[stalled].data) == 1000)

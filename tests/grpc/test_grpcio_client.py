@@ -10,21 +10,23 @@ import grpc
 import grpc.aio
 import pytest
 
-from tokenwire.streams import PushStream
-
 from .wire_service import Raw, WireServicer, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tokenwire.streams import PushStream
 
 OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
 @contextlib.asynccontextmanager
 async def connected(**options: Any) -> AsyncIterator[tuple[WireServicer, Any, grpc.aio.Channel]]:
-    async with running(**options) as (servicer, server, target):
-        async with grpc.aio.insecure_channel(target, options=OPTIONS) as channel:
-            yield servicer, server, channel
+    async with (
+        running(**options) as (servicer, server, target),
+        grpc.aio.insecure_channel(target, options=OPTIONS) as channel,
+    ):
+        yield servicer, server, channel
 
 
 async def test_unary() -> None:
@@ -163,10 +165,11 @@ async def test_cancel_reaches_the_handler(path: str) -> None:
 
         argument: Any = requests() if path == "Client" else b"sleep" if path == "Unary" else b""
         call = getattr(channel, kind)(f"/test.Wire/{path}")(argument)
-        await asyncio.wait({asyncio.ensure_future(servicer.started.wait()), asyncio.ensure_future(_touch(call))}, return_when=asyncio.FIRST_COMPLETED)
+        touching = asyncio.ensure_future(_touch(call))
         await servicer.started.wait()
         call.cancel()
         await servicer.ended.wait()
+        await touching
         assert servicer.cancelled == 1
         assert await channel.unary_unary("/test.Wire/Unary")(b"after") == b"after"
 

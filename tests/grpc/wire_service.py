@@ -138,11 +138,13 @@ class WireServicer:
 
 
 @contextlib.asynccontextmanager
-async def running(servicer: Any = None, **options: Any) -> AsyncIterator[tuple[Any, Server, str]]:
+async def running(
+    servicer: Any = None, *, ssl: Any = None, **options: Any
+) -> AsyncIterator[tuple[Any, Server, str]]:
     """A server on a socket: the servicer, the server and its target."""
     servicer = servicer or WireServicer()
     server = Server([servicer], reflection=False, **options)
-    await server.start("127.0.0.1", 0)
+    await server.start("127.0.0.1", 0, ssl=ssl)
     try:
         yield servicer, server, f"127.0.0.1:{server.port}"
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tokenwire.streams import PushStream
     from tokenwire_serve.servicer import SglangServicer
 
@@ -22,6 +25,15 @@ def context(rpc: str, **metadata: str) -> Context:
     """The context of a call; metadata names with underscores for dashes."""
     sent = {name.replace("_", "-"): value for name, value in metadata.items()}
     return Context(METHODS[rpc], metadata=sent)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop turn until something holds."""
+    for _ in range(10_000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it never came about")
 
 
 async def drained(stream: PushStream[Any]) -> tuple[list[Any], RpcError | None]:
@@ -43,7 +55,9 @@ def facts(message: Any) -> dict[str, Any]:
 def violations(error: RpcError) -> dict[str, str]:
     """The field violations of an error."""
     found = [detail for detail in error.details if isinstance(detail, BadRequest)]
-    return {violation.field: violation.description for detail in found for violation in detail.field_violations}
+    return {
+        violation.field: violation.description for detail in found for violation in detail.field_violations
+    }
 
 
 def body_of(error: RpcError) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tokenwire_serve.servicer import SglangServicer
 from tokenwire_serve.servicer_settings import ServicerSettings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from tokenwire_serve.engine import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Mapping, Sequence
 
     from tokenwire.streams import Sink
@@ -97,7 +97,9 @@ class ScriptedEngine:
         if self.script is not None:
             self.script(running)
 
-    def say(self, rid: str, text: str, ids: list[int], *, index: int = 0, finish: Finish | None = None) -> None:
+    def say(
+        self, rid: str, text: str, ids: list[int], *, index: int = 0, finish: Finish | None = None
+    ) -> None:
         """One delta of a choice."""
         running = self.running[rid]
         request = running.request
@@ -107,7 +109,10 @@ class ScriptedEngine:
         if request.logprobs:
             delta.output_logprobs = [self._logprob(request, token) for token in ids]
             if first and request.logprob_start >= 0:
-                delta.input_logprobs = [replace(self._logprob(request, 7), logprob=None), self._logprob(request, 8)]
+                delta.input_logprobs = [
+                    replace(self._logprob(request, 7), logprob=None),
+                    self._logprob(request, 8),
+                ]
         if finish is not None:
             running.finished.add(index)
         running.sink.push(delta)

@@ -6,7 +6,6 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
@@ -80,7 +79,7 @@ async def test_cumulative_messages_carry_everything(engine: ScriptedEngine, serv
     assert [message.text for message in seen] == ["a", "ab", "abc"]
     assert [message.finished for message in seen] == [False, False, True]
     assert [facts(message)["completion_tokens"] for message in seen] == [1, 2, 3]
-    assert all(ALWAYS <= message.meta_info.keys() for message in seen)
+    assert all(message.meta_info.keys() >= ALWAYS for message in seen)
     assert facts(seen[1])["finish_reason"] is None
     assert ["e2e_latency" in message.meta_info for message in seen] == [False, False, True]
 
@@ -108,7 +107,9 @@ async def test_a_delta_without_text_sends_nothing(engine: ScriptedEngine, servic
     assert facts(seen[1])["completion_tokens"] == 3
 
 
-@pytest.mark.parametrize(("mode", "outputs"), [("delta", [[10], [11], [12]]), ("cumulative", [[10], [10, 11], [10, 11, 12]])])
+@pytest.mark.parametrize(
+    ("mode", "outputs"), [("delta", [[10], [11], [12]]), ("cumulative", [[10], [10, 11], [10, 11, 12]])]
+)
 async def test_generate_answers_ids(
     engine: ScriptedEngine, servicer: SglangServicer, mode: str, outputs: list[list[int]]
 ) -> None:
@@ -249,7 +250,9 @@ class TestSlowReader:
         assert len(told["output_top_logprobs"]) == 3
         assert told["finish_reason"] == {"type": "stop", "matched": "\n"}
 
-    async def test_counters_stay_true_while_joined(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
+    async def test_counters_stay_true_while_joined(
+        self, engine: ScriptedEngine, servicer: SglangServicer
+    ) -> None:
         stream = start(servicer, "delta")
         engine.say("r", "a", [10])
         engine.say("r", "b", [11, 12])
@@ -264,7 +267,9 @@ class TestSlowReader:
         (message,), _ = await drained(stream)
         assert message.output_ids == [10, 11, 12]
 
-    async def test_cumulative_keeps_the_newest(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
+    async def test_cumulative_keeps_the_newest(
+        self, engine: ScriptedEngine, servicer: SglangServicer
+    ) -> None:
         stream = start(servicer)
         engine.say("r", "a", [10])
         engine.say("r", "b", [11])
@@ -274,7 +279,9 @@ class TestSlowReader:
         assert message.text == "abc"
 
     @pytest.mark.parametrize("mode", ["delta", "cumulative"])
-    async def test_choices_stay_apart(self, engine: ScriptedEngine, servicer: SglangServicer, mode: str) -> None:
+    async def test_choices_stay_apart(
+        self, engine: ScriptedEngine, servicer: SglangServicer, mode: str
+    ) -> None:
         stream = start(servicer, mode, sampling_params=SamplingParams(n=2))
         for text in "ab":
             engine.say("r", text, [1], index=0)
@@ -282,7 +289,10 @@ class TestSlowReader:
         engine.say("r", "c", [1], index=0, finish=LENGTH)
         engine.say("r", "C", [1], index=1, finish=LENGTH)
         messages, _ = await drained(stream)
-        assert [(m.text, facts(m)["index"], m.finished) for m in messages] == [("abc", 0, False), ("ABC", 1, True)]
+        assert [(m.text, facts(m)["index"], m.finished) for m in messages] == [
+            ("abc", 0, False),
+            ("ABC", 1, True),
+        ]
 
 
 class TestEnds:
@@ -328,7 +338,9 @@ class TestEnds:
         assert not engine.running
         assert servicer.active_requests == 0
 
-    async def test_failure_keeps_what_came_before(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
+    async def test_failure_keeps_what_came_before(
+        self, engine: ScriptedEngine, servicer: SglangServicer
+    ) -> None:
         stream = start(servicer)
         engine.say("r", "a", [10])
         engine.fail("r", RpcError(Code.RESOURCE_EXHAUSTED, "no memory"))
@@ -348,7 +360,11 @@ class TestEnds:
 
     @pytest.mark.parametrize(
         ("status", "word"),
-        [(ServerStatus.STARTING, "starting"), (ServerStatus.UNHEALTHY, "unhealthy"), (ServerStatus.STOPPED, "stopped")],
+        [
+            (ServerStatus.STARTING, "starting"),
+            (ServerStatus.UNHEALTHY, "unhealthy"),
+            (ServerStatus.STOPPED, "stopped"),
+        ],
     )
     async def test_engine_that_is_not_up(self, status: ServerStatus, word: str) -> None:
         servicer = SglangServicer(ScriptedEngine(status=status))

@@ -7,13 +7,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import AbortRequest
 from tokenwire_serve.engine import Constraint, Finish
 
-from .calls import USER, body_of, chat, context, drained, events, openai
+from .calls import USER, body_of, chat, context, drained, events, openai, until
 from .scripted import LENGTH, ScriptedEngine, two_words
 
 if TYPE_CHECKING:
@@ -27,8 +26,7 @@ def stream_chat(servicer: SglangServicer, **body: Any) -> PushStream[Any]:
 
 async def started(engine: ScriptedEngine) -> str:
     """The rid of the request that is about to reach the engine."""
-    while not engine.running:
-        await asyncio.sleep(0)
+    await until(lambda: engine.running)
     return next(iter(engine.running))
 
 
@@ -87,7 +85,9 @@ async def test_stream(engine: ScriptedEngine, servicer: SglangServicer) -> None:
     assert choices[-1]["matched_stop"] == "END"
 
 
-async def test_usage_comes_last_and_only_when_asked_for(engine: ScriptedEngine, servicer: SglangServicer) -> None:
+async def test_usage_comes_last_and_only_when_asked_for(
+    engine: ScriptedEngine, servicer: SglangServicer
+) -> None:
     engine.script = two_words(engine)
     told = await events(stream_chat(servicer, n=2, stream_options={"include_usage": True}))
     assert [event["usage"] for event in told[:-1]] == [None] * (len(told) - 1)
@@ -118,7 +118,9 @@ async def test_choices_are_told_apart(engine: ScriptedEngine, servicer: SglangSe
     engine.script = two_words(engine)
     told = await events(stream_chat(servicer, n=3))
     texts = {
-        index: "".join(e["choices"][0]["delta"].get("content", "") for e in told if e["choices"][0]["index"] == index)
+        index: "".join(
+            e["choices"][0]["delta"].get("content", "") for e in told if e["choices"][0]["index"] == index
+        )
         for index in range(3)
     }
     assert texts == dict.fromkeys(range(3), "Hi there")
@@ -147,7 +149,9 @@ class TestLogprobs:
         engine.say(rid, "", [2])
         engine.say(rid, "c", [3], finish=LENGTH)
         choices = [json.loads(chunk.json_chunk)["choices"][0] for chunk in seen[:-1]]
-        tokens = [[t["token"] for t in (choice["logprobs"] or {"content": []})["content"]] for choice in choices]
+        tokens = [
+            [t["token"] for t in (choice["logprobs"] or {"content": []})["content"]] for choice in choices
+        ]
         assert tokens == [[], ["t1"], ["t2"], ["t3"], []]
 
     async def test_slow_reader(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
@@ -158,7 +162,14 @@ class TestLogprobs:
         engine.say(rid, "!", [9], finish=LENGTH)
         told = await events(stream)
         assert [event["choices"][0]["delta"].get("content") for event in told] == ["", "01234!", None]
-        assert [t["token"] for t in told[1]["choices"][0]["logprobs"]["content"]] == ["t0", "t1", "t2", "t3", "t4", "t9"]
+        assert [t["token"] for t in told[1]["choices"][0]["logprobs"]["content"]] == [
+            "t0",
+            "t1",
+            "t2",
+            "t3",
+            "t4",
+            "t9",
+        ]
 
 
 async def test_slow_reader(engine: ScriptedEngine, servicer: SglangServicer) -> None:
@@ -211,21 +222,29 @@ class TestEnds:
         assert not engine.running
         assert servicer.active_requests == 0
 
-    async def test_hang_up_before_anything_began(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
+    async def test_hang_up_before_anything_began(
+        self, engine: ScriptedEngine, servicer: SglangServicer
+    ) -> None:
         stream_chat(servicer).cancel()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert engine.started == []
 
-    async def test_failure_before_the_first_chunk(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
-        engine.script = lambda running: engine.fail(running.request.rid, RpcError(Code.RESOURCE_EXHAUSTED, "full"))
+    async def test_failure_before_the_first_chunk(
+        self, engine: ScriptedEngine, servicer: SglangServicer
+    ) -> None:
+        engine.script = lambda running: engine.fail(
+            running.request.rid, RpcError(Code.RESOURCE_EXHAUSTED, "full")
+        )
         chunks, error = await drained(stream_chat(servicer))
         assert chunks == []
         assert error is not None
         assert error.code is Code.RESOURCE_EXHAUSTED
         assert body_of(error) == {"message": "full", "type": "rate_limit_error", "param": None, "code": 429}
 
-    async def test_failure_after_the_first_chunk(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
+    async def test_failure_after_the_first_chunk(
+        self, engine: ScriptedEngine, servicer: SglangServicer
+    ) -> None:
         stream = stream_chat(servicer)
         rid = await started(engine)
         engine.say(rid, "a", [1])
@@ -258,6 +277,60 @@ class TestEnds:
         first.cancel()
 
 
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"messages": None}, "messages"),
+    ({"messages": []}, "messages"),
+    ({"messages": "hi"}, "messages"),
+    ({"messages": ["hi"]}, "messages[0]"),
+    ({"messages": [{"role": "king", "content": "x"}]}, "messages[0].role"),
+    ({"messages": [{"role": "user"}]}, "messages[0].content"),
+    ({"messages": [{"role": "user", "content": 1}]}, "messages[0].content"),
+    ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0]"),
+    ({"messages": [{"role": "user", "content": ["x"]}]}, "messages[0].content[0]"),
+    ({"temperature": "hot"}, "temperature"),
+    ({"temperature": True}, "temperature"),
+    ({"temperature": -1}, "temperature"),
+    ({"temperature": 10**400}, "temperature"),
+    ({"top_p": 0}, "top_p"),
+    ({"top_k": 1.5}, "top_k"),
+    ({"n": True}, "n"),
+    ({"n": 0}, "n"),
+    ({"max_tokens": "5"}, "max_tokens"),
+    ({"max_tokens": -1}, "max_tokens"),
+    ({"max_completion_tokens": -1}, "max_completion_tokens"),
+    ({"min_tokens": 3, "max_tokens": 2}, "min_tokens"),
+    ({"seed": 2**63}, "seed"),
+    ({"stop": 5}, "stop"),
+    ({"stop": ["a", 5]}, "stop"),
+    ({"stop": ""}, "stop"),
+    ({"stop_token_ids": [1000]}, "stop_token_ids[0]"),
+    ({"stop_token_ids": [True]}, "stop_token_ids"),
+    ({"logit_bias": {"x": 1}}, "logit_bias"),
+    ({"logit_bias": {"1": 101}}, "logit_bias"),
+    ({"logit_bias": {"1000": 1}}, "logit_bias"),
+    ({"logprobs": 1}, "logprobs"),
+    ({"top_logprobs": 2}, "top_logprobs"),
+    ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+    ({"stream": "yes"}, "stream"),
+    ({"stream_options": {"include_usage": True}}, "stream_options"),
+    ({"response_format": {"type": "xml"}}, "response_format.type"),
+    ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+    ({"regex": "a", "ebnf": "b"}, "ebnf"),
+    ({"regex": ""}, "regex"),
+    ({"tool_choice": "required"}, "tool_choice"),
+    ({"tools": [{"type": "function"}]}, "tools[0]"),
+    ({"functions": [{"name": "f"}]}, "functions"),
+    ({"modalities": ["audio"]}, "modalities"),
+    ({"stop_regex": "a"}, "stop_regex"),
+    ({"skip_special_tokens": False}, "skip_special_tokens"),
+    ({"continue_final_message": True}, "continue_final_message"),
+    ({"chat_template_kwargs": []}, "chat_template_kwargs"),
+    ({"rid": ""}, "rid"),
+    ({"rid": 5}, "rid"),
+    ({"model": 5}, "model"),
+]
+
+
 class TestFields:
     async def test_sampling(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
         engine.script = two_words(engine)
@@ -281,7 +354,11 @@ class TestFields:
         )
         sampling = engine.started[0].sampling
         assert (sampling.temperature, sampling.top_p, sampling.top_k, sampling.min_p) == (0.0, 0.5, 7, 0.1)
-        assert (sampling.frequency_penalty, sampling.presence_penalty, sampling.repetition_penalty) == (1, -1, 1.5)
+        assert (sampling.frequency_penalty, sampling.presence_penalty, sampling.repetition_penalty) == (
+            1,
+            -1,
+            1.5,
+        )
         assert (sampling.max_new_tokens, sampling.clip, sampling.min_new_tokens) == (8, False, 2)
         assert (sampling.stop, sampling.stop_token_ids, sampling.ignore_eos) == (("x",), (5,), True)
         assert (sampling.seed, sampling.logit_bias) == (42, {7: -100.0})
@@ -292,7 +369,12 @@ class TestFields:
             ({"response_format": {"type": "text"}}, None),
             ({"response_format": {"type": "json_object"}}, Constraint("json_object")),
             (
-                {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}},
+                {
+                    "response_format": {
+                        "type": "json_schema",
+                        "json_schema": {"name": "n", "schema": {"type": "object"}},
+                    }
+                },
                 Constraint("json_schema", '{"type":"object"}'),
             ),
             ({"regex": "a+"}, Constraint("regex", "a+")),
@@ -300,7 +382,11 @@ class TestFields:
         ],
     )
     async def test_constraints(
-        self, engine: ScriptedEngine, servicer: SglangServicer, body: dict[str, Any], constraint: Constraint | None
+        self,
+        engine: ScriptedEngine,
+        servicer: SglangServicer,
+        body: dict[str, Any],
+        constraint: Constraint | None,
     ) -> None:
         engine.script = two_words(engine)
         await chat(servicer, **body)
@@ -313,18 +399,26 @@ class TestFields:
         tools = [{"type": "function", "function": {"name": "f", "parameters": {}}}]
         calls = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}]
         messages = [
-            {"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}], "name": "n"},
+            {
+                "role": "user",
+                "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}],
+                "name": "n",
+            },
             {"role": "assistant", "tool_calls": calls},
             {"role": "tool", "content": "3", "tool_call_id": "1"},
         ]
-        await chat(servicer, messages=messages, tools=tools, chat_template_kwargs={"x": 1}, reasoning_effort="low")
+        await chat(
+            servicer, messages=messages, tools=tools, chat_template_kwargs={"x": 1}, reasoning_effort="low"
+        )
         _, rendered, given_tools, options = engine.calls[0]
         assert rendered[0] == {"role": "user", "content": "one two", "name": "n"}
         assert rendered[1]["tool_calls"][0]["function"]["arguments"] == {"a": 1}
         assert given_tools == tools
         assert options == {"reasoning_effort": "low", "x": 1}
 
-    async def test_tools_that_shall_not_be_used(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
+    async def test_tools_that_shall_not_be_used(
+        self, engine: ScriptedEngine, servicer: SglangServicer
+    ) -> None:
         engine.script = two_words(engine)
         await chat(servicer, tools=[{"type": "function", "function": {"name": "f"}}], tool_choice="none")
         assert engine.calls[0][2] is None
@@ -347,68 +441,23 @@ class TestFields:
         )
         assert answer["choices"][0]["message"]["content"] == "Hi there"
 
-    BAD: list[tuple[dict[str, Any], str]] = [
-        ({"messages": None}, "messages"),
-        ({"messages": []}, "messages"),
-        ({"messages": "hi"}, "messages"),
-        ({"messages": ["hi"]}, "messages[0]"),
-        ({"messages": [{"role": "king", "content": "x"}]}, "messages[0].role"),
-        ({"messages": [{"role": "user"}]}, "messages[0].content"),
-        ({"messages": [{"role": "user", "content": 1}]}, "messages[0].content"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0]"),
-        ({"messages": [{"role": "user", "content": ["x"]}]}, "messages[0].content[0]"),
-        ({"temperature": "hot"}, "temperature"),
-        ({"temperature": True}, "temperature"),
-        ({"temperature": -1}, "temperature"),
-        ({"temperature": 10**400}, "temperature"),
-        ({"top_p": 0}, "top_p"),
-        ({"top_k": 1.5}, "top_k"),
-        ({"n": True}, "n"),
-        ({"n": 0}, "n"),
-        ({"max_tokens": "5"}, "max_tokens"),
-        ({"max_tokens": -1}, "max_tokens"),
-        ({"max_completion_tokens": -1}, "max_completion_tokens"),
-        ({"min_tokens": 3, "max_tokens": 2}, "min_tokens"),
-        ({"seed": 2**63}, "seed"),
-        ({"stop": 5}, "stop"),
-        ({"stop": ["a", 5]}, "stop"),
-        ({"stop": ""}, "stop"),
-        ({"stop_token_ids": [1000]}, "stop_token_ids[0]"),
-        ({"stop_token_ids": [True]}, "stop_token_ids"),
-        ({"logit_bias": {"x": 1}}, "logit_bias"),
-        ({"logit_bias": {"1": 101}}, "logit_bias"),
-        ({"logit_bias": {"1000": 1}}, "logit_bias[0]"),
-        ({"logprobs": 1}, "logprobs"),
-        ({"top_logprobs": 2}, "top_logprobs"),
-        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
-        ({"stream": "yes"}, "stream"),
-        ({"stream_options": {"include_usage": True}}, "stream_options"),
-        ({"response_format": {"type": "xml"}}, "response_format.type"),
-        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
-        ({"regex": "a", "ebnf": "b"}, "ebnf"),
-        ({"regex": ""}, "regex"),
-        ({"tool_choice": "required"}, "tool_choice"),
-        ({"tools": [{"type": "function"}]}, "tools[0]"),
-        ({"functions": [{"name": "f"}]}, "functions"),
-        ({"modalities": ["audio"]}, "modalities"),
-        ({"stop_regex": "a"}, "stop_regex"),
-        ({"skip_special_tokens": False}, "skip_special_tokens"),
-        ({"continue_final_message": True}, "continue_final_message"),
-        ({"chat_template_kwargs": []}, "chat_template_kwargs"),
-        ({"rid": ""}, "rid"),
-        ({"rid": 5}, "rid"),
-        ({"model": 5}, "model"),
-    ]
-
     @pytest.mark.parametrize(("body", "param"), BAD)
     async def test_bad_fields(self, servicer: SglangServicer, body: dict[str, Any], param: str) -> None:
-        chunks, error = await drained(servicer.chat_complete(openai({"messages": USER, **body}), context("ChatComplete")))
+        chunks, error = await drained(
+            servicer.chat_complete(openai({"messages": USER, **body}), context("ChatComplete"))
+        )
         assert chunks == []
         assert error is not None
         assert error.code is Code.INVALID_ARGUMENT
         told = body_of(error)
         assert (told["type"], told["code"], told["param"]) == ("invalid_request_error", 400, param)
         assert param in told["message"]
+
+    async def test_a_number_beyond_floats(self, servicer: SglangServicer) -> None:
+        body = b'{"messages": [{"role": "user", "content": "x"}], "presence_penalty": 1e999}'
+        _, error = await drained(servicer.chat_complete(openai(body), context("ChatComplete")))
+        assert error is not None
+        assert body_of(error)["message"] == "presence_penalty: is too large for a number"
 
     async def test_several_problems_are_told_together(self, servicer: SglangServicer) -> None:
         _, error = await drained(stream_chat(servicer, temperature="hot", n=0))

@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
@@ -48,6 +47,10 @@ async def error_of(call: Coroutine[Any, Any, Any]) -> RpcError:
     return caught.value
 
 
+def listing(directory: Path) -> list[str]:
+    return sorted(str(path) for path in directory.iterdir())
+
+
 class TestEmbeddings:
     async def test_text(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
         answer = await servicer.text_embed(TextEmbedRequest(text="a", rid="r"), context("TextEmbed"))
@@ -69,7 +72,9 @@ class TestEmbeddings:
 
     async def test_abort_ends_a_waiting_call(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
         engine.hold = asyncio.Event()
-        call = asyncio.ensure_future(servicer.text_embed(TextEmbedRequest(text="a", rid="r"), context("TextEmbed")))
+        call = asyncio.ensure_future(
+            servicer.text_embed(TextEmbedRequest(text="a", rid="r"), context("TextEmbed"))
+        )
         await asyncio.sleep(0)
         assert (await servicer.abort(AbortRequest(rid="r"), context("Abort"))).success
         error = await error_of(call)  # type: ignore[arg-type]
@@ -78,16 +83,22 @@ class TestEmbeddings:
 
     async def test_rid_is_unique_across_kinds(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
         engine.hold = asyncio.Event()
-        first = asyncio.ensure_future(servicer.text_embed(TextEmbedRequest(text="a", rid="r"), context("TextEmbed")))
+        first = asyncio.ensure_future(
+            servicer.text_embed(TextEmbedRequest(text="a", rid="r"), context("TextEmbed"))
+        )
         await asyncio.sleep(0)
         error = await error_of(servicer.classify(ClassifyRequest(text="a", rid="r"), context("Classify")))
         assert error.code is Code.ALREADY_EXISTS
         engine.hold.set()
         assert (await first).embedding == [0.6, 0.8]
 
-    async def test_hang_up_cancels_the_engine_call(self, engine: ScriptedEngine, servicer: SglangServicer) -> None:
+    async def test_hang_up_cancels_the_engine_call(
+        self, engine: ScriptedEngine, servicer: SglangServicer
+    ) -> None:
         engine.hold = asyncio.Event()
-        call = asyncio.ensure_future(servicer.text_embed(TextEmbedRequest(text="a", rid="r"), context("TextEmbed")))
+        call = asyncio.ensure_future(
+            servicer.text_embed(TextEmbedRequest(text="a", rid="r"), context("TextEmbed"))
+        )
         await asyncio.sleep(0)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -109,7 +120,9 @@ class TestTokenizer:
 
     @pytest.mark.parametrize("token", [-1, 1000])
     async def test_detokenize_outside_the_vocabulary(self, servicer: SglangServicer, token: int) -> None:
-        error = await error_of(servicer.detokenize(DetokenizeRequest(tokens=[1, token]), context("Detokenize")))
+        error = await error_of(
+            servicer.detokenize(DetokenizeRequest(tokens=[1, token]), context("Detokenize"))
+        )
         assert violations(error).keys() == {"tokens[1]"}
 
 
@@ -141,13 +154,20 @@ class TestControl:
         assert (answer.success, answer.message) == (False, "requests are running")
 
     @pytest.mark.parametrize(
-        ("mode", "asked"), [("", "abort"), ("abort", "abort"), ("in_place", "in_place"), ("retract", "retract")]
+        ("mode", "asked"),
+        [("", "abort"), ("abort", "abort"), ("in_place", "in_place"), ("retract", "retract")],
     )
-    async def test_pause(self, engine: ScriptedEngine, servicer: SglangServicer, mode: str, asked: str) -> None:
-        answer = await servicer.pause_generation(PauseGenerationRequest(mode=mode), context("PauseGeneration"))
+    async def test_pause(
+        self, engine: ScriptedEngine, servicer: SglangServicer, mode: str, asked: str
+    ) -> None:
+        answer = await servicer.pause_generation(
+            PauseGenerationRequest(mode=mode), context("PauseGeneration")
+        )
         assert engine.calls == [("pause", asked)]
         assert "paused" in answer.message
-        answer = await servicer.continue_generation(ContinueGenerationRequest(), context("ContinueGeneration"))
+        answer = await servicer.continue_generation(
+            ContinueGenerationRequest(), context("ContinueGeneration")
+        )
         assert engine.calls[1:] == [("resume",)]
         assert answer.message
 
@@ -197,13 +217,17 @@ class TestProfile:
     ) -> None:
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         servicer = self.servicer(engine, None)
-        answers = [await servicer.start_profile(StartProfileRequest(), context("StartProfile")) for _ in range(2)]
-        made = sorted(str(path) for path in tmp_path.iterdir())
+        answers = [
+            await servicer.start_profile(StartProfileRequest(), context("StartProfile")) for _ in range(2)
+        ]
+        made = listing(tmp_path)
         assert len(made) == 2
         assert all(any(path in answer.message for path in made) for answer in answers)
 
     @pytest.mark.parametrize("output_dir", ["..", "a/../..", "/etc", "link/x", "\0"])
-    async def test_leaving_it_is_refused(self, engine: ScriptedEngine, tmp_path: Path, output_dir: str) -> None:
+    async def test_leaving_it_is_refused(
+        self, engine: ScriptedEngine, tmp_path: Path, output_dir: str
+    ) -> None:
         root = tmp_path / "profiles"
         root.mkdir()
         (root / "link").symlink_to(tmp_path)
@@ -231,7 +255,7 @@ class TestProfile:
         request = StartProfileRequest(output_dir="a")
         error = await error_of(self.servicer(engine, None).start_profile(request, context("StartProfile")))
         assert error.code is Code.UNIMPLEMENTED
-        assert list(tmp_path.iterdir()) == []
+        assert listing(tmp_path) == []
 
 
 class TestInformation:

@@ -7,7 +7,6 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
@@ -25,10 +24,11 @@ from tokenwire_serve.engine import Constraint, Sampling
 from tokenwire_serve.ranges import shortest_float
 
 from .calls import context, drained, violations
-from .scripted import ScriptedEngine
 
 if TYPE_CHECKING:
     from tokenwire_serve.servicer import SglangServicer
+
+    from .scripted import ScriptedEngine
 
 
 def float32(value: float) -> float:
@@ -74,7 +74,12 @@ async def test_explicit_values_are_kept(engine: ScriptedEngine, servicer: Sglang
         stop_token_ids=[0, 999],
     )
     sampling = accepted(engine, servicer, sampling_params=params).sampling
-    assert (sampling.temperature, sampling.top_p, sampling.max_new_tokens, sampling.clip) == (0.0, 0.7, 0, False)
+    assert (sampling.temperature, sampling.top_p, sampling.max_new_tokens, sampling.clip) == (
+        0.0,
+        0.7,
+        0,
+        False,
+    )
     assert (sampling.seed, sampling.stop, sampling.stop_token_ids) == (0, ("a", "b"), (0, 999))
 
 
@@ -164,7 +169,9 @@ OUT_OF_RANGE: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("name", "value"), OUT_OF_RANGE)
 async def test_out_of_range(servicer: SglangServicer, name: str, value: Any) -> None:
-    assert (await refused(servicer, sampling_params=SamplingParams(**{name: value}))).keys() == {f"sampling_params.{name}"}
+    assert (await refused(servicer, sampling_params=SamplingParams(**{name: value}))).keys() == {
+        f"sampling_params.{name}"
+    }
 
 
 @pytest.mark.parametrize("ids", [[1000], [-1], [1, 1000]])
@@ -180,7 +187,9 @@ async def test_min_above_max(servicer: SglangServicer) -> None:
 
 async def test_all_violations_at_once(servicer: SglangServicer) -> None:
     params = SamplingParams(temperature=-1.0, top_k=0, n=0, json_schema="")
-    found = await refused(servicer, sampling_params=params, rid=" ", top_logprobs_num=-1, logprob_start_len=-2)
+    found = await refused(
+        servicer, sampling_params=params, rid=" ", top_logprobs_num=-1, logprob_start_len=-2
+    )
     assert found.keys() == {
         "sampling_params.temperature",
         "sampling_params.top_k",
@@ -199,14 +208,19 @@ async def test_all_violations_at_once(servicer: SglangServicer) -> None:
         ({"lora_path": ""}, "lora_path"),
         ({"routed_dp_rank": -1}, "routed_dp_rank"),
         ({"top_logprobs_num": 1001}, "top_logprobs_num"),
-        ({"disaggregated_params": DisaggregatedParams(bootstrap_port=0)}, "disaggregated_params.bootstrap_port"),
+        (
+            {"disaggregated_params": DisaggregatedParams(bootstrap_port=0)},
+            "disaggregated_params.bootstrap_port",
+        ),
     ],
 )
 async def test_other_fields(servicer: SglangServicer, fields: dict[str, Any], name: str) -> None:
     assert (await refused(servicer, **fields)).keys() == {name}
 
 
-@pytest.mark.parametrize(("ids", "name"), [([], "input_ids"), ([5, 1000], "input_ids[1]"), ([-1], "input_ids[0]")])
+@pytest.mark.parametrize(
+    ("ids", "name"), [([], "input_ids"), ([5, 1000], "input_ids[1]"), ([-1], "input_ids[0]")]
+)
 async def test_prompt_ids(servicer: SglangServicer, ids: list[int], name: str) -> None:
     _, error = await drained(servicer.generate(GenerateRequest(input_ids=ids), context("Generate")))
     assert error is not None
@@ -243,7 +257,10 @@ BAD_CONSTRAINTS: list[tuple[SamplingParams, str]] = [
     (SamplingParams(regex="a", guided_decoding=GuidedDecoding(regex="b")), "guided_decoding.regex"),
     (SamplingParams(guided_decoding=GuidedDecoding()), "guided_decoding"),
     (SamplingParams(guided_decoding=GuidedDecoding(ebnf="")), "guided_decoding.ebnf"),
-    (SamplingParams(guided_decoding=GuidedDecoding(choice=ChoiceConstraint())), "guided_decoding.choice.values"),
+    (
+        SamplingParams(guided_decoding=GuidedDecoding(choice=ChoiceConstraint())),
+        "guided_decoding.choice.values",
+    ),
     (
         SamplingParams(guided_decoding=GuidedDecoding(choice=ChoiceConstraint(values=["a", ""]))),
         "guided_decoding.choice.values",

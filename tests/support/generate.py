@@ -71,10 +71,12 @@ class Generated:
 
     @cached_property
     def pool(self) -> descriptor_pool.DescriptorPool:
-        """google.protobuf's view of the schema."""
+        """google.protobuf's view of the schema, without files that it refuses."""
         pool = descriptor_pool.DescriptorPool()
         for file in self.descriptors.file:
-            pool.AddSerializedFile(file.SerializeToString())
+            # Its Python package refuses a json_name that is another field's name; protoc does not.
+            with contextlib.suppress(TypeError):
+                pool.AddSerializedFile(file.SerializeToString())
         return pool
 
     def oracle(self, full_name: str) -> Any:

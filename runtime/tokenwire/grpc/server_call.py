@@ -156,7 +156,7 @@ class ServerCall(Receiver):
 
     def _run_handler(self, request: Any) -> None:
         if not self._handler.method.server_streaming:
-            self._task = self._spawn(self._supervise(self._answer(request)))
+            self._task = self._spawn(self._supervise(self._answer, request))
             return
         try:
             messages = self._handler.call(request, self._context)
@@ -164,7 +164,7 @@ class ServerCall(Receiver):
                 self._push = messages
                 messages.subscribe(self)
             else:
-                self._task = self._spawn(self._supervise(self._iterate(messages)))
+                self._task = self._spawn(self._supervise(self._iterate, messages))
         except Exception as error:
             self._fail(error)
 
@@ -190,9 +190,9 @@ class ServerCall(Receiver):
         finally:
             self._drained = None
 
-    async def _supervise(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _supervise(self, work: Callable[[Any], Coroutine[Any, Any, None]], argument: Any) -> None:
         try:
-            await work
+            await work(argument)
         except asyncio.CancelledError:
             self._finish(RpcError(Code.CANCELLED, "the handler was cancelled"))
             raise

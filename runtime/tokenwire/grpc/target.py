@@ -22,10 +22,9 @@ class Target(NamedTuple):
         Raises:
             ValueError: It is none of these.
         """
-        scheme, separator, rest = text.rpartition("//")
-        if separator and scheme.rstrip("/") != "dns:":
-            raise ValueError(f"target {text!r} has an unknown scheme; {_HELP}")
-        address = (rest if separator else text.removeprefix("dns:")).lstrip("/")
+        address = text.removeprefix("dns:").removeprefix("///") if text.startswith("dns:") else text
+        if "//" in address:
+            raise ValueError(f"target {text!r} has a scheme or a name server; {_HELP}")
         host, colon, port = address.rpartition(":")
         if not colon or not host:
             raise ValueError(f"target {text!r} has no port; {_HELP}")

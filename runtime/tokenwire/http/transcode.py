@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
-from tokenwire.errors import RpcError
+from tokenwire.details import bad_request
+from tokenwire.errors import DecodeError, RpcError
 from tokenwire.message import Casing
 
 from .failures import failure_event
@@ -79,8 +80,15 @@ def _request(route: Route, call: HttpCall) -> Any:
         _put(cls, values, name, text, replace=True)
     try:
         return cls.from_dict(values)
-    except (ValueError, TypeError, KeyError) as error:
-        raise RpcError(Code.INVALID_ARGUMENT, str(error)) from None
+    except DecodeError as error:
+        raise _refused(cls, error) from None
+
+
+def _refused(cls: type[Message], error: DecodeError) -> RpcError:
+    """What does not fit; the error begins with the message's name and the path to the field."""
+    place, _, problem = str(error).partition(": ")
+    field = place.removeprefix(cls.__name__).lstrip(".")
+    return bad_request(field, problem) if field else RpcError(Code.INVALID_ARGUMENT, problem)
 
 
 def _body_values(route: Route, call: HttpCall) -> dict[str, Any]:

@@ -11,6 +11,7 @@ A text has one token id per UTF-8 byte. Embeddings are the same 4,096 numbers fo
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 from collections import deque
@@ -55,6 +56,7 @@ __all__ = ["EMBEDDING_SIZE", "TOKEN_ID", "TOKEN_TEXT", "NullEngine"]
 TOKEN_ID: Final = 42
 TOKEN_TEXT: Final = " token"
 EMBEDDING_SIZE: Final = 4096
+_LOG: Final = logging.getLogger(__name__)
 _NO_LIMIT_TOKENS: Final = 128
 _RETRY_S: Final = 1.0
 _EMBEDDING: Final = [math.cos(i) * math.sqrt(2 / EMBEDDING_SIZE) for i in range(EMBEDDING_SIZE)]
@@ -212,9 +214,14 @@ class NullEngine:
             if self._running.get(rid) is not active:
                 continue
             made += active.request.sampling.n
-            if active.step():
+            try:
+                done, error = active.step(), None
+            except Exception:
+                _LOG.exception("request %s failed", rid)
+                done, error = True, RpcError(Code.INTERNAL, "engine null failed on this request")
+            if done:
                 self._running.pop(rid, None)
-                active.sink.close()
+                active.sink.close(error)
         self._speed.add(made)
         if self._running:
             self._wake()

@@ -10,35 +10,18 @@ from tokenwire.errors import RpcError
 
 from tokenwire_serve.ranges import Problems
 
-from .common import read_id, read_model
+from .common import MOST_TOP_LOGPROBS, UNSUPPORTED, read_id, read_model, read_stream_options
 from .fields import Fields
 from .job import Job
 from .messages import read_messages, read_tools
-from .sampling import read_options, read_sampling
+from .sampling import field_names, read_options, read_sampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tokenwire_serve.core import Core
 
-__all__ = ["UNSUPPORTED", "read_chat", "read_stream_options"]
-
-MOST_TOP_LOGPROBS: Final = 20
-"""Most alternatives per position, as in the OpenAI API."""
-
-UNSUPPORTED: Final[dict[str, tuple[Any, ...]]] = {
-    "stop_regex": ([], ""),
-    "no_stop_trim": (False,),
-    "skip_special_tokens": (True,),
-    "custom_logit_processor": (),
-    "custom_params": ({},),
-    "return_hidden_states": (False,),
-    "return_routed_experts": (False,),
-    "return_token_ids": (False,),
-    "session_params": ({},),
-}
-"""Fields of both kinds of completion that change its meaning and are not supported, each with the
-values that ask for nothing."""
+__all__ = ["read_chat"]
 
 _UNSUPPORTED_CHAT: Final[dict[str, tuple[Any, ...]]] = {
     **UNSUPPORTED,
@@ -96,17 +79,5 @@ async def read_chat(body: Mapping[str, Any], core: Core, trace: Mapping[str, str
         running_usage=running_usage,
         logprobs=logprobs,
         top_logprobs=top,
+        names={"prompt": "messages", **field_names(fields, limits)},
     )
-
-
-def read_stream_options(fields: Fields) -> tuple[bool, bool, bool]:
-    """Whether to stream, to end with the usage, and to give it with every chunk."""
-    stream = fields.boolean("stream") or False
-    given = fields.mapping("stream_options")
-    if given is None:
-        return stream, False, False
-    if not stream:
-        fields.wrong("stream_options", "needs stream to be true")
-    options = Fields(given, fields.problems, "stream_options.")
-    usage = options.boolean("include_usage") or False
-    return stream, usage, options.boolean("continuous_usage_stats") or False

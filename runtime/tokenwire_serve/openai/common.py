@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tokenwire.codes import Code
 from tokenwire.details import bad_request
@@ -12,7 +12,7 @@ from tokenwire.errors import RpcError
 from tokenwire_serve.core import fresh_id
 from tokenwire_serve.ranges import check_token_ids
 
-from .fields import is_ids
+from .fields import Fields, is_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -20,15 +20,39 @@ if TYPE_CHECKING:
     from tokenwire_serve.core import Core
     from tokenwire_serve.engine import ModelInfo
 
-    from .fields import Fields
-
-__all__ = ["MOST_INPUTS", "read_id", "read_inputs", "read_model", "together"]
+__all__ = [
+    "MOST_INPUTS",
+    "MOST_TOP_LOGPROBS",
+    "UNSUPPORTED",
+    "read_id",
+    "read_inputs",
+    "read_model",
+    "read_stream_options",
+    "together",
+]
 
 T = TypeVar("T")
 Input = TypeVar("Input")
 
 MOST_INPUTS: Final = 2048
 """Most inputs of one call, as in the OpenAI API."""
+
+MOST_TOP_LOGPROBS: Final = 20
+"""Most alternatives per position, as in the OpenAI API."""
+
+UNSUPPORTED: Final[dict[str, tuple[Any, ...]]] = {
+    "stop_regex": ([], ""),
+    "no_stop_trim": (False,),
+    "skip_special_tokens": (True,),
+    "custom_logit_processor": (),
+    "custom_params": ({},),
+    "return_hidden_states": (False,),
+    "return_routed_experts": (False,),
+    "return_token_ids": (False,),
+    "session_params": ({},),
+}
+"""Fields of both kinds of completion that change its meaning and are not supported, each with the
+values that ask for nothing."""
 
 _AT_ONCE: Final = 32
 _ANY: Final = "default"
@@ -76,6 +100,19 @@ def read_inputs(fields: Fields, name: str, model: ModelInfo) -> list[str | list[
     for ids in lists:
         check_token_ids(ids, name, fields.problems, model.vocab_size)
     return list(items)
+
+
+def read_stream_options(fields: Fields) -> tuple[bool, bool, bool]:
+    """Whether to stream, to end with the usage, and to give it with every chunk."""
+    stream = fields.boolean("stream") or False
+    given = fields.mapping("stream_options")
+    if given is None:
+        return stream, False, False
+    if not stream:
+        fields.wrong("stream_options", "needs stream to be true")
+    options = Fields(given, fields.problems, "stream_options.")
+    usage = options.boolean("include_usage") or False
+    return stream, usage, options.boolean("continuous_usage_stats") or False
 
 
 async def together(

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire_serve.ranges import Problems
 
-from .chat import MOST_TOP_LOGPROBS, UNSUPPORTED, read_stream_options
-from .common import read_id, read_inputs, read_model
+from .common import (
+    MOST_INPUTS,
+    MOST_TOP_LOGPROBS,
+    UNSUPPORTED,
+    read_id,
+    read_inputs,
+    read_model,
+    read_stream_options,
+)
 from .fields import Fields
 from .job import Job
-from .sampling import read_options, read_sampling
+from .sampling import field_names, read_options, read_sampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +44,8 @@ async def read_completion(body: Mapping[str, Any], core: Core, trace: Mapping[st
     prompts = read_inputs(fields, "prompt", engine.model)
     limits = ("max_tokens",)
     sampling = read_sampling(fields, engine.model, limit_names=limits, default_limit=_DEFAULT_MAX_TOKENS)
+    if len(prompts) * sampling.n > MOST_INPUTS:
+        fields.wrong("n", f"must be at most {MOST_INPUTS} divided by the number of prompts")
     best_of = fields.integer("best_of")
     if best_of is not None and best_of != sampling.n:
         fields.wrong("best_of", f"must equal n: engine {engine.name} does not choose among more choices")
@@ -61,4 +70,5 @@ async def read_completion(body: Mapping[str, Any], core: Core, trace: Mapping[st
         logprobs=top is not None,
         top_logprobs=top or 0,
         echoes=echoes,
+        names=field_names(fields, limits),
     )

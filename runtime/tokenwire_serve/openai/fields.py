@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeGuard, TypeVar
 
 from tokenwire.codes import Code
@@ -26,6 +28,7 @@ _KINDS: Final = {
     dict: "an object",
     type(None): "null",
 }
+_ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _INT64: Final = range(-(2**63), 2**63)
 _INT32: Final = range(-(2**31), 2**31)
 
@@ -42,8 +45,12 @@ def parse_object(body: bytes) -> dict[str, Any]:
         raise _not_json(f"it is not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
         raise _not_json(f"{error.msg} at line {error.lineno} column {error.colno}") from None
-    except (ValueError, RecursionError) as error:
-        raise _not_json(str(error)) from None
+    except RecursionError:
+        raise _not_json("it is nested too deeply") from None
+    except ValueError:
+        raise _not_json("it has an integer with too many digits") from None
+    if _ESCAPED_SURROGATE.search(body) and not _is_unicode(value):
+        raise _not_json("it has half of a surrogate pair")
     if not isinstance(value, dict):
         raise RpcError(Code.INVALID_ARGUMENT, f"the body must be a JSON object, not {kind_of(value)}")
     return value
@@ -53,8 +60,17 @@ def _not_json(reason: str) -> RpcError:
     return RpcError(Code.INVALID_ARGUMENT, f"the body is not JSON: {reason}")
 
 
+def _is_unicode(value: object) -> bool:
+    """Whether every string in a value can be written as UTF-8."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON value")
+    raise _not_json(f"{name} is no JSON value")
 
 
 def kind_of(value: object) -> str:
@@ -96,10 +112,13 @@ class Fields:
             self._mistyped(name, "a number")
             return None
         try:
-            return float(value)
+            number = float(value)
         except OverflowError:
-            self.wrong(name, "is too large for a number")
-            return None
+            number = math.inf
+        if math.isfinite(number):
+            return number
+        self.wrong(name, "is too large for a number")
+        return None
 
     def integer(self, name: str, low: int = _INT64[0], high: int = _INT64[-1]) -> int | None:
         """An integer from `low` to `high`."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tokenwire_serve.active import aborted
 from tokenwire_serve.engine import GenerateRequest, RequestOptions, Sampling
+from tokenwire_serve.renaming import renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tokenwire_serve.core import Core
     from tokenwire_serve.engine import Delta
@@ -30,6 +31,7 @@ class Job:
         echoes: Text that each choice of a prompt begins with; empty where nothing is echoed.
         include_usage: A stream ends with a chunk that has the usage.
         running_usage: Every chunk of a stream has the usage so far.
+        names: What the body calls the fields that an engine may complain of.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Job:
     logprobs: bool = False
     top_logprobs: int = 0
     echoes: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def choices(self) -> int:
@@ -119,7 +122,7 @@ class EngineRun:
         """Note the end of one request; the first that fails takes the others with it."""
         self._open.discard(rid)
         if error is not None and self._error is None:
-            self._error = error
+            self._error = renamed(error, self._job.names)
             self.abort()
         if not self._open:
             self._core.active.release(self._job.id)

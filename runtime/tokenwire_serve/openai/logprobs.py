@@ -62,4 +62,4 @@ def _token(text: str | None, logprob: float | None) -> dict[str, Any]:
 
 
 def _shown(logprob: float) -> float:
-    return max(logprob, _ZERO_PROBABILITY)
+    return logprob if logprob > _ZERO_PROBABILITY else _ZERO_PROBABILITY

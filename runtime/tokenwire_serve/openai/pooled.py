@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tokenwire_serve.engine import EmbedRequest
 from tokenwire_serve.ranges import Problems
+from tokenwire_serve.renaming import renaming
 
 from .common import read_id, read_inputs, read_model, together
 from .fields import Fields
@@ -44,7 +45,8 @@ async def embed(body: Mapping[str, Any], core: Core, trace: Mapping[str, str]) -
         rid = f"{request_id}-{place}"
         return await core.engine.embed(EmbedRequest(rid, prompt, dimensions=dimensions, options=options))
 
-    found = await core.active.run(request_id, together(inputs, one))
+    with renaming({"prompt": "input"}):
+        found = await core.active.run(request_id, together(inputs, one))
     pack = _base64 if encoding == "base64" else list
     data = [
         {"object": "embedding", "index": index, "embedding": pack(embedding.values)}
@@ -75,7 +77,8 @@ async def classify(body: Mapping[str, Any], core: Core, trace: Mapping[str, str]
     async def one(place: int, prompt: str | list[int]) -> Embedding:
         return await core.engine.classify(EmbedRequest(f"{request_id}-{place}", prompt, options=options))
 
-    found = await core.active.run(request_id, together(inputs, one))
+    with renaming({"prompt": "input"}):
+        found = await core.active.run(request_id, together(inputs, one))
     labels = core.engine.model.labels
     return {
         "id": request_id,

@@ -10,6 +10,7 @@ from tokenwire.errors import RpcError
 
 from tokenwire_serve.engine import EmbedRequest, ScoreRequest
 from tokenwire_serve.ranges import Problems, check_token_ids
+from tokenwire_serve.renaming import renaming
 
 from .common import MOST_INPUTS, read_id, read_inputs, read_model, together
 from .fields import Fields, is_ids, kind_of
@@ -55,7 +56,8 @@ async def score(body: Mapping[str, Any], core: Core, trace: Mapping[str, str]) -
         options=read_options(fields, trace),
     )
     fields.problems.settle()
-    found = await core.active.run(request.rid, core.engine.score(request))
+    with renaming({"prompt": "items"}):
+        found = await core.active.run(request.rid, core.engine.score(request))
     usage = prompt_usage(found.prompt_tokens)
     return {"object": "scoring", "scores": found.rows, "model": model, "usage": usage}
 
@@ -79,7 +81,8 @@ async def rerank(body: Mapping[str, Any], core: Core, trace: Mapping[str, str]) 
     options = read_options(fields, trace)
     fields.problems.settle()
     method = _cross_encode if core.engine.model.kind == "classify" else _compare
-    found = await core.active.run(request_id, method(core, request_id, query, documents, options))
+    with renaming({"prompt": "documents"}):
+        found = await core.active.run(request_id, method(core, request_id, query, documents, options))
     order = sorted(range(len(documents)), key=lambda place: found[place][0], reverse=True)
     return [
         {
@@ -126,10 +129,12 @@ async def _compare(
         return await core.engine.embed(EmbedRequest(f"{rid}-{place}", text, options=options))
 
     wanted, *found = await together([query, *documents], one)
-    return [
-        (math.fsum(a * b for a, b in zip(wanted.values, item.values, strict=True)), item.prompt_tokens)
-        for item in found
-    ]
+    return [(_cosine(wanted.values, item.values), item.prompt_tokens) for item in found]
+
+
+def _cosine(left: Sequence[float], right: Sequence[float]) -> float:
+    """Of vectors of length 1; kept within its range against rounding."""
+    return max(-1.0, min(1.0, math.fsum(a * b for a, b in zip(left, right, strict=True))))
 
 
 def _read_prompts(fields: Fields, core: Core) -> list[str | list[int]]:

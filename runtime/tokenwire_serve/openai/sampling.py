@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
     from .fields import Fields
 
-__all__ = ["NAMES", "read_options", "read_sampling"]
-
-NAMES: Final = {"max_new_tokens": "max_tokens", "min_new_tokens": "min_tokens"}
-"""What the OpenAI API, or SGLang's extension of it, calls an attribute of `Sampling`."""
+__all__ = ["field_names", "read_options", "read_sampling"]
 
 _NUMBERS: Final = (
     "temperature",
@@ -55,9 +52,8 @@ def read_sampling(
         if integer is not None:
             setattr(sampling, name, integer)
     sampling.min_new_tokens = fields.integer("min_tokens") or 0
-    limits = {name: fields.integer(name) for name in limit_names}
-    chosen = next((name for name, limit in limits.items() if limit is not None), limit_names[-1])
-    limit = limits[chosen]
+    limits = [fields.integer(name) for name in limit_names]
+    limit = next((limit for limit in limits if limit is not None), None)
     if limit is not None:
         sampling.max_new_tokens = limit
         sampling.clip = False
@@ -66,9 +62,18 @@ def read_sampling(
     sampling.ignore_eos = fields.boolean("ignore_eos") or False
     sampling.logit_bias = _read_bias(fields)
     sampling.constraint = _read_constraint(fields)
-    names = {**NAMES, "max_new_tokens": chosen}
+    names = field_names(fields, limit_names)
     check_sampling(sampling, fields.problems, vocab_size=model.vocab_size, names=names)
     return sampling
+
+
+def field_names(fields: Fields, limit_names: Sequence[str]) -> dict[str, str]:
+    """What a body calls the attributes of `Sampling` and the kinds of constraints."""
+    limit = next((name for name in limit_names if name in fields), limit_names[-1])
+    names = {"max_new_tokens": limit, "min_new_tokens": "min_tokens"}
+    if "response_format" in fields:
+        names |= dict.fromkeys(_FORMATS[1:], "response_format")
+    return names
 
 
 def read_options(fields: Fields, trace: Mapping[str, str]) -> RequestOptions:

@@ -194,11 +194,15 @@ class EngineCore:
             call = self._calls.by_rid.get(rid)
             if not isinstance(call, GenerateCall) or call.generation is not generation:
                 continue
-            if delta is not None:
-                self._speed.add(len(delta.token_ids))
-                generation.sink.push(delta)
-            if last:
-                self._end(rid, error)
+            try:
+                if delta is not None:
+                    self._speed.add(len(delta.token_ids))
+                    generation.sink.push(delta)
+                if last:
+                    self._end(rid, error)
+            except Exception as failure:
+                self.abort(rid)
+                self._end(rid, shown(failure))
         self._judge()
 
     def _judge(self) -> None:
@@ -239,5 +243,5 @@ def shown(error: Exception) -> RpcError:
     """The error as the caller may see it; the log keeps the rest."""
     if isinstance(error, RpcError):
         return error
-    _LOG.error("a request could not be prepared", exc_info=error)
+    _LOG.error("a request failed", exc_info=error)
     return RpcError(Code.INTERNAL, "engine transformers failed on this request; its log says why")

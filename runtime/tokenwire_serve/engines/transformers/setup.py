@@ -14,6 +14,8 @@ from .lone_runner import LoneRunner
 from .runner import SlotRunner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tokenwire_serve.engines.options import EngineOptions
 
     from .loading import Loaded
@@ -25,6 +27,8 @@ _LOG: Final = logging.getLogger(__name__)
 _SHARE: Final = {"cpu": 0.5, "cuda": 0.85}
 """How much of the free memory the cache may take."""
 _TRIAL: Final = 8
+_UNFIT: Final = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError)
+"""What a model raises that is run in a way it is not made for."""
 
 
 def model_threads(options: EngineOptions) -> int:
@@ -42,24 +46,41 @@ def make_runner(loaded: Loaded, options: EngineOptions) -> tuple[Runner, int]:
     """
     if options.max_model_len is not None and options.max_model_len > loaded.context:
         raise cannot_load(f"--max-model-len {options.max_model_len}: the model reads {loaded.context} tokens")
-    ids = [token % loaded.vocab_size for token in range(7, 7 + _TRIAL)]
-    expected = loaded.model(input_ids=torch.tensor([ids], device=loaded.device), use_cache=False)
-    reference = expected.logits[0].float()
-    length = min(options.max_model_len or loaded.context, loaded.context)
+    rows = options.max_running_requests
+    length = options.max_model_len or loaded.context
     try:
         length = _fitting(loaded, options, length)
-        slots = SlotRunner(loaded, options.max_running_requests, length)
-        if _agrees(slots, ids, reference):
-            slots.settle()
-            return slots, length
-        reason = "its results differ there"
-    except (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
-        reason = f"{type(error).__name__}: {error}"
-    _LOG.warning("%s is run row by row, which is slower: no cache of rows: %s", loaded.path, reason)
-    lone = LoneRunner(loaded, options.max_running_requests)
-    if not _agrees(lone, ids, reference):
-        raise cannot_load(f"--model-path {loaded.path}: this model computes another result step by step")
-    return lone, length
+    except _UNFIT as error:
+        _LOG.debug("the model keeps no keys and values per position", exc_info=error)
+    ways: list[tuple[str, Callable[[], Runner]]] = [
+        ("in batches", lambda: SlotRunner(loaded, rows, length)),
+        ("row by row", lambda: LoneRunner(loaded, rows)),
+        ("row by row, prompts token by token", lambda: LoneRunner(loaded, rows, stepwise=True)),
+    ]
+    reasons = []
+    for way, make in ways:
+        reason, runner = _trial(loaded, make)
+        if runner is not None:
+            if reasons:
+                _LOG.warning("%s is run %s, which is slow: %s", loaded.path, way, "; ".join(reasons))
+            return runner, length
+        reasons.append(f"not {way}: {reason}")
+    raise cannot_load(f"--model-path {loaded.path}: cannot be run step by step: {'; '.join(reasons)}")
+
+
+def _trial(loaded: Loaded, make: Callable[[], Runner]) -> tuple[str, Runner | None]:
+    """Make a runner and compare its logits with those of one whole forward; why not, or the runner."""
+    ids = [token % loaded.vocab_size for token in range(7, 7 + _TRIAL)]
+    expected = loaded.model(input_ids=torch.tensor([ids], device=loaded.device), use_cache=False)
+    try:
+        runner = make()
+        if not _agrees(runner, ids, expected.logits[0].float()):
+            return "its results differ from those of one forward", None
+        if isinstance(runner, SlotRunner):
+            runner.settle()
+    except _UNFIT as error:
+        return f"{type(error).__name__}: {error}", None
+    return "", runner
 
 
 def _fitting(loaded: Loaded, options: EngineOptions, length: int) -> int:
@@ -69,9 +90,10 @@ def _fitting(loaded: Loaded, options: EngineOptions, length: int) -> int:
     if length <= room:
         return length
     if options.max_model_len is not None or room < GRAIN:
+        need = length * per_position / 2**30
         raise cannot_load(
-            f"--max-model-len {length} with --max-running-requests {options.max_running_requests}: the cache "
-            f"takes {length * per_position / 2**30:.1f} GiB, and there is room for {room} tokens; lower either"
+            f"--max-model-len {length} with --max-running-requests {options.max_running_requests}: "
+            f"the cache needs {need:.1f} GiB, there is memory for {room} tokens; lower either"
         )
     fitting = room // GRAIN * GRAIN
     _LOG.warning("the context is cut from %d to %d tokens, for which there is memory", length, fitting)

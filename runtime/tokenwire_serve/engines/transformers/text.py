@@ -69,7 +69,10 @@ class Detokenizer:
 
 
 class StopMatcher:
-    """Finds the first of several stop strings in a text that comes in pieces."""
+    """Finds the first of several stop strings in a text that comes in pieces.
+
+    The first is the one that ends first, so that the pieces make no difference.
+    """
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = tuple(stops)
@@ -83,7 +86,7 @@ class StopMatcher:
         self._held = ""
         found = [(place, stop) for stop in self._stops if (place := text.find(stop)) >= 0]
         if found:
-            place, stop = min(found, key=lambda match: match[0])
+            place, stop = min(found, key=lambda match: (match[0] + len(match[1]), match[0]))
             return text[:place], stop
         held = max((_overlap(text, stop) for stop in self._stops), default=0)
         if held:

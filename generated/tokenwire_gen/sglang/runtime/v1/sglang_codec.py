@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import Message, register
 from tokenwire.packed import pack_f32, pack_int32, unpack_f32, unpack_int32
 from tokenwire.wire import (
@@ -33,10 +35,13 @@ from tokenwire.wire import (
 
 from . import sglang_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
+
 SERVER_STATUS_OF = enum_table(pb.ServerStatus)
 
 
-def add_string_string(
+def _add_string_string(
     m: Message,
     into: dict[str, str],
     field: int,
@@ -91,10 +96,11 @@ def add_string_string(
         into[key] = item
 
 
-def encode_sampling_params(m: pb.SamplingParams) -> bytes:
+def _encode_sampling_params(m: pb.SamplingParams) -> bytes:
     if m.__class__ is not pb.SamplingParams:
         wrong_class(m, pb.SamplingParams)
     parts: list[bytes] = []
+    value: Any
     if (value := m.temperature) is not None:
         parts += b"\x0d", f32(value)
     if (value := m.top_p) is not None:
@@ -136,7 +142,7 @@ def encode_sampling_params(m: pb.SamplingParams) -> bytes:
     if (value := m.seed) is not None:
         parts += b"\x80\x01", BYTE[value] if 0 <= value < 128 else int64(value)
     if (value := m.guided_decoding) is not None:
-        raw = encode_guided_decoding(value)
+        raw = _encode_guided_decoding(value)
         size = len(raw)
         parts += b"\x8a\x01", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -144,7 +150,7 @@ def encode_sampling_params(m: pb.SamplingParams) -> bytes:
     return b"".join(parts)
 
 
-def decode_sampling_params(
+def _decode_sampling_params(
     data: bytes,
     pos: int,
     end: int,
@@ -267,7 +273,7 @@ def decode_sampling_params(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.guided_decoding = decode_guided_decoding(data, pos, stop, depth - 1, m.guided_decoding)
+            m.guided_decoding = _decode_guided_decoding(data, pos, stop, depth - 1, m.guided_decoding)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -276,13 +282,18 @@ def decode_sampling_params(
     return m
 
 
-register(pb.SamplingParams, encode_sampling_params, decode_sampling_params)
+register(
+    pb.SamplingParams,
+    encode=_encode_sampling_params,
+    decode=_decode_sampling_params,
+)
 
 
-def encode_guided_decoding(m: pb.GuidedDecoding) -> bytes:
+def _encode_guided_decoding(m: pb.GuidedDecoding) -> bytes:
     if m.__class__ is not pb.GuidedDecoding:
         wrong_class(m, pb.GuidedDecoding)
     parts: list[bytes] = []
+    value: Any
     oneof_1 = ""
     if (value := m.json_schema) is not None:
         oneof_1 = "json_schema"
@@ -307,7 +318,7 @@ def encode_guided_decoding(m: pb.GuidedDecoding) -> bytes:
         if oneof_1:
             raise two_members("constraint", oneof_1, "choice")
         oneof_1 = "choice"
-        raw = encode_choice_constraint(value)
+        raw = _encode_choice_constraint(value)
         size = len(raw)
         parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.structural_tag) is not None:
@@ -321,7 +332,7 @@ def encode_guided_decoding(m: pb.GuidedDecoding) -> bytes:
     return b"".join(parts)
 
 
-def decode_guided_decoding(
+def _decode_guided_decoding(
     data: bytes,
     pos: int,
     end: int,
@@ -380,7 +391,7 @@ def decode_guided_decoding(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.choice = decode_choice_constraint(data, pos, stop, depth - 1, m.choice)
+            m.choice = _decode_choice_constraint(data, pos, stop, depth - 1, m.choice)
             pos = stop
             m.json_schema = None
             m.regex = None
@@ -405,13 +416,18 @@ def decode_guided_decoding(
     return m
 
 
-register(pb.GuidedDecoding, encode_guided_decoding, decode_guided_decoding)
+register(
+    pb.GuidedDecoding,
+    encode=_encode_guided_decoding,
+    decode=_decode_guided_decoding,
+)
 
 
-def encode_choice_constraint(m: pb.ChoiceConstraint) -> bytes:
+def _encode_choice_constraint(m: pb.ChoiceConstraint) -> bytes:
     if m.__class__ is not pb.ChoiceConstraint:
         wrong_class(m, pb.ChoiceConstraint)
     parts: list[bytes] = []
+    value: Any
     for value in m.values:
         raw = value.encode()
         size = len(raw)
@@ -421,7 +437,7 @@ def encode_choice_constraint(m: pb.ChoiceConstraint) -> bytes:
     return b"".join(parts)
 
 
-def decode_choice_constraint(
+def _decode_choice_constraint(
     data: bytes,
     pos: int,
     end: int,
@@ -454,13 +470,18 @@ def decode_choice_constraint(
     return m
 
 
-register(pb.ChoiceConstraint, encode_choice_constraint, decode_choice_constraint)
+register(
+    pb.ChoiceConstraint,
+    encode=_encode_choice_constraint,
+    decode=_decode_choice_constraint,
+)
 
 
-def encode_disaggregated_params(m: pb.DisaggregatedParams) -> bytes:
+def _encode_disaggregated_params(m: pb.DisaggregatedParams) -> bytes:
     if m.__class__ is not pb.DisaggregatedParams:
         wrong_class(m, pb.DisaggregatedParams)
     parts: list[bytes] = []
+    value: Any
     if value := m.bootstrap_host:
         raw = value.encode()
         size = len(raw)
@@ -474,7 +495,7 @@ def encode_disaggregated_params(m: pb.DisaggregatedParams) -> bytes:
     return b"".join(parts)
 
 
-def decode_disaggregated_params(
+def _decode_disaggregated_params(
     data: bytes,
     pos: int,
     end: int,
@@ -518,19 +539,25 @@ def decode_disaggregated_params(
     return m
 
 
-register(pb.DisaggregatedParams, encode_disaggregated_params, decode_disaggregated_params)
+register(
+    pb.DisaggregatedParams,
+    encode=_encode_disaggregated_params,
+    decode=_decode_disaggregated_params,
+)
 
 
-def encode_text_generate_request(m: pb.TextGenerateRequest) -> bytes:
+def _encode_text_generate_request(m: pb.TextGenerateRequest) -> bytes:
     if m.__class__ is not pb.TextGenerateRequest:
         wrong_class(m, pb.TextGenerateRequest)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if value := m.text:
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.sampling_params) is not None:
-        raw = encode_sampling_params(value)
+        raw = _encode_sampling_params(value)
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.stream) is not None:
@@ -571,7 +598,7 @@ def encode_text_generate_request(m: pb.TextGenerateRequest) -> bytes:
         size = len(raw)
         parts += b"\x6a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.disaggregated_params) is not None:
-        raw = encode_disaggregated_params(value)
+        raw = _encode_disaggregated_params(value)
         size = len(raw)
         parts += b"\x72", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.priority) is not None:
@@ -585,7 +612,7 @@ def encode_text_generate_request(m: pb.TextGenerateRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_text_generate_request(
+def _decode_text_generate_request(
     data: bytes,
     pos: int,
     end: int,
@@ -617,7 +644,7 @@ def decode_text_generate_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.sampling_params = decode_sampling_params(data, pos, stop, depth - 1, m.sampling_params)
+            m.sampling_params = _decode_sampling_params(data, pos, stop, depth - 1, m.sampling_params)
             pos = stop
         elif tag == 24:
             value = data[pos]
@@ -685,7 +712,7 @@ def decode_text_generate_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
         elif tag == 106:
             size = data[pos]
@@ -701,7 +728,9 @@ def decode_text_generate_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.disaggregated_params = decode_disaggregated_params(data, pos, stop, depth - 1, m.disaggregated_params)
+            m.disaggregated_params = _decode_disaggregated_params(
+                data, pos, stop, depth - 1, m.disaggregated_params
+            )
             pos = stop
         elif tag == 120:
             value = data[pos]
@@ -728,13 +757,19 @@ def decode_text_generate_request(
     return m
 
 
-register(pb.TextGenerateRequest, encode_text_generate_request, decode_text_generate_request)
+register(
+    pb.TextGenerateRequest,
+    encode=_encode_text_generate_request,
+    decode=_decode_text_generate_request,
+)
 
 
-def encode_text_generate_response(m: pb.TextGenerateResponse) -> bytes:
+def _encode_text_generate_response(m: pb.TextGenerateResponse) -> bytes:
     if m.__class__ is not pb.TextGenerateResponse:
         wrong_class(m, pb.TextGenerateResponse)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if value := m.text:
         raw = value.encode()
         size = len(raw)
@@ -755,7 +790,7 @@ def encode_text_generate_response(m: pb.TextGenerateResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_text_generate_response(
+def _decode_text_generate_response(
     data: bytes,
     pos: int,
     end: int,
@@ -787,7 +822,7 @@ def decode_text_generate_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
         elif tag == 24:
             value = data[pos]
@@ -802,19 +837,25 @@ def decode_text_generate_response(
     return m
 
 
-register(pb.TextGenerateResponse, encode_text_generate_response, decode_text_generate_response)
+register(
+    pb.TextGenerateResponse,
+    encode=_encode_text_generate_response,
+    decode=_decode_text_generate_response,
+)
 
 
-def encode_generate_request(m: pb.GenerateRequest) -> bytes:
+def _encode_generate_request(m: pb.GenerateRequest) -> bytes:
     if m.__class__ is not pb.GenerateRequest:
         wrong_class(m, pb.GenerateRequest)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if values := m.input_ids:
         raw = pack_int32(values)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.sampling_params) is not None:
-        raw = encode_sampling_params(value)
+        raw = _encode_sampling_params(value)
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.stream) is not None:
@@ -853,7 +894,7 @@ def encode_generate_request(m: pb.GenerateRequest) -> bytes:
         size = len(raw)
         parts += b"\x62", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.disaggregated_params) is not None:
-        raw = encode_disaggregated_params(value)
+        raw = _encode_disaggregated_params(value)
         size = len(raw)
         parts += b"\x6a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.priority) is not None:
@@ -867,7 +908,7 @@ def encode_generate_request(m: pb.GenerateRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_generate_request(
+def _decode_generate_request(
     data: bytes,
     pos: int,
     end: int,
@@ -906,7 +947,7 @@ def decode_generate_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.sampling_params = decode_sampling_params(data, pos, stop, depth - 1, m.sampling_params)
+            m.sampling_params = _decode_sampling_params(data, pos, stop, depth - 1, m.sampling_params)
             pos = stop
         elif tag == 24:
             value = data[pos]
@@ -968,7 +1009,7 @@ def decode_generate_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
         elif tag == 98:
             size = data[pos]
@@ -984,7 +1025,9 @@ def decode_generate_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.disaggregated_params = decode_disaggregated_params(data, pos, stop, depth - 1, m.disaggregated_params)
+            m.disaggregated_params = _decode_disaggregated_params(
+                data, pos, stop, depth - 1, m.disaggregated_params
+            )
             pos = stop
         elif tag == 112:
             value = data[pos]
@@ -1011,13 +1054,19 @@ def decode_generate_request(
     return m
 
 
-register(pb.GenerateRequest, encode_generate_request, decode_generate_request)
+register(
+    pb.GenerateRequest,
+    encode=_encode_generate_request,
+    decode=_decode_generate_request,
+)
 
 
-def encode_generate_response(m: pb.GenerateResponse) -> bytes:
+def _encode_generate_response(m: pb.GenerateResponse) -> bytes:
     if m.__class__ is not pb.GenerateResponse:
         wrong_class(m, pb.GenerateResponse)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if values := m.output_ids:
         raw = pack_int32(values)
         size = len(raw)
@@ -1038,7 +1087,7 @@ def encode_generate_response(m: pb.GenerateResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_generate_response(
+def _decode_generate_response(
     data: bytes,
     pos: int,
     end: int,
@@ -1077,7 +1126,7 @@ def decode_generate_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
         elif tag == 24:
             value = data[pos]
@@ -1092,13 +1141,19 @@ def decode_generate_response(
     return m
 
 
-register(pb.GenerateResponse, encode_generate_response, decode_generate_response)
+register(
+    pb.GenerateResponse,
+    encode=_encode_generate_response,
+    decode=_decode_generate_response,
+)
 
 
-def encode_text_embed_request(m: pb.TextEmbedRequest) -> bytes:
+def _encode_text_embed_request(m: pb.TextEmbedRequest) -> bytes:
     if m.__class__ is not pb.TextEmbedRequest:
         wrong_class(m, pb.TextEmbedRequest)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if value := m.text:
         raw = value.encode()
         size = len(raw)
@@ -1125,7 +1180,7 @@ def encode_text_embed_request(m: pb.TextEmbedRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_text_embed_request(
+def _decode_text_embed_request(
     data: bytes,
     pos: int,
     end: int,
@@ -1173,7 +1228,7 @@ def decode_text_embed_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -1182,13 +1237,19 @@ def decode_text_embed_request(
     return m
 
 
-register(pb.TextEmbedRequest, encode_text_embed_request, decode_text_embed_request)
+register(
+    pb.TextEmbedRequest,
+    encode=_encode_text_embed_request,
+    decode=_decode_text_embed_request,
+)
 
 
-def encode_text_embed_response(m: pb.TextEmbedResponse) -> bytes:
+def _encode_text_embed_response(m: pb.TextEmbedResponse) -> bytes:
     if m.__class__ is not pb.TextEmbedResponse:
         wrong_class(m, pb.TextEmbedResponse)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if values := m.embedding:
         raw = pack_f32(values)
         size = len(raw)
@@ -1207,7 +1268,7 @@ def encode_text_embed_response(m: pb.TextEmbedResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_text_embed_response(
+def _decode_text_embed_response(
     data: bytes,
     pos: int,
     end: int,
@@ -1244,7 +1305,7 @@ def decode_text_embed_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -1253,13 +1314,19 @@ def decode_text_embed_response(
     return m
 
 
-register(pb.TextEmbedResponse, encode_text_embed_response, decode_text_embed_response)
+register(
+    pb.TextEmbedResponse,
+    encode=_encode_text_embed_response,
+    decode=_decode_text_embed_response,
+)
 
 
-def encode_embed_request(m: pb.EmbedRequest) -> bytes:
+def _encode_embed_request(m: pb.EmbedRequest) -> bytes:
     if m.__class__ is not pb.EmbedRequest:
         wrong_class(m, pb.EmbedRequest)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if values := m.input_ids:
         raw = pack_int32(values)
         size = len(raw)
@@ -1286,7 +1353,7 @@ def encode_embed_request(m: pb.EmbedRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_embed_request(
+def _decode_embed_request(
     data: bytes,
     pos: int,
     end: int,
@@ -1341,7 +1408,7 @@ def decode_embed_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -1350,13 +1417,19 @@ def decode_embed_request(
     return m
 
 
-register(pb.EmbedRequest, encode_embed_request, decode_embed_request)
+register(
+    pb.EmbedRequest,
+    encode=_encode_embed_request,
+    decode=_decode_embed_request,
+)
 
 
-def encode_embed_response(m: pb.EmbedResponse) -> bytes:
+def _encode_embed_response(m: pb.EmbedResponse) -> bytes:
     if m.__class__ is not pb.EmbedResponse:
         wrong_class(m, pb.EmbedResponse)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if values := m.embedding:
         raw = pack_f32(values)
         size = len(raw)
@@ -1375,7 +1448,7 @@ def encode_embed_response(m: pb.EmbedResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_embed_response(
+def _decode_embed_response(
     data: bytes,
     pos: int,
     end: int,
@@ -1412,7 +1485,7 @@ def decode_embed_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -1421,13 +1494,19 @@ def decode_embed_response(
     return m
 
 
-register(pb.EmbedResponse, encode_embed_response, decode_embed_response)
+register(
+    pb.EmbedResponse,
+    encode=_encode_embed_response,
+    decode=_decode_embed_response,
+)
 
 
-def encode_classify_request(m: pb.ClassifyRequest) -> bytes:
+def _encode_classify_request(m: pb.ClassifyRequest) -> bytes:
     if m.__class__ is not pb.ClassifyRequest:
         wrong_class(m, pb.ClassifyRequest)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if value := m.text:
         raw = value.encode()
         size = len(raw)
@@ -1458,7 +1537,7 @@ def encode_classify_request(m: pb.ClassifyRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_classify_request(
+def _decode_classify_request(
     data: bytes,
     pos: int,
     end: int,
@@ -1521,7 +1600,7 @@ def decode_classify_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -1530,13 +1609,19 @@ def decode_classify_request(
     return m
 
 
-register(pb.ClassifyRequest, encode_classify_request, decode_classify_request)
+register(
+    pb.ClassifyRequest,
+    encode=_encode_classify_request,
+    decode=_decode_classify_request,
+)
 
 
-def encode_classify_response(m: pb.ClassifyResponse) -> bytes:
+def _encode_classify_response(m: pb.ClassifyResponse) -> bytes:
     if m.__class__ is not pb.ClassifyResponse:
         wrong_class(m, pb.ClassifyResponse)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if values := m.embedding:
         raw = pack_f32(values)
         size = len(raw)
@@ -1555,7 +1640,7 @@ def encode_classify_response(m: pb.ClassifyResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_classify_response(
+def _decode_classify_response(
     data: bytes,
     pos: int,
     end: int,
@@ -1592,7 +1677,7 @@ def decode_classify_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -1601,13 +1686,18 @@ def decode_classify_response(
     return m
 
 
-register(pb.ClassifyResponse, encode_classify_response, decode_classify_response)
+register(
+    pb.ClassifyResponse,
+    encode=_encode_classify_response,
+    decode=_decode_classify_response,
+)
 
 
-def encode_tokenize_request(m: pb.TokenizeRequest) -> bytes:
+def _encode_tokenize_request(m: pb.TokenizeRequest) -> bytes:
     if m.__class__ is not pb.TokenizeRequest:
         wrong_class(m, pb.TokenizeRequest)
     parts: list[bytes] = []
+    value: Any
     if value := m.text:
         raw = value.encode()
         size = len(raw)
@@ -1619,7 +1709,7 @@ def encode_tokenize_request(m: pb.TokenizeRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_tokenize_request(
+def _decode_tokenize_request(
     data: bytes,
     pos: int,
     end: int,
@@ -1657,13 +1747,18 @@ def decode_tokenize_request(
     return m
 
 
-register(pb.TokenizeRequest, encode_tokenize_request, decode_tokenize_request)
+register(
+    pb.TokenizeRequest,
+    encode=_encode_tokenize_request,
+    decode=_decode_tokenize_request,
+)
 
 
-def encode_tokenize_response(m: pb.TokenizeResponse) -> bytes:
+def _encode_tokenize_response(m: pb.TokenizeResponse) -> bytes:
     if m.__class__ is not pb.TokenizeResponse:
         wrong_class(m, pb.TokenizeResponse)
     parts: list[bytes] = []
+    value: Any
     if values := m.tokens:
         raw = pack_int32(values)
         size = len(raw)
@@ -1681,7 +1776,7 @@ def encode_tokenize_response(m: pb.TokenizeResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_tokenize_response(
+def _decode_tokenize_response(
     data: bytes,
     pos: int,
     end: int,
@@ -1740,10 +1835,14 @@ def decode_tokenize_response(
     return m
 
 
-register(pb.TokenizeResponse, encode_tokenize_response, decode_tokenize_response)
+register(
+    pb.TokenizeResponse,
+    encode=_encode_tokenize_response,
+    decode=_decode_tokenize_response,
+)
 
 
-def encode_detokenize_request(m: pb.DetokenizeRequest) -> bytes:
+def _encode_detokenize_request(m: pb.DetokenizeRequest) -> bytes:
     if m.__class__ is not pb.DetokenizeRequest:
         wrong_class(m, pb.DetokenizeRequest)
     parts: list[bytes] = []
@@ -1756,7 +1855,7 @@ def encode_detokenize_request(m: pb.DetokenizeRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_detokenize_request(
+def _decode_detokenize_request(
     data: bytes,
     pos: int,
     end: int,
@@ -1795,13 +1894,18 @@ def decode_detokenize_request(
     return m
 
 
-register(pb.DetokenizeRequest, encode_detokenize_request, decode_detokenize_request)
+register(
+    pb.DetokenizeRequest,
+    encode=_encode_detokenize_request,
+    decode=_decode_detokenize_request,
+)
 
 
-def encode_detokenize_response(m: pb.DetokenizeResponse) -> bytes:
+def _encode_detokenize_response(m: pb.DetokenizeResponse) -> bytes:
     if m.__class__ is not pb.DetokenizeResponse:
         wrong_class(m, pb.DetokenizeResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.text:
         raw = value.encode()
         size = len(raw)
@@ -1811,7 +1915,7 @@ def encode_detokenize_response(m: pb.DetokenizeResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_detokenize_response(
+def _decode_detokenize_response(
     data: bytes,
     pos: int,
     end: int,
@@ -1843,10 +1947,14 @@ def decode_detokenize_response(
     return m
 
 
-register(pb.DetokenizeResponse, encode_detokenize_response, decode_detokenize_response)
+register(
+    pb.DetokenizeResponse,
+    encode=_encode_detokenize_response,
+    decode=_decode_detokenize_response,
+)
 
 
-def encode_health_check_request(m: pb.HealthCheckRequest) -> bytes:
+def _encode_health_check_request(m: pb.HealthCheckRequest) -> bytes:
     if m.__class__ is not pb.HealthCheckRequest:
         wrong_class(m, pb.HealthCheckRequest)
     parts: list[bytes] = []
@@ -1855,7 +1963,7 @@ def encode_health_check_request(m: pb.HealthCheckRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_health_check_request(
+def _decode_health_check_request(
     data: bytes,
     pos: int,
     end: int,
@@ -1878,13 +1986,18 @@ def decode_health_check_request(
     return m
 
 
-register(pb.HealthCheckRequest, encode_health_check_request, decode_health_check_request)
+register(
+    pb.HealthCheckRequest,
+    encode=_encode_health_check_request,
+    decode=_decode_health_check_request,
+)
 
 
-def encode_health_check_response(m: pb.HealthCheckResponse) -> bytes:
+def _encode_health_check_response(m: pb.HealthCheckResponse) -> bytes:
     if m.__class__ is not pb.HealthCheckResponse:
         wrong_class(m, pb.HealthCheckResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.healthy:
         parts += b"\x08", BOOL[value]
     if m._unknown_fields:
@@ -1892,7 +2005,7 @@ def encode_health_check_response(m: pb.HealthCheckResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_health_check_response(
+def _decode_health_check_response(
     data: bytes,
     pos: int,
     end: int,
@@ -1922,10 +2035,14 @@ def decode_health_check_response(
     return m
 
 
-register(pb.HealthCheckResponse, encode_health_check_response, decode_health_check_response)
+register(
+    pb.HealthCheckResponse,
+    encode=_encode_health_check_response,
+    decode=_decode_health_check_response,
+)
 
 
-def encode_get_model_info_request(m: pb.GetModelInfoRequest) -> bytes:
+def _encode_get_model_info_request(m: pb.GetModelInfoRequest) -> bytes:
     if m.__class__ is not pb.GetModelInfoRequest:
         wrong_class(m, pb.GetModelInfoRequest)
     parts: list[bytes] = []
@@ -1934,7 +2051,7 @@ def encode_get_model_info_request(m: pb.GetModelInfoRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_get_model_info_request(
+def _decode_get_model_info_request(
     data: bytes,
     pos: int,
     end: int,
@@ -1957,13 +2074,18 @@ def decode_get_model_info_request(
     return m
 
 
-register(pb.GetModelInfoRequest, encode_get_model_info_request, decode_get_model_info_request)
+register(
+    pb.GetModelInfoRequest,
+    encode=_encode_get_model_info_request,
+    decode=_decode_get_model_info_request,
+)
 
 
-def encode_get_model_info_response(m: pb.GetModelInfoResponse) -> bytes:
+def _encode_get_model_info_response(m: pb.GetModelInfoResponse) -> bytes:
     if m.__class__ is not pb.GetModelInfoResponse:
         wrong_class(m, pb.GetModelInfoResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.model_path:
         raw = value.encode()
         size = len(raw)
@@ -1977,7 +2099,7 @@ def encode_get_model_info_response(m: pb.GetModelInfoResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_get_model_info_response(
+def _decode_get_model_info_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2017,10 +2139,14 @@ def decode_get_model_info_response(
     return m
 
 
-register(pb.GetModelInfoResponse, encode_get_model_info_response, decode_get_model_info_response)
+register(
+    pb.GetModelInfoResponse,
+    encode=_encode_get_model_info_response,
+    decode=_decode_get_model_info_response,
+)
 
 
-def encode_get_server_info_request(m: pb.GetServerInfoRequest) -> bytes:
+def _encode_get_server_info_request(m: pb.GetServerInfoRequest) -> bytes:
     if m.__class__ is not pb.GetServerInfoRequest:
         wrong_class(m, pb.GetServerInfoRequest)
     parts: list[bytes] = []
@@ -2029,7 +2155,7 @@ def encode_get_server_info_request(m: pb.GetServerInfoRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_get_server_info_request(
+def _decode_get_server_info_request(
     data: bytes,
     pos: int,
     end: int,
@@ -2052,13 +2178,18 @@ def decode_get_server_info_request(
     return m
 
 
-register(pb.GetServerInfoRequest, encode_get_server_info_request, decode_get_server_info_request)
+register(
+    pb.GetServerInfoRequest,
+    encode=_encode_get_server_info_request,
+    decode=_decode_get_server_info_request,
+)
 
 
-def encode_get_server_info_response(m: pb.GetServerInfoResponse) -> bytes:
+def _encode_get_server_info_response(m: pb.GetServerInfoResponse) -> bytes:
     if m.__class__ is not pb.GetServerInfoResponse:
         wrong_class(m, pb.GetServerInfoResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.json_info:
         raw = value.encode()
         size = len(raw)
@@ -2068,7 +2199,7 @@ def encode_get_server_info_response(m: pb.GetServerInfoResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_get_server_info_response(
+def _decode_get_server_info_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2100,13 +2231,18 @@ def decode_get_server_info_response(
     return m
 
 
-register(pb.GetServerInfoResponse, encode_get_server_info_response, decode_get_server_info_response)
+register(
+    pb.GetServerInfoResponse,
+    encode=_encode_get_server_info_response,
+    decode=_decode_get_server_info_response,
+)
 
 
-def encode_abort_request(m: pb.AbortRequest) -> bytes:
+def _encode_abort_request(m: pb.AbortRequest) -> bytes:
     if m.__class__ is not pb.AbortRequest:
         wrong_class(m, pb.AbortRequest)
     parts: list[bytes] = []
+    value: Any
     if value := m.rid:
         raw = value.encode()
         size = len(raw)
@@ -2118,7 +2254,7 @@ def encode_abort_request(m: pb.AbortRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_abort_request(
+def _decode_abort_request(
     data: bytes,
     pos: int,
     end: int,
@@ -2156,13 +2292,18 @@ def decode_abort_request(
     return m
 
 
-register(pb.AbortRequest, encode_abort_request, decode_abort_request)
+register(
+    pb.AbortRequest,
+    encode=_encode_abort_request,
+    decode=_decode_abort_request,
+)
 
 
-def encode_abort_response(m: pb.AbortResponse) -> bytes:
+def _encode_abort_response(m: pb.AbortResponse) -> bytes:
     if m.__class__ is not pb.AbortResponse:
         wrong_class(m, pb.AbortResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.success:
         parts += b"\x08", BOOL[value]
     if m._unknown_fields:
@@ -2170,7 +2311,7 @@ def encode_abort_response(m: pb.AbortResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_abort_response(
+def _decode_abort_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2200,10 +2341,14 @@ def decode_abort_response(
     return m
 
 
-register(pb.AbortResponse, encode_abort_response, decode_abort_response)
+register(
+    pb.AbortResponse,
+    encode=_encode_abort_response,
+    decode=_decode_abort_response,
+)
 
 
-def encode_list_models_request(m: pb.ListModelsRequest) -> bytes:
+def _encode_list_models_request(m: pb.ListModelsRequest) -> bytes:
     if m.__class__ is not pb.ListModelsRequest:
         wrong_class(m, pb.ListModelsRequest)
     parts: list[bytes] = []
@@ -2212,7 +2357,7 @@ def encode_list_models_request(m: pb.ListModelsRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_list_models_request(
+def _decode_list_models_request(
     data: bytes,
     pos: int,
     end: int,
@@ -2235,15 +2380,20 @@ def decode_list_models_request(
     return m
 
 
-register(pb.ListModelsRequest, encode_list_models_request, decode_list_models_request)
+register(
+    pb.ListModelsRequest,
+    encode=_encode_list_models_request,
+    decode=_decode_list_models_request,
+)
 
 
-def encode_list_models_response(m: pb.ListModelsResponse) -> bytes:
+def _encode_list_models_response(m: pb.ListModelsResponse) -> bytes:
     if m.__class__ is not pb.ListModelsResponse:
         wrong_class(m, pb.ListModelsResponse)
     parts: list[bytes] = []
+    value: Any
     for value in m.models:
-        raw = encode_model_card(value)
+        raw = _encode_model_card(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -2251,7 +2401,7 @@ def encode_list_models_response(m: pb.ListModelsResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_list_models_response(
+def _decode_list_models_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2275,7 +2425,7 @@ def decode_list_models_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.models.append(decode_model_card(data, pos, stop, depth - 1))
+            m.models.append(_decode_model_card(data, pos, stop, depth - 1))
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -2284,13 +2434,18 @@ def decode_list_models_response(
     return m
 
 
-register(pb.ListModelsResponse, encode_list_models_response, decode_list_models_response)
+register(
+    pb.ListModelsResponse,
+    encode=_encode_list_models_response,
+    decode=_decode_list_models_response,
+)
 
 
-def encode_model_card(m: pb.ModelCard) -> bytes:
+def _encode_model_card(m: pb.ModelCard) -> bytes:
     if m.__class__ is not pb.ModelCard:
         wrong_class(m, pb.ModelCard)
     parts: list[bytes] = []
+    value: Any
     if value := m.id:
         raw = value.encode()
         size = len(raw)
@@ -2310,7 +2465,7 @@ def encode_model_card(m: pb.ModelCard) -> bytes:
     return b"".join(parts)
 
 
-def decode_model_card(
+def _decode_model_card(
     data: bytes,
     pos: int,
     end: int,
@@ -2364,13 +2519,18 @@ def decode_model_card(
     return m
 
 
-register(pb.ModelCard, encode_model_card, decode_model_card)
+register(
+    pb.ModelCard,
+    encode=_encode_model_card,
+    decode=_decode_model_card,
+)
 
 
-def encode_get_load_request(m: pb.GetLoadRequest) -> bytes:
+def _encode_get_load_request(m: pb.GetLoadRequest) -> bytes:
     if m.__class__ is not pb.GetLoadRequest:
         wrong_class(m, pb.GetLoadRequest)
     parts: list[bytes] = []
+    value: Any
     if (value := m.dp_rank) is not None:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
     if m._unknown_fields:
@@ -2378,7 +2538,7 @@ def encode_get_load_request(m: pb.GetLoadRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_get_load_request(
+def _decode_get_load_request(
     data: bytes,
     pos: int,
     end: int,
@@ -2408,13 +2568,18 @@ def decode_get_load_request(
     return m
 
 
-register(pb.GetLoadRequest, encode_get_load_request, decode_get_load_request)
+register(
+    pb.GetLoadRequest,
+    encode=_encode_get_load_request,
+    decode=_decode_get_load_request,
+)
 
 
-def encode_get_load_response(m: pb.GetLoadResponse) -> bytes:
+def _encode_get_load_response(m: pb.GetLoadResponse) -> bytes:
     if m.__class__ is not pb.GetLoadResponse:
         wrong_class(m, pb.GetLoadResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.json_info:
         raw = value.encode()
         size = len(raw)
@@ -2424,7 +2589,7 @@ def encode_get_load_response(m: pb.GetLoadResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_get_load_response(
+def _decode_get_load_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2456,10 +2621,14 @@ def decode_get_load_response(
     return m
 
 
-register(pb.GetLoadResponse, encode_get_load_response, decode_get_load_response)
+register(
+    pb.GetLoadResponse,
+    encode=_encode_get_load_response,
+    decode=_decode_get_load_response,
+)
 
 
-def encode_flush_cache_request(m: pb.FlushCacheRequest) -> bytes:
+def _encode_flush_cache_request(m: pb.FlushCacheRequest) -> bytes:
     if m.__class__ is not pb.FlushCacheRequest:
         wrong_class(m, pb.FlushCacheRequest)
     parts: list[bytes] = []
@@ -2468,7 +2637,7 @@ def encode_flush_cache_request(m: pb.FlushCacheRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_flush_cache_request(
+def _decode_flush_cache_request(
     data: bytes,
     pos: int,
     end: int,
@@ -2491,13 +2660,18 @@ def decode_flush_cache_request(
     return m
 
 
-register(pb.FlushCacheRequest, encode_flush_cache_request, decode_flush_cache_request)
+register(
+    pb.FlushCacheRequest,
+    encode=_encode_flush_cache_request,
+    decode=_decode_flush_cache_request,
+)
 
 
-def encode_flush_cache_response(m: pb.FlushCacheResponse) -> bytes:
+def _encode_flush_cache_response(m: pb.FlushCacheResponse) -> bytes:
     if m.__class__ is not pb.FlushCacheResponse:
         wrong_class(m, pb.FlushCacheResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.success:
         parts += b"\x08", BOOL[value]
     if value := m.message:
@@ -2509,7 +2683,7 @@ def encode_flush_cache_response(m: pb.FlushCacheResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_flush_cache_response(
+def _decode_flush_cache_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2547,13 +2721,18 @@ def decode_flush_cache_response(
     return m
 
 
-register(pb.FlushCacheResponse, encode_flush_cache_response, decode_flush_cache_response)
+register(
+    pb.FlushCacheResponse,
+    encode=_encode_flush_cache_response,
+    decode=_decode_flush_cache_response,
+)
 
 
-def encode_pause_generation_request(m: pb.PauseGenerationRequest) -> bytes:
+def _encode_pause_generation_request(m: pb.PauseGenerationRequest) -> bytes:
     if m.__class__ is not pb.PauseGenerationRequest:
         wrong_class(m, pb.PauseGenerationRequest)
     parts: list[bytes] = []
+    value: Any
     if value := m.mode:
         raw = value.encode()
         size = len(raw)
@@ -2563,7 +2742,7 @@ def encode_pause_generation_request(m: pb.PauseGenerationRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_pause_generation_request(
+def _decode_pause_generation_request(
     data: bytes,
     pos: int,
     end: int,
@@ -2595,13 +2774,18 @@ def decode_pause_generation_request(
     return m
 
 
-register(pb.PauseGenerationRequest, encode_pause_generation_request, decode_pause_generation_request)
+register(
+    pb.PauseGenerationRequest,
+    encode=_encode_pause_generation_request,
+    decode=_decode_pause_generation_request,
+)
 
 
-def encode_pause_generation_response(m: pb.PauseGenerationResponse) -> bytes:
+def _encode_pause_generation_response(m: pb.PauseGenerationResponse) -> bytes:
     if m.__class__ is not pb.PauseGenerationResponse:
         wrong_class(m, pb.PauseGenerationResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.message:
         raw = value.encode()
         size = len(raw)
@@ -2611,7 +2795,7 @@ def encode_pause_generation_response(m: pb.PauseGenerationResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_pause_generation_response(
+def _decode_pause_generation_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2643,10 +2827,14 @@ def decode_pause_generation_response(
     return m
 
 
-register(pb.PauseGenerationResponse, encode_pause_generation_response, decode_pause_generation_response)
+register(
+    pb.PauseGenerationResponse,
+    encode=_encode_pause_generation_response,
+    decode=_decode_pause_generation_response,
+)
 
 
-def encode_continue_generation_request(m: pb.ContinueGenerationRequest) -> bytes:
+def _encode_continue_generation_request(m: pb.ContinueGenerationRequest) -> bytes:
     if m.__class__ is not pb.ContinueGenerationRequest:
         wrong_class(m, pb.ContinueGenerationRequest)
     parts: list[bytes] = []
@@ -2655,7 +2843,7 @@ def encode_continue_generation_request(m: pb.ContinueGenerationRequest) -> bytes
     return b"".join(parts)
 
 
-def decode_continue_generation_request(
+def _decode_continue_generation_request(
     data: bytes,
     pos: int,
     end: int,
@@ -2678,13 +2866,18 @@ def decode_continue_generation_request(
     return m
 
 
-register(pb.ContinueGenerationRequest, encode_continue_generation_request, decode_continue_generation_request)
+register(
+    pb.ContinueGenerationRequest,
+    encode=_encode_continue_generation_request,
+    decode=_decode_continue_generation_request,
+)
 
 
-def encode_continue_generation_response(m: pb.ContinueGenerationResponse) -> bytes:
+def _encode_continue_generation_response(m: pb.ContinueGenerationResponse) -> bytes:
     if m.__class__ is not pb.ContinueGenerationResponse:
         wrong_class(m, pb.ContinueGenerationResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.message:
         raw = value.encode()
         size = len(raw)
@@ -2694,7 +2887,7 @@ def encode_continue_generation_response(m: pb.ContinueGenerationResponse) -> byt
     return b"".join(parts)
 
 
-def decode_continue_generation_response(
+def _decode_continue_generation_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2726,13 +2919,19 @@ def decode_continue_generation_response(
     return m
 
 
-register(pb.ContinueGenerationResponse, encode_continue_generation_response, decode_continue_generation_response)
+register(
+    pb.ContinueGenerationResponse,
+    encode=_encode_continue_generation_response,
+    decode=_decode_continue_generation_response,
+)
 
 
-def encode_openai_request(m: pb.OpenAIRequest) -> bytes:
+def _encode_openai_request(m: pb.OpenAIRequest) -> bytes:
     if m.__class__ is not pb.OpenAIRequest:
         wrong_class(m, pb.OpenAIRequest)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if value := m.json_body:
         size = len(value)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), value
@@ -2750,7 +2949,7 @@ def encode_openai_request(m: pb.OpenAIRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_openai_request(
+def _decode_openai_request(
     data: bytes,
     pos: int,
     end: int,
@@ -2782,7 +2981,7 @@ def decode_openai_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -2791,13 +2990,18 @@ def decode_openai_request(
     return m
 
 
-register(pb.OpenAIRequest, encode_openai_request, decode_openai_request)
+register(
+    pb.OpenAIRequest,
+    encode=_encode_openai_request,
+    decode=_decode_openai_request,
+)
 
 
-def encode_openai_stream_chunk(m: pb.OpenAIStreamChunk) -> bytes:
+def _encode_openai_stream_chunk(m: pb.OpenAIStreamChunk) -> bytes:
     if m.__class__ is not pb.OpenAIStreamChunk:
         wrong_class(m, pb.OpenAIStreamChunk)
     parts: list[bytes] = []
+    value: Any
     if value := m.json_chunk:
         size = len(value)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), value
@@ -2808,7 +3012,7 @@ def encode_openai_stream_chunk(m: pb.OpenAIStreamChunk) -> bytes:
     return b"".join(parts)
 
 
-def decode_openai_stream_chunk(
+def _decode_openai_stream_chunk(
     data: bytes,
     pos: int,
     end: int,
@@ -2846,13 +3050,18 @@ def decode_openai_stream_chunk(
     return m
 
 
-register(pb.OpenAIStreamChunk, encode_openai_stream_chunk, decode_openai_stream_chunk)
+register(
+    pb.OpenAIStreamChunk,
+    encode=_encode_openai_stream_chunk,
+    decode=_decode_openai_stream_chunk,
+)
 
 
-def encode_openai_response(m: pb.OpenAIResponse) -> bytes:
+def _encode_openai_response(m: pb.OpenAIResponse) -> bytes:
     if m.__class__ is not pb.OpenAIResponse:
         wrong_class(m, pb.OpenAIResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.json_body:
         size = len(value)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), value
@@ -2863,7 +3072,7 @@ def encode_openai_response(m: pb.OpenAIResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_openai_response(
+def _decode_openai_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2901,13 +3110,18 @@ def decode_openai_response(
     return m
 
 
-register(pb.OpenAIResponse, encode_openai_response, decode_openai_response)
+register(
+    pb.OpenAIResponse,
+    encode=_encode_openai_response,
+    decode=_decode_openai_response,
+)
 
 
-def encode_start_profile_request(m: pb.StartProfileRequest) -> bytes:
+def _encode_start_profile_request(m: pb.StartProfileRequest) -> bytes:
     if m.__class__ is not pb.StartProfileRequest:
         wrong_class(m, pb.StartProfileRequest)
     parts: list[bytes] = []
+    value: Any
     if (value := m.output_dir) is not None:
         raw = value.encode()
         size = len(raw)
@@ -2917,7 +3131,7 @@ def encode_start_profile_request(m: pb.StartProfileRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_start_profile_request(
+def _decode_start_profile_request(
     data: bytes,
     pos: int,
     end: int,
@@ -2949,13 +3163,18 @@ def decode_start_profile_request(
     return m
 
 
-register(pb.StartProfileRequest, encode_start_profile_request, decode_start_profile_request)
+register(
+    pb.StartProfileRequest,
+    encode=_encode_start_profile_request,
+    decode=_decode_start_profile_request,
+)
 
 
-def encode_start_profile_response(m: pb.StartProfileResponse) -> bytes:
+def _encode_start_profile_response(m: pb.StartProfileResponse) -> bytes:
     if m.__class__ is not pb.StartProfileResponse:
         wrong_class(m, pb.StartProfileResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.message:
         raw = value.encode()
         size = len(raw)
@@ -2965,7 +3184,7 @@ def encode_start_profile_response(m: pb.StartProfileResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_start_profile_response(
+def _decode_start_profile_response(
     data: bytes,
     pos: int,
     end: int,
@@ -2997,10 +3216,14 @@ def decode_start_profile_response(
     return m
 
 
-register(pb.StartProfileResponse, encode_start_profile_response, decode_start_profile_response)
+register(
+    pb.StartProfileResponse,
+    encode=_encode_start_profile_response,
+    decode=_decode_start_profile_response,
+)
 
 
-def encode_stop_profile_request(m: pb.StopProfileRequest) -> bytes:
+def _encode_stop_profile_request(m: pb.StopProfileRequest) -> bytes:
     if m.__class__ is not pb.StopProfileRequest:
         wrong_class(m, pb.StopProfileRequest)
     parts: list[bytes] = []
@@ -3009,7 +3232,7 @@ def encode_stop_profile_request(m: pb.StopProfileRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_stop_profile_request(
+def _decode_stop_profile_request(
     data: bytes,
     pos: int,
     end: int,
@@ -3032,13 +3255,18 @@ def decode_stop_profile_request(
     return m
 
 
-register(pb.StopProfileRequest, encode_stop_profile_request, decode_stop_profile_request)
+register(
+    pb.StopProfileRequest,
+    encode=_encode_stop_profile_request,
+    decode=_decode_stop_profile_request,
+)
 
 
-def encode_stop_profile_response(m: pb.StopProfileResponse) -> bytes:
+def _encode_stop_profile_response(m: pb.StopProfileResponse) -> bytes:
     if m.__class__ is not pb.StopProfileResponse:
         wrong_class(m, pb.StopProfileResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.message:
         raw = value.encode()
         size = len(raw)
@@ -3048,7 +3276,7 @@ def encode_stop_profile_response(m: pb.StopProfileResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_stop_profile_response(
+def _decode_stop_profile_response(
     data: bytes,
     pos: int,
     end: int,
@@ -3080,13 +3308,18 @@ def decode_stop_profile_response(
     return m
 
 
-register(pb.StopProfileResponse, encode_stop_profile_response, decode_stop_profile_response)
+register(
+    pb.StopProfileResponse,
+    encode=_encode_stop_profile_response,
+    decode=_decode_stop_profile_response,
+)
 
 
-def encode_update_weights_request(m: pb.UpdateWeightsRequest) -> bytes:
+def _encode_update_weights_request(m: pb.UpdateWeightsRequest) -> bytes:
     if m.__class__ is not pb.UpdateWeightsRequest:
         wrong_class(m, pb.UpdateWeightsRequest)
     parts: list[bytes] = []
+    value: Any
     if value := m.model_path:
         raw = value.encode()
         size = len(raw)
@@ -3100,7 +3333,7 @@ def encode_update_weights_request(m: pb.UpdateWeightsRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_update_weights_request(
+def _decode_update_weights_request(
     data: bytes,
     pos: int,
     end: int,
@@ -3140,13 +3373,18 @@ def decode_update_weights_request(
     return m
 
 
-register(pb.UpdateWeightsRequest, encode_update_weights_request, decode_update_weights_request)
+register(
+    pb.UpdateWeightsRequest,
+    encode=_encode_update_weights_request,
+    decode=_decode_update_weights_request,
+)
 
 
-def encode_update_weights_response(m: pb.UpdateWeightsResponse) -> bytes:
+def _encode_update_weights_response(m: pb.UpdateWeightsResponse) -> bytes:
     if m.__class__ is not pb.UpdateWeightsResponse:
         wrong_class(m, pb.UpdateWeightsResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.success:
         parts += b"\x08", BOOL[value]
     if value := m.message:
@@ -3158,7 +3396,7 @@ def encode_update_weights_response(m: pb.UpdateWeightsResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_update_weights_response(
+def _decode_update_weights_response(
     data: bytes,
     pos: int,
     end: int,
@@ -3196,10 +3434,14 @@ def decode_update_weights_response(
     return m
 
 
-register(pb.UpdateWeightsResponse, encode_update_weights_response, decode_update_weights_response)
+register(
+    pb.UpdateWeightsResponse,
+    encode=_encode_update_weights_response,
+    decode=_decode_update_weights_response,
+)
 
 
-def encode_watch_engine_state_request(m: pb.WatchEngineStateRequest) -> bytes:
+def _encode_watch_engine_state_request(m: pb.WatchEngineStateRequest) -> bytes:
     if m.__class__ is not pb.WatchEngineStateRequest:
         wrong_class(m, pb.WatchEngineStateRequest)
     parts: list[bytes] = []
@@ -3208,7 +3450,7 @@ def encode_watch_engine_state_request(m: pb.WatchEngineStateRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_watch_engine_state_request(
+def _decode_watch_engine_state_request(
     data: bytes,
     pos: int,
     end: int,
@@ -3231,13 +3473,18 @@ def decode_watch_engine_state_request(
     return m
 
 
-register(pb.WatchEngineStateRequest, encode_watch_engine_state_request, decode_watch_engine_state_request)
+register(
+    pb.WatchEngineStateRequest,
+    encode=_encode_watch_engine_state_request,
+    decode=_decode_watch_engine_state_request,
+)
 
 
-def encode_engine_state_snapshot(m: pb.EngineStateSnapshot) -> bytes:
+def _encode_engine_state_snapshot(m: pb.EngineStateSnapshot) -> bytes:
     if m.__class__ is not pb.EngineStateSnapshot:
         wrong_class(m, pb.EngineStateSnapshot)
     parts: list[bytes] = []
+    value: Any
     if value := m.instance_id:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else uint64(value)
     if value := m.revision:
@@ -3249,15 +3496,15 @@ def encode_engine_state_snapshot(m: pb.EngineStateSnapshot) -> bytes:
     if value := m.is_pause:
         parts += b"\x28", BOOL[value]
     if (value := m.model_info) is not None:
-        raw = encode_get_model_info_response(value)
+        raw = _encode_get_model_info_response(value)
         size = len(raw)
         parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.server_info) is not None:
-        raw = encode_get_server_info_response(value)
+        raw = _encode_get_server_info_response(value)
         size = len(raw)
         parts += b"\x3a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.models) is not None:
-        raw = encode_list_models_response(value)
+        raw = _encode_list_models_response(value)
         size = len(raw)
         parts += b"\x42", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -3265,7 +3512,7 @@ def encode_engine_state_snapshot(m: pb.EngineStateSnapshot) -> bytes:
     return b"".join(parts)
 
 
-def decode_engine_state_snapshot(
+def _decode_engine_state_snapshot(
     data: bytes,
     pos: int,
     end: int,
@@ -3318,7 +3565,7 @@ def decode_engine_state_snapshot(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.model_info = decode_get_model_info_response(data, pos, stop, depth - 1, m.model_info)
+            m.model_info = _decode_get_model_info_response(data, pos, stop, depth - 1, m.model_info)
             pos = stop
         elif tag == 58:
             size = data[pos]
@@ -3326,7 +3573,7 @@ def decode_engine_state_snapshot(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.server_info = decode_get_server_info_response(data, pos, stop, depth - 1, m.server_info)
+            m.server_info = _decode_get_server_info_response(data, pos, stop, depth - 1, m.server_info)
             pos = stop
         elif tag == 66:
             size = data[pos]
@@ -3334,7 +3581,7 @@ def decode_engine_state_snapshot(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.models = decode_list_models_response(data, pos, stop, depth - 1, m.models)
+            m.models = _decode_list_models_response(data, pos, stop, depth - 1, m.models)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -3343,4 +3590,8 @@ def decode_engine_state_snapshot(
     return m
 
 
-register(pb.EngineStateSnapshot, encode_engine_state_snapshot, decode_engine_state_snapshot)
+register(
+    pb.EngineStateSnapshot,
+    encode=_encode_engine_state_snapshot,
+    decode=_decode_engine_state_snapshot,
+)

@@ -220,9 +220,7 @@ class ChoiceConstraint(Message, proto="sglang.runtime.v1.ChoiceConstraint"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("values", 1, "string", "repeated"),
-        )
+        return (Field("values", 1, "string", "repeated"),)
 
 
 class DisaggregatedParams(Message, proto="sglang.runtime.v1.DisaggregatedParams"):
@@ -834,9 +832,7 @@ class DetokenizeRequest(Message, proto="sglang.runtime.v1.DetokenizeRequest"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("tokens", 1, "int32", "repeated"),
-        )
+        return (Field("tokens", 1, "int32", "repeated"),)
 
 
 class DetokenizeResponse(Message, proto="sglang.runtime.v1.DetokenizeResponse"):
@@ -854,14 +850,11 @@ class DetokenizeResponse(Message, proto="sglang.runtime.v1.DetokenizeResponse"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("text", 1, "string"),
-        )
+        return (Field("text", 1, "string"),)
 
 
 class HealthCheckRequest(Message, proto="sglang.runtime.v1.HealthCheckRequest"):
     """Asks whether the server is ready; has no fields."""
-
 
 
 class HealthCheckResponse(Message, proto="sglang.runtime.v1.HealthCheckResponse"):
@@ -879,14 +872,11 @@ class HealthCheckResponse(Message, proto="sglang.runtime.v1.HealthCheckResponse"
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("healthy", 1, "bool"),
-        )
+        return (Field("healthy", 1, "bool"),)
 
 
 class GetModelInfoRequest(Message, proto="sglang.runtime.v1.GetModelInfoRequest"):
     """Asks for a description of the model; has no fields."""
-
 
 
 class GetModelInfoResponse(Message, proto="sglang.runtime.v1.GetModelInfoResponse"):
@@ -921,7 +911,6 @@ class GetServerInfoRequest(Message, proto="sglang.runtime.v1.GetServerInfoReques
     """Asks for a description of the server; has no fields."""
 
 
-
 class GetServerInfoResponse(Message, proto="sglang.runtime.v1.GetServerInfoResponse"):
     """Description of the server."""
 
@@ -937,9 +926,7 @@ class GetServerInfoResponse(Message, proto="sglang.runtime.v1.GetServerInfoRespo
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("json_info", 1, "string"),
-        )
+        return (Field("json_info", 1, "string"),)
 
 
 class AbortRequest(Message, proto="sglang.runtime.v1.AbortRequest"):
@@ -984,14 +971,11 @@ class AbortResponse(Message, proto="sglang.runtime.v1.AbortResponse"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("success", 1, "bool"),
-        )
+        return (Field("success", 1, "bool"),)
 
 
 class ListModelsRequest(Message, proto="sglang.runtime.v1.ListModelsRequest"):
     """Asks for the list of models; has no fields."""
-
 
 
 class ListModelsResponse(Message, proto="sglang.runtime.v1.ListModelsResponse"):
@@ -1009,9 +993,7 @@ class ListModelsResponse(Message, proto="sglang.runtime.v1.ListModelsResponse"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("models", 1, "message", "repeated", type=ModelCard),
-        )
+        return (Field("models", 1, "message", "repeated", type=ModelCard),)
 
 
 class ModelCard(Message, proto="sglang.runtime.v1.ModelCard"):
@@ -1064,9 +1046,7 @@ class GetLoadRequest(Message, proto="sglang.runtime.v1.GetLoadRequest"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("dp_rank", 1, "int32", "optional"),
-        )
+        return (Field("dp_rank", 1, "int32", "optional"),)
 
 
 class GetLoadResponse(Message, proto="sglang.runtime.v1.GetLoadResponse"):
@@ -1089,14 +1069,11 @@ class GetLoadResponse(Message, proto="sglang.runtime.v1.GetLoadResponse"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("json_info", 1, "string"),
-        )
+        return (Field("json_info", 1, "string"),)
 
 
 class FlushCacheRequest(Message, proto="sglang.runtime.v1.FlushCacheRequest"):
     """Asks to empty the prefix cache; has no fields."""
-
 
 
 class FlushCacheResponse(Message, proto="sglang.runtime.v1.FlushCacheResponse"):
@@ -1141,9 +1118,7 @@ class PauseGenerationRequest(Message, proto="sglang.runtime.v1.PauseGenerationRe
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("mode", 1, "string"),
-        )
+        return (Field("mode", 1, "string"),)
 
 
 class PauseGenerationResponse(Message, proto="sglang.runtime.v1.PauseGenerationResponse"):
@@ -1161,14 +1136,11 @@ class PauseGenerationResponse(Message, proto="sglang.runtime.v1.PauseGenerationR
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("message", 1, "string"),
-        )
+        return (Field("message", 1, "string"),)
 
 
 class ContinueGenerationRequest(Message, proto="sglang.runtime.v1.ContinueGenerationRequest"):
     """Asks to end a pause; has no fields."""
-
 
 
 class ContinueGenerationResponse(Message, proto="sglang.runtime.v1.ContinueGenerationResponse"):
@@ -1186,9 +1158,7 @@ class ContinueGenerationResponse(Message, proto="sglang.runtime.v1.ContinueGener
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("message", 1, "string"),
-        )
+        return (Field("message", 1, "string"),)
 
 
 class OpenAIRequest(Message, proto="sglang.runtime.v1.OpenAIRequest"):
@@ -1289,9 +1259,7 @@ class StartProfileRequest(Message, proto="sglang.runtime.v1.StartProfileRequest"
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("output_dir", 1, "string", "optional"),
-        )
+        return (Field("output_dir", 1, "string", "optional"),)
 
 
 class StartProfileResponse(Message, proto="sglang.runtime.v1.StartProfileResponse"):
@@ -1309,14 +1277,11 @@ class StartProfileResponse(Message, proto="sglang.runtime.v1.StartProfileRespons
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("message", 1, "string"),
-        )
+        return (Field("message", 1, "string"),)
 
 
 class StopProfileRequest(Message, proto="sglang.runtime.v1.StopProfileRequest"):
     """Asks to end the profiler trace; has no fields."""
-
 
 
 class StopProfileResponse(Message, proto="sglang.runtime.v1.StopProfileResponse"):
@@ -1334,9 +1299,7 @@ class StopProfileResponse(Message, proto="sglang.runtime.v1.StopProfileResponse"
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("message", 1, "string"),
-        )
+        return (Field("message", 1, "string"),)
 
 
 class UpdateWeightsRequest(Message, proto="sglang.runtime.v1.UpdateWeightsRequest"):
@@ -1393,7 +1356,6 @@ class UpdateWeightsResponse(Message, proto="sglang.runtime.v1.UpdateWeightsRespo
 
 class WatchEngineStateRequest(Message, proto="sglang.runtime.v1.WatchEngineStateRequest"):
     """Asks to follow the engine's state; has no fields."""
-
 
 
 class EngineStateSnapshot(Message, proto="sglang.runtime.v1.EngineStateSnapshot"):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import register
 from tokenwire.wire import (
     BYTE,
@@ -17,11 +19,15 @@ from tokenwire.wire import (
 
 from . import any_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
 
-def encode_any(m: pb.Any) -> bytes:
+
+def _encode_any(m: pb.Any) -> bytes:
     if m.__class__ is not pb.Any:
         wrong_class(m, pb.Any)
     parts: list[bytes] = []
+    value: Any
     if value := m.type_url:
         raw = value.encode()
         size = len(raw)
@@ -34,7 +40,7 @@ def encode_any(m: pb.Any) -> bytes:
     return b"".join(parts)
 
 
-def decode_any(
+def _decode_any(
     data: bytes,
     pos: int,
     end: int,
@@ -74,4 +80,8 @@ def decode_any(
     return m
 
 
-register(pb.Any, encode_any, decode_any)
+register(
+    pb.Any,
+    encode=_encode_any,
+    decode=_decode_any,
+)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import register
 from tokenwire.wire import (
     BOOL,
@@ -24,19 +26,23 @@ from . import api_pb as pb
 from . import source_context_pb as source_context_pb
 from . import type_pb as type_pb
 
+if TYPE_CHECKING:
+    from typing import Any
+
 SYNTAX_OF = enum_table(type_pb.Syntax)
 
 
-def encode_api(m: pb.Api) -> bytes:
+def _encode_api(m: pb.Api) -> bytes:
     if m.__class__ is not pb.Api:
         wrong_class(m, pb.Api)
     parts: list[bytes] = []
+    value: Any
     if value := m.name:
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     for value in m.methods:
-        raw = encode_method(value)
+        raw = _encode_method(value)
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
     for value in m.options:
@@ -52,7 +58,7 @@ def encode_api(m: pb.Api) -> bytes:
         size = len(raw)
         parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
     for value in m.mixins:
-        raw = encode_mixin(value)
+        raw = _encode_mixin(value)
         size = len(raw)
         parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
     if value := m.syntax:
@@ -66,7 +72,7 @@ def encode_api(m: pb.Api) -> bytes:
     return b"".join(parts)
 
 
-def decode_api(
+def _decode_api(
     data: bytes,
     pos: int,
     end: int,
@@ -100,7 +106,7 @@ def decode_api(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.methods.append(decode_method(data, pos, stop, depth - 1))
+            m.methods.append(_decode_method(data, pos, stop, depth - 1))
             pos = stop
         elif tag == 26:
             size = data[pos]
@@ -124,7 +130,9 @@ def decode_api(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.source_context = source_context_pb.SourceContext._tw_decode(data, pos, stop, depth - 1, m.source_context)
+            m.source_context = source_context_pb.SourceContext._tw_decode(
+                data, pos, stop, depth - 1, m.source_context
+            )
             pos = stop
         elif tag == 50:
             size = data[pos]
@@ -132,7 +140,7 @@ def decode_api(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.mixins.append(decode_mixin(data, pos, stop, depth - 1))
+            m.mixins.append(_decode_mixin(data, pos, stop, depth - 1))
             pos = stop
         elif tag == 56:
             value = data[pos]
@@ -155,13 +163,18 @@ def decode_api(
     return m
 
 
-register(pb.Api, encode_api, decode_api)
+register(
+    pb.Api,
+    encode=_encode_api,
+    decode=_decode_api,
+)
 
 
-def encode_method(m: pb.Method) -> bytes:
+def _encode_method(m: pb.Method) -> bytes:
     if m.__class__ is not pb.Method:
         wrong_class(m, pb.Method)
     parts: list[bytes] = []
+    value: Any
     if value := m.name:
         raw = value.encode()
         size = len(raw)
@@ -193,7 +206,7 @@ def encode_method(m: pb.Method) -> bytes:
     return b"".join(parts)
 
 
-def decode_method(
+def _decode_method(
     data: bytes,
     pos: int,
     end: int,
@@ -276,13 +289,18 @@ def decode_method(
     return m
 
 
-register(pb.Method, encode_method, decode_method)
+register(
+    pb.Method,
+    encode=_encode_method,
+    decode=_decode_method,
+)
 
 
-def encode_mixin(m: pb.Mixin) -> bytes:
+def _encode_mixin(m: pb.Mixin) -> bytes:
     if m.__class__ is not pb.Mixin:
         wrong_class(m, pb.Mixin)
     parts: list[bytes] = []
+    value: Any
     if value := m.name:
         raw = value.encode()
         size = len(raw)
@@ -296,7 +314,7 @@ def encode_mixin(m: pb.Mixin) -> bytes:
     return b"".join(parts)
 
 
-def decode_mixin(
+def _decode_mixin(
     data: bytes,
     pos: int,
     end: int,
@@ -336,4 +354,8 @@ def decode_mixin(
     return m
 
 
-register(pb.Mixin, encode_mixin, decode_mixin)
+register(
+    pb.Mixin,
+    encode=_encode_mixin,
+    decode=_decode_mixin,
+)

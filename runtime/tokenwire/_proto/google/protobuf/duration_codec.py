@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import register
 from tokenwire.wire import (
     BYTE,
@@ -19,11 +21,15 @@ from tokenwire.wire import (
 
 from . import duration_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
 
-def encode_duration(m: pb.Duration) -> bytes:
+
+def _encode_duration(m: pb.Duration) -> bytes:
     if m.__class__ is not pb.Duration:
         wrong_class(m, pb.Duration)
     parts: list[bytes] = []
+    value: Any
     if value := m.seconds:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else int64(value)
     if value := m.nanos:
@@ -33,7 +39,7 @@ def encode_duration(m: pb.Duration) -> bytes:
     return b"".join(parts)
 
 
-def decode_duration(
+def _decode_duration(
     data: bytes,
     pos: int,
     end: int,
@@ -69,4 +75,8 @@ def decode_duration(
     return m
 
 
-register(pb.Duration, encode_duration, decode_duration)
+register(
+    pb.Duration,
+    encode=_encode_duration,
+    decode=_decode_duration,
+)

@@ -9,7 +9,7 @@ from tokenwire.wire import keep_unknown, read_tag, too_deep, truncated, wrong_cl
 from . import empty_pb as pb
 
 
-def encode_empty(m: pb.Empty) -> bytes:
+def _encode_empty(m: pb.Empty) -> bytes:
     if m.__class__ is not pb.Empty:
         wrong_class(m, pb.Empty)
     parts: list[bytes] = []
@@ -18,7 +18,7 @@ def encode_empty(m: pb.Empty) -> bytes:
     return b"".join(parts)
 
 
-def decode_empty(
+def _decode_empty(
     data: bytes,
     pos: int,
     end: int,
@@ -41,4 +41,8 @@ def decode_empty(
     return m
 
 
-register(pb.Empty, encode_empty, decode_empty)
+register(
+    pb.Empty,
+    encode=_encode_empty,
+    decode=_decode_empty,
+)

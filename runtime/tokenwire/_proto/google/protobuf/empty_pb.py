@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from tokenwire.message import Field as _twField
 from tokenwire.message import Message
 
 

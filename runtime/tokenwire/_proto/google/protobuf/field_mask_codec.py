@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import register
 from tokenwire.wire import (
     BYTE,
@@ -17,11 +19,15 @@ from tokenwire.wire import (
 
 from . import field_mask_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
 
-def encode_field_mask(m: pb.FieldMask) -> bytes:
+
+def _encode_field_mask(m: pb.FieldMask) -> bytes:
     if m.__class__ is not pb.FieldMask:
         wrong_class(m, pb.FieldMask)
     parts: list[bytes] = []
+    value: Any
     for value in m.paths:
         raw = value.encode()
         size = len(raw)
@@ -31,7 +37,7 @@ def encode_field_mask(m: pb.FieldMask) -> bytes:
     return b"".join(parts)
 
 
-def decode_field_mask(
+def _decode_field_mask(
     data: bytes,
     pos: int,
     end: int,
@@ -64,4 +70,8 @@ def decode_field_mask(
     return m
 
 
-register(pb.FieldMask, encode_field_mask, decode_field_mask)
+register(
+    pb.FieldMask,
+    encode=_encode_field_mask,
+    decode=_decode_field_mask,
+)

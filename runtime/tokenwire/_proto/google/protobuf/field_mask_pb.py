@@ -25,6 +25,4 @@ class FieldMask(FieldMaskBase, proto="google.protobuf.FieldMask"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("paths", 1, "string", "repeated"),
-        )
+        return (_twField("paths", 1, "string", "repeated"),)

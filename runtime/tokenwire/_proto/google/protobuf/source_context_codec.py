@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import register
 from tokenwire.wire import (
     BYTE,
@@ -17,11 +19,15 @@ from tokenwire.wire import (
 
 from . import source_context_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
 
-def encode_source_context(m: pb.SourceContext) -> bytes:
+
+def _encode_source_context(m: pb.SourceContext) -> bytes:
     if m.__class__ is not pb.SourceContext:
         wrong_class(m, pb.SourceContext)
     parts: list[bytes] = []
+    value: Any
     if value := m.file_name:
         raw = value.encode()
         size = len(raw)
@@ -31,7 +37,7 @@ def encode_source_context(m: pb.SourceContext) -> bytes:
     return b"".join(parts)
 
 
-def decode_source_context(
+def _decode_source_context(
     data: bytes,
     pos: int,
     end: int,
@@ -63,4 +69,8 @@ def decode_source_context(
     return m
 
 
-register(pb.SourceContext, encode_source_context, decode_source_context)
+register(
+    pb.SourceContext,
+    encode=_encode_source_context,
+    decode=_decode_source_context,
+)

@@ -22,6 +22,4 @@ class SourceContext(Message, proto="google.protobuf.SourceContext"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("file_name", 1, "string"),
-        )
+        return (_twField("file_name", 1, "string"),)

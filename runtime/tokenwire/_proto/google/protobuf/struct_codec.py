@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import Message, register
 from tokenwire.wire import (
     BOOL,
@@ -27,10 +29,13 @@ from tokenwire.wire import (
 
 from . import struct_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
+
 NULL_VALUE_OF = enum_table(pb.NullValue)
 
 
-def add_string_value_entry(
+def _add_string_value_entry(
     m: Message,
     into: dict[str, pb.Value],
     field: int,
@@ -64,7 +69,7 @@ def add_string_value_entry(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            item = decode_value(data, pos, stop, depth - 1, item)
+            item = _decode_value(data, pos, stop, depth - 1, item)
             pos = stop
         else:
             pos = skip(data, pos, tag, depth)
@@ -73,7 +78,7 @@ def add_string_value_entry(
         raise truncated()
     if unknown:
         if item is not None:
-            raw = encode_value(item)
+            raw = _encode_value(item)
             size = len(raw)
             unknown[:0] = b"\x12", BYTE[size] if size < 128 else varint(size), raw
         if key:
@@ -82,18 +87,20 @@ def add_string_value_entry(
             unknown[:0] = b"\x0a", BYTE[size] if size < 128 else varint(size), raw
         keep_entry(m, field, unknown)
     else:
-        into[key] = decode_value(b"", 0, 0, 0) if item is None else item
+        into[key] = _decode_value(b"", 0, 0, 0) if item is None else item
 
 
-def encode_struct(m: pb.Struct) -> bytes:
+def _encode_struct(m: pb.Struct) -> bytes:
     if m.__class__ is not pb.Struct:
         wrong_class(m, pb.Struct)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     for key, value in m.fields.items():
         raw = key.encode()
         size = len(raw)
         entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = encode_value(value)
+        raw = _encode_value(value)
         size = len(raw)
         entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
         size = len(entry)
@@ -103,7 +110,7 @@ def encode_struct(m: pb.Struct) -> bytes:
     return b"".join(parts)
 
 
-def decode_struct(
+def _decode_struct(
     data: bytes,
     pos: int,
     end: int,
@@ -127,7 +134,7 @@ def decode_struct(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_value_entry(m, m.fields, tag, data, pos, stop, depth - 1)
+            _add_string_value_entry(m, m.fields, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -136,13 +143,18 @@ def decode_struct(
     return m
 
 
-register(pb.Struct, encode_struct, decode_struct)
+register(
+    pb.Struct,
+    encode=_encode_struct,
+    decode=_decode_struct,
+)
 
 
-def encode_value(m: pb.Value) -> bytes:
+def _encode_value(m: pb.Value) -> bytes:
     if m.__class__ is not pb.Value:
         wrong_class(m, pb.Value)
     parts: list[bytes] = []
+    value: Any
     oneof_1 = ""
     if (value := m.null_value) is not None:
         oneof_1 = "null_value"
@@ -168,13 +180,13 @@ def encode_value(m: pb.Value) -> bytes:
         if oneof_1:
             raise two_members("kind", oneof_1, "struct_value")
         oneof_1 = "struct_value"
-        raw = encode_struct(value)
+        raw = _encode_struct(value)
         size = len(raw)
         parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.list_value) is not None:
         if oneof_1:
             raise two_members("kind", oneof_1, "list_value")
-        raw = encode_list_value(value)
+        raw = _encode_list_value(value)
         size = len(raw)
         parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -182,7 +194,7 @@ def encode_value(m: pb.Value) -> bytes:
     return b"".join(parts)
 
 
-def decode_value(
+def _decode_value(
     data: bytes,
     pos: int,
     end: int,
@@ -249,7 +261,7 @@ def decode_value(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.struct_value = decode_struct(data, pos, stop, depth - 1, m.struct_value)
+            m.struct_value = _decode_struct(data, pos, stop, depth - 1, m.struct_value)
             pos = stop
             m.null_value = None
             m.number_value = None
@@ -262,7 +274,7 @@ def decode_value(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.list_value = decode_list_value(data, pos, stop, depth - 1, m.list_value)
+            m.list_value = _decode_list_value(data, pos, stop, depth - 1, m.list_value)
             pos = stop
             m.null_value = None
             m.number_value = None
@@ -276,15 +288,20 @@ def decode_value(
     return m
 
 
-register(pb.Value, encode_value, decode_value)
+register(
+    pb.Value,
+    encode=_encode_value,
+    decode=_decode_value,
+)
 
 
-def encode_list_value(m: pb.ListValue) -> bytes:
+def _encode_list_value(m: pb.ListValue) -> bytes:
     if m.__class__ is not pb.ListValue:
         wrong_class(m, pb.ListValue)
     parts: list[bytes] = []
+    value: Any
     for value in m.values:
-        raw = encode_value(value)
+        raw = _encode_value(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -292,7 +309,7 @@ def encode_list_value(m: pb.ListValue) -> bytes:
     return b"".join(parts)
 
 
-def decode_list_value(
+def _decode_list_value(
     data: bytes,
     pos: int,
     end: int,
@@ -316,7 +333,7 @@ def decode_list_value(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.values.append(decode_value(data, pos, stop, depth - 1))
+            m.values.append(_decode_value(data, pos, stop, depth - 1))
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -325,4 +342,8 @@ def decode_list_value(
     return m
 
 
-register(pb.ListValue, encode_list_value, decode_list_value)
+register(
+    pb.ListValue,
+    encode=_encode_list_value,
+    decode=_decode_list_value,
+)

@@ -31,9 +31,7 @@ class Struct(StructBase, proto="google.protobuf.Struct"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("fields", 1, "message", "map", type=Value, key="string"),
-        )
+        return (_twField("fields", 1, "message", "map", type=Value, key="string"),)
 
 
 class Value(ValueBase, proto="google.protobuf.Value"):
@@ -105,6 +103,4 @@ class ListValue(ListValueBase, proto="google.protobuf.ListValue"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("values", 1, "message", "repeated", type=Value),
-        )
+        return (_twField("values", 1, "message", "repeated", type=Value),)

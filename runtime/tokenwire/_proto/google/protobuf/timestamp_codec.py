@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import register
 from tokenwire.wire import (
     BYTE,
@@ -19,11 +21,15 @@ from tokenwire.wire import (
 
 from . import timestamp_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
 
-def encode_timestamp(m: pb.Timestamp) -> bytes:
+
+def _encode_timestamp(m: pb.Timestamp) -> bytes:
     if m.__class__ is not pb.Timestamp:
         wrong_class(m, pb.Timestamp)
     parts: list[bytes] = []
+    value: Any
     if value := m.seconds:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else int64(value)
     if value := m.nanos:
@@ -33,7 +39,7 @@ def encode_timestamp(m: pb.Timestamp) -> bytes:
     return b"".join(parts)
 
 
-def decode_timestamp(
+def _decode_timestamp(
     data: bytes,
     pos: int,
     end: int,
@@ -69,4 +75,8 @@ def decode_timestamp(
     return m
 
 
-register(pb.Timestamp, encode_timestamp, decode_timestamp)
+register(
+    pb.Timestamp,
+    encode=_encode_timestamp,
+    decode=_decode_timestamp,
+)

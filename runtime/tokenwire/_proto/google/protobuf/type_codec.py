@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import register
 from tokenwire.wire import (
     BOOL,
@@ -24,21 +26,25 @@ from . import any_pb as any_pb
 from . import source_context_pb as source_context_pb
 from . import type_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
+
 SYNTAX_OF = enum_table(pb.Syntax)
 FIELD_KIND_OF = enum_table(pb.FieldKind)
 FIELD_CARDINALITY_OF = enum_table(pb.FieldCardinality)
 
 
-def encode_type(m: pb.Type) -> bytes:
+def _encode_type(m: pb.Type) -> bytes:
     if m.__class__ is not pb.Type:
         wrong_class(m, pb.Type)
     parts: list[bytes] = []
+    value: Any
     if value := m.name:
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     for value in m.fields:
-        raw = encode_field(value)
+        raw = _encode_field(value)
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
     for value in m.oneofs:
@@ -46,7 +52,7 @@ def encode_type(m: pb.Type) -> bytes:
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
     for value in m.options:
-        raw = encode_option(value)
+        raw = _encode_option(value)
         size = len(raw)
         parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.source_context) is not None:
@@ -64,7 +70,7 @@ def encode_type(m: pb.Type) -> bytes:
     return b"".join(parts)
 
 
-def decode_type(
+def _decode_type(
     data: bytes,
     pos: int,
     end: int,
@@ -98,7 +104,7 @@ def decode_type(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.fields.append(decode_field(data, pos, stop, depth - 1))
+            m.fields.append(_decode_field(data, pos, stop, depth - 1))
             pos = stop
         elif tag == 26:
             size = data[pos]
@@ -114,7 +120,7 @@ def decode_type(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.options.append(decode_option(data, pos, stop, depth - 1))
+            m.options.append(_decode_option(data, pos, stop, depth - 1))
             pos = stop
         elif tag == 42:
             size = data[pos]
@@ -122,7 +128,9 @@ def decode_type(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.source_context = source_context_pb.SourceContext._tw_decode(data, pos, stop, depth - 1, m.source_context)
+            m.source_context = source_context_pb.SourceContext._tw_decode(
+                data, pos, stop, depth - 1, m.source_context
+            )
             pos = stop
         elif tag == 48:
             value = data[pos]
@@ -145,13 +153,18 @@ def decode_type(
     return m
 
 
-register(pb.Type, encode_type, decode_type)
+register(
+    pb.Type,
+    encode=_encode_type,
+    decode=_decode_type,
+)
 
 
-def encode_field(m: pb.Field) -> bytes:
+def _encode_field(m: pb.Field) -> bytes:
     if m.__class__ is not pb.Field:
         wrong_class(m, pb.Field)
     parts: list[bytes] = []
+    value: Any
     if value := m.kind:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
     if value := m.cardinality:
@@ -171,7 +184,7 @@ def encode_field(m: pb.Field) -> bytes:
     if value := m.packed:
         parts += b"\x40", BOOL[value]
     for value in m.options:
-        raw = encode_option(value)
+        raw = _encode_option(value)
         size = len(raw)
         parts += b"\x4a", BYTE[size] if size < 128 else varint(size), raw
     if value := m.json_name:
@@ -187,7 +200,7 @@ def encode_field(m: pb.Field) -> bytes:
     return b"".join(parts)
 
 
-def decode_field(
+def _decode_field(
     data: bytes,
     pos: int,
     end: int,
@@ -257,7 +270,7 @@ def decode_field(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.options.append(decode_option(data, pos, stop, depth - 1))
+            m.options.append(_decode_option(data, pos, stop, depth - 1))
             pos = stop
         elif tag == 82:
             size = data[pos]
@@ -282,23 +295,28 @@ def decode_field(
     return m
 
 
-register(pb.Field, encode_field, decode_field)
+register(
+    pb.Field,
+    encode=_encode_field,
+    decode=_decode_field,
+)
 
 
-def encode_enum(m: pb.Enum) -> bytes:
+def _encode_enum(m: pb.Enum) -> bytes:
     if m.__class__ is not pb.Enum:
         wrong_class(m, pb.Enum)
     parts: list[bytes] = []
+    value: Any
     if value := m.name:
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     for value in m.enumvalue:
-        raw = encode_enum_value(value)
+        raw = _encode_enum_value(value)
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
     for value in m.options:
-        raw = encode_option(value)
+        raw = _encode_option(value)
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.source_context) is not None:
@@ -316,7 +334,7 @@ def encode_enum(m: pb.Enum) -> bytes:
     return b"".join(parts)
 
 
-def decode_enum(
+def _decode_enum(
     data: bytes,
     pos: int,
     end: int,
@@ -349,7 +367,7 @@ def decode_enum(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.enumvalue.append(decode_enum_value(data, pos, stop, depth - 1))
+            m.enumvalue.append(_decode_enum_value(data, pos, stop, depth - 1))
             pos = stop
         elif tag == 26:
             size = data[pos]
@@ -357,7 +375,7 @@ def decode_enum(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.options.append(decode_option(data, pos, stop, depth - 1))
+            m.options.append(_decode_option(data, pos, stop, depth - 1))
             pos = stop
         elif tag == 34:
             size = data[pos]
@@ -365,7 +383,9 @@ def decode_enum(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.source_context = source_context_pb.SourceContext._tw_decode(data, pos, stop, depth - 1, m.source_context)
+            m.source_context = source_context_pb.SourceContext._tw_decode(
+                data, pos, stop, depth - 1, m.source_context
+            )
             pos = stop
         elif tag == 40:
             value = data[pos]
@@ -388,13 +408,18 @@ def decode_enum(
     return m
 
 
-register(pb.Enum, encode_enum, decode_enum)
+register(
+    pb.Enum,
+    encode=_encode_enum,
+    decode=_decode_enum,
+)
 
 
-def encode_enum_value(m: pb.EnumValue) -> bytes:
+def _encode_enum_value(m: pb.EnumValue) -> bytes:
     if m.__class__ is not pb.EnumValue:
         wrong_class(m, pb.EnumValue)
     parts: list[bytes] = []
+    value: Any
     if value := m.name:
         raw = value.encode()
         size = len(raw)
@@ -402,7 +427,7 @@ def encode_enum_value(m: pb.EnumValue) -> bytes:
     if value := m.number:
         parts += b"\x10", BYTE[value] if 0 <= value < 128 else int32(value)
     for value in m.options:
-        raw = encode_option(value)
+        raw = _encode_option(value)
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -410,7 +435,7 @@ def encode_enum_value(m: pb.EnumValue) -> bytes:
     return b"".join(parts)
 
 
-def decode_enum_value(
+def _decode_enum_value(
     data: bytes,
     pos: int,
     end: int,
@@ -448,7 +473,7 @@ def decode_enum_value(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.options.append(decode_option(data, pos, stop, depth - 1))
+            m.options.append(_decode_option(data, pos, stop, depth - 1))
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -457,13 +482,18 @@ def decode_enum_value(
     return m
 
 
-register(pb.EnumValue, encode_enum_value, decode_enum_value)
+register(
+    pb.EnumValue,
+    encode=_encode_enum_value,
+    decode=_decode_enum_value,
+)
 
 
-def encode_option(m: pb.Option) -> bytes:
+def _encode_option(m: pb.Option) -> bytes:
     if m.__class__ is not pb.Option:
         wrong_class(m, pb.Option)
     parts: list[bytes] = []
+    value: Any
     if value := m.name:
         raw = value.encode()
         size = len(raw)
@@ -477,7 +507,7 @@ def encode_option(m: pb.Option) -> bytes:
     return b"".join(parts)
 
 
-def decode_option(
+def _decode_option(
     data: bytes,
     pos: int,
     end: int,
@@ -517,4 +547,8 @@ def decode_option(
     return m
 
 
-register(pb.Option, encode_option, decode_option)
+register(
+    pb.Option,
+    encode=_encode_option,
+    decode=_decode_option,
+)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import register
 from tokenwire.wire import (
     BOOL,
@@ -32,8 +34,11 @@ from tokenwire.wire import (
 
 from . import wrappers_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
 
-def encode_double_value(m: pb.DoubleValue) -> bytes:
+
+def _encode_double_value(m: pb.DoubleValue) -> bytes:
     if m.__class__ is not pb.DoubleValue:
         wrong_class(m, pb.DoubleValue)
     parts: list[bytes] = []
@@ -45,7 +50,7 @@ def encode_double_value(m: pb.DoubleValue) -> bytes:
     return b"".join(parts)
 
 
-def decode_double_value(
+def _decode_double_value(
     data: bytes,
     pos: int,
     end: int,
@@ -73,10 +78,14 @@ def decode_double_value(
     return m
 
 
-register(pb.DoubleValue, encode_double_value, decode_double_value)
+register(
+    pb.DoubleValue,
+    encode=_encode_double_value,
+    decode=_decode_double_value,
+)
 
 
-def encode_float_value(m: pb.FloatValue) -> bytes:
+def _encode_float_value(m: pb.FloatValue) -> bytes:
     if m.__class__ is not pb.FloatValue:
         wrong_class(m, pb.FloatValue)
     parts: list[bytes] = []
@@ -88,7 +97,7 @@ def encode_float_value(m: pb.FloatValue) -> bytes:
     return b"".join(parts)
 
 
-def decode_float_value(
+def _decode_float_value(
     data: bytes,
     pos: int,
     end: int,
@@ -116,13 +125,18 @@ def decode_float_value(
     return m
 
 
-register(pb.FloatValue, encode_float_value, decode_float_value)
+register(
+    pb.FloatValue,
+    encode=_encode_float_value,
+    decode=_decode_float_value,
+)
 
 
-def encode_int64_value(m: pb.Int64Value) -> bytes:
+def _encode_int64_value(m: pb.Int64Value) -> bytes:
     if m.__class__ is not pb.Int64Value:
         wrong_class(m, pb.Int64Value)
     parts: list[bytes] = []
+    value: Any
     if value := m.value:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else int64(value)
     if m._unknown_fields:
@@ -130,7 +144,7 @@ def encode_int64_value(m: pb.Int64Value) -> bytes:
     return b"".join(parts)
 
 
-def decode_int64_value(
+def _decode_int64_value(
     data: bytes,
     pos: int,
     end: int,
@@ -160,13 +174,18 @@ def decode_int64_value(
     return m
 
 
-register(pb.Int64Value, encode_int64_value, decode_int64_value)
+register(
+    pb.Int64Value,
+    encode=_encode_int64_value,
+    decode=_decode_int64_value,
+)
 
 
-def encode_u_int64_value(m: pb.UInt64Value) -> bytes:
+def _encode_u_int64_value(m: pb.UInt64Value) -> bytes:
     if m.__class__ is not pb.UInt64Value:
         wrong_class(m, pb.UInt64Value)
     parts: list[bytes] = []
+    value: Any
     if value := m.value:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else uint64(value)
     if m._unknown_fields:
@@ -174,7 +193,7 @@ def encode_u_int64_value(m: pb.UInt64Value) -> bytes:
     return b"".join(parts)
 
 
-def decode_u_int64_value(
+def _decode_u_int64_value(
     data: bytes,
     pos: int,
     end: int,
@@ -204,13 +223,18 @@ def decode_u_int64_value(
     return m
 
 
-register(pb.UInt64Value, encode_u_int64_value, decode_u_int64_value)
+register(
+    pb.UInt64Value,
+    encode=_encode_u_int64_value,
+    decode=_decode_u_int64_value,
+)
 
 
-def encode_int32_value(m: pb.Int32Value) -> bytes:
+def _encode_int32_value(m: pb.Int32Value) -> bytes:
     if m.__class__ is not pb.Int32Value:
         wrong_class(m, pb.Int32Value)
     parts: list[bytes] = []
+    value: Any
     if value := m.value:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
     if m._unknown_fields:
@@ -218,7 +242,7 @@ def encode_int32_value(m: pb.Int32Value) -> bytes:
     return b"".join(parts)
 
 
-def decode_int32_value(
+def _decode_int32_value(
     data: bytes,
     pos: int,
     end: int,
@@ -248,13 +272,18 @@ def decode_int32_value(
     return m
 
 
-register(pb.Int32Value, encode_int32_value, decode_int32_value)
+register(
+    pb.Int32Value,
+    encode=_encode_int32_value,
+    decode=_decode_int32_value,
+)
 
 
-def encode_u_int32_value(m: pb.UInt32Value) -> bytes:
+def _encode_u_int32_value(m: pb.UInt32Value) -> bytes:
     if m.__class__ is not pb.UInt32Value:
         wrong_class(m, pb.UInt32Value)
     parts: list[bytes] = []
+    value: Any
     if value := m.value:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else uint32(value)
     if m._unknown_fields:
@@ -262,7 +291,7 @@ def encode_u_int32_value(m: pb.UInt32Value) -> bytes:
     return b"".join(parts)
 
 
-def decode_u_int32_value(
+def _decode_u_int32_value(
     data: bytes,
     pos: int,
     end: int,
@@ -292,13 +321,18 @@ def decode_u_int32_value(
     return m
 
 
-register(pb.UInt32Value, encode_u_int32_value, decode_u_int32_value)
+register(
+    pb.UInt32Value,
+    encode=_encode_u_int32_value,
+    decode=_decode_u_int32_value,
+)
 
 
-def encode_bool_value(m: pb.BoolValue) -> bytes:
+def _encode_bool_value(m: pb.BoolValue) -> bytes:
     if m.__class__ is not pb.BoolValue:
         wrong_class(m, pb.BoolValue)
     parts: list[bytes] = []
+    value: Any
     if value := m.value:
         parts += b"\x08", BOOL[value]
     if m._unknown_fields:
@@ -306,7 +340,7 @@ def encode_bool_value(m: pb.BoolValue) -> bytes:
     return b"".join(parts)
 
 
-def decode_bool_value(
+def _decode_bool_value(
     data: bytes,
     pos: int,
     end: int,
@@ -336,13 +370,18 @@ def decode_bool_value(
     return m
 
 
-register(pb.BoolValue, encode_bool_value, decode_bool_value)
+register(
+    pb.BoolValue,
+    encode=_encode_bool_value,
+    decode=_decode_bool_value,
+)
 
 
-def encode_string_value(m: pb.StringValue) -> bytes:
+def _encode_string_value(m: pb.StringValue) -> bytes:
     if m.__class__ is not pb.StringValue:
         wrong_class(m, pb.StringValue)
     parts: list[bytes] = []
+    value: Any
     if value := m.value:
         raw = value.encode()
         size = len(raw)
@@ -352,7 +391,7 @@ def encode_string_value(m: pb.StringValue) -> bytes:
     return b"".join(parts)
 
 
-def decode_string_value(
+def _decode_string_value(
     data: bytes,
     pos: int,
     end: int,
@@ -384,13 +423,18 @@ def decode_string_value(
     return m
 
 
-register(pb.StringValue, encode_string_value, decode_string_value)
+register(
+    pb.StringValue,
+    encode=_encode_string_value,
+    decode=_decode_string_value,
+)
 
 
-def encode_bytes_value(m: pb.BytesValue) -> bytes:
+def _encode_bytes_value(m: pb.BytesValue) -> bytes:
     if m.__class__ is not pb.BytesValue:
         wrong_class(m, pb.BytesValue)
     parts: list[bytes] = []
+    value: Any
     if value := m.value:
         size = len(value)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), value
@@ -399,7 +443,7 @@ def encode_bytes_value(m: pb.BytesValue) -> bytes:
     return b"".join(parts)
 
 
-def decode_bytes_value(
+def _decode_bytes_value(
     data: bytes,
     pos: int,
     end: int,
@@ -431,4 +475,8 @@ def decode_bytes_value(
     return m
 
 
-register(pb.BytesValue, encode_bytes_value, decode_bytes_value)
+register(
+    pb.BytesValue,
+    encode=_encode_bytes_value,
+    decode=_decode_bytes_value,
+)

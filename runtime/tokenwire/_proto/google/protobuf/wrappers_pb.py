@@ -22,9 +22,7 @@ class DoubleValue(WrapperBase, proto="google.protobuf.DoubleValue"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("value", 1, "double"),
-        )
+        return (_twField("value", 1, "double"),)
 
 
 class FloatValue(WrapperBase, proto="google.protobuf.FloatValue"):
@@ -42,9 +40,7 @@ class FloatValue(WrapperBase, proto="google.protobuf.FloatValue"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("value", 1, "float"),
-        )
+        return (_twField("value", 1, "float"),)
 
 
 class Int64Value(WrapperBase, proto="google.protobuf.Int64Value"):
@@ -62,9 +58,7 @@ class Int64Value(WrapperBase, proto="google.protobuf.Int64Value"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("value", 1, "int64"),
-        )
+        return (_twField("value", 1, "int64"),)
 
 
 class UInt64Value(WrapperBase, proto="google.protobuf.UInt64Value"):
@@ -82,9 +76,7 @@ class UInt64Value(WrapperBase, proto="google.protobuf.UInt64Value"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("value", 1, "uint64"),
-        )
+        return (_twField("value", 1, "uint64"),)
 
 
 class Int32Value(WrapperBase, proto="google.protobuf.Int32Value"):
@@ -102,9 +94,7 @@ class Int32Value(WrapperBase, proto="google.protobuf.Int32Value"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("value", 1, "int32"),
-        )
+        return (_twField("value", 1, "int32"),)
 
 
 class UInt32Value(WrapperBase, proto="google.protobuf.UInt32Value"):
@@ -122,9 +112,7 @@ class UInt32Value(WrapperBase, proto="google.protobuf.UInt32Value"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("value", 1, "uint32"),
-        )
+        return (_twField("value", 1, "uint32"),)
 
 
 class BoolValue(WrapperBase, proto="google.protobuf.BoolValue"):
@@ -142,9 +130,7 @@ class BoolValue(WrapperBase, proto="google.protobuf.BoolValue"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("value", 1, "bool"),
-        )
+        return (_twField("value", 1, "bool"),)
 
 
 class StringValue(WrapperBase, proto="google.protobuf.StringValue"):
@@ -162,9 +148,7 @@ class StringValue(WrapperBase, proto="google.protobuf.StringValue"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("value", 1, "string"),
-        )
+        return (_twField("value", 1, "string"),)
 
 
 class BytesValue(WrapperBase, proto="google.protobuf.BytesValue"):
@@ -182,6 +166,4 @@ class BytesValue(WrapperBase, proto="google.protobuf.BytesValue"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
-        return (
-            _twField("value", 1, "bytes"),
-        )
+        return (_twField("value", 1, "bytes"),)

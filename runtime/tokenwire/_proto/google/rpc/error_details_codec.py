@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import Message, register
 from tokenwire.wire import (
     BYTE,
@@ -22,8 +24,11 @@ from tokenwire.wrapped import read_duration, write_duration
 
 from . import error_details_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
 
-def add_string_string(
+
+def _add_string_string(
     m: Message,
     into: dict[str, str],
     field: int,
@@ -78,10 +83,12 @@ def add_string_string(
         into[key] = item
 
 
-def encode_error_info(m: pb.ErrorInfo) -> bytes:
+def _encode_error_info(m: pb.ErrorInfo) -> bytes:
     if m.__class__ is not pb.ErrorInfo:
         wrong_class(m, pb.ErrorInfo)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if value := m.reason:
         raw = value.encode()
         size = len(raw)
@@ -104,7 +111,7 @@ def encode_error_info(m: pb.ErrorInfo) -> bytes:
     return b"".join(parts)
 
 
-def decode_error_info(
+def _decode_error_info(
     data: bytes,
     pos: int,
     end: int,
@@ -144,7 +151,7 @@ def decode_error_info(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.metadata, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.metadata, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -153,13 +160,18 @@ def decode_error_info(
     return m
 
 
-register(pb.ErrorInfo, encode_error_info, decode_error_info)
+register(
+    pb.ErrorInfo,
+    encode=_encode_error_info,
+    decode=_decode_error_info,
+)
 
 
-def encode_retry_info(m: pb.RetryInfo) -> bytes:
+def _encode_retry_info(m: pb.RetryInfo) -> bytes:
     if m.__class__ is not pb.RetryInfo:
         wrong_class(m, pb.RetryInfo)
     parts: list[bytes] = []
+    value: Any
     if (value := m.retry_delay) is not None:
         raw = write_duration(value)
         size = len(raw)
@@ -169,7 +181,7 @@ def encode_retry_info(m: pb.RetryInfo) -> bytes:
     return b"".join(parts)
 
 
-def decode_retry_info(
+def _decode_retry_info(
     data: bytes,
     pos: int,
     end: int,
@@ -201,13 +213,18 @@ def decode_retry_info(
     return m
 
 
-register(pb.RetryInfo, encode_retry_info, decode_retry_info)
+register(
+    pb.RetryInfo,
+    encode=_encode_retry_info,
+    decode=_decode_retry_info,
+)
 
 
-def encode_debug_info(m: pb.DebugInfo) -> bytes:
+def _encode_debug_info(m: pb.DebugInfo) -> bytes:
     if m.__class__ is not pb.DebugInfo:
         wrong_class(m, pb.DebugInfo)
     parts: list[bytes] = []
+    value: Any
     for value in m.stack_entries:
         raw = value.encode()
         size = len(raw)
@@ -221,7 +238,7 @@ def encode_debug_info(m: pb.DebugInfo) -> bytes:
     return b"".join(parts)
 
 
-def decode_debug_info(
+def _decode_debug_info(
     data: bytes,
     pos: int,
     end: int,
@@ -262,15 +279,20 @@ def decode_debug_info(
     return m
 
 
-register(pb.DebugInfo, encode_debug_info, decode_debug_info)
+register(
+    pb.DebugInfo,
+    encode=_encode_debug_info,
+    decode=_decode_debug_info,
+)
 
 
-def encode_quota_failure(m: pb.QuotaFailure) -> bytes:
+def _encode_quota_failure(m: pb.QuotaFailure) -> bytes:
     if m.__class__ is not pb.QuotaFailure:
         wrong_class(m, pb.QuotaFailure)
     parts: list[bytes] = []
+    value: Any
     for value in m.violations:
-        raw = encode_quota_failure_violation(value)
+        raw = _encode_quota_failure_violation(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -278,7 +300,7 @@ def encode_quota_failure(m: pb.QuotaFailure) -> bytes:
     return b"".join(parts)
 
 
-def decode_quota_failure(
+def _decode_quota_failure(
     data: bytes,
     pos: int,
     end: int,
@@ -302,7 +324,7 @@ def decode_quota_failure(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.violations.append(decode_quota_failure_violation(data, pos, stop, depth - 1))
+            m.violations.append(_decode_quota_failure_violation(data, pos, stop, depth - 1))
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -311,13 +333,19 @@ def decode_quota_failure(
     return m
 
 
-register(pb.QuotaFailure, encode_quota_failure, decode_quota_failure)
+register(
+    pb.QuotaFailure,
+    encode=_encode_quota_failure,
+    decode=_decode_quota_failure,
+)
 
 
-def encode_quota_failure_violation(m: pb.QuotaFailureViolation) -> bytes:
+def _encode_quota_failure_violation(m: pb.QuotaFailureViolation) -> bytes:
     if m.__class__ is not pb.QuotaFailureViolation:
         wrong_class(m, pb.QuotaFailureViolation)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     if value := m.subject:
         raw = value.encode()
         size = len(raw)
@@ -356,7 +384,7 @@ def encode_quota_failure_violation(m: pb.QuotaFailureViolation) -> bytes:
     return b"".join(parts)
 
 
-def decode_quota_failure_violation(
+def _decode_quota_failure_violation(
     data: bytes,
     pos: int,
     end: int,
@@ -420,7 +448,7 @@ def decode_quota_failure_violation(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_string(m, m.quota_dimensions, tag, data, pos, stop, depth - 1)
+            _add_string_string(m, m.quota_dimensions, tag, data, pos, stop, depth - 1)
             pos = stop
         elif tag == 56:
             value = data[pos]
@@ -441,15 +469,20 @@ def decode_quota_failure_violation(
     return m
 
 
-register(pb.QuotaFailureViolation, encode_quota_failure_violation, decode_quota_failure_violation)
+register(
+    pb.QuotaFailureViolation,
+    encode=_encode_quota_failure_violation,
+    decode=_decode_quota_failure_violation,
+)
 
 
-def encode_precondition_failure(m: pb.PreconditionFailure) -> bytes:
+def _encode_precondition_failure(m: pb.PreconditionFailure) -> bytes:
     if m.__class__ is not pb.PreconditionFailure:
         wrong_class(m, pb.PreconditionFailure)
     parts: list[bytes] = []
+    value: Any
     for value in m.violations:
-        raw = encode_precondition_failure_violation(value)
+        raw = _encode_precondition_failure_violation(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -457,7 +490,7 @@ def encode_precondition_failure(m: pb.PreconditionFailure) -> bytes:
     return b"".join(parts)
 
 
-def decode_precondition_failure(
+def _decode_precondition_failure(
     data: bytes,
     pos: int,
     end: int,
@@ -481,7 +514,7 @@ def decode_precondition_failure(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.violations.append(decode_precondition_failure_violation(data, pos, stop, depth - 1))
+            m.violations.append(_decode_precondition_failure_violation(data, pos, stop, depth - 1))
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -490,13 +523,18 @@ def decode_precondition_failure(
     return m
 
 
-register(pb.PreconditionFailure, encode_precondition_failure, decode_precondition_failure)
+register(
+    pb.PreconditionFailure,
+    encode=_encode_precondition_failure,
+    decode=_decode_precondition_failure,
+)
 
 
-def encode_precondition_failure_violation(m: pb.PreconditionFailureViolation) -> bytes:
+def _encode_precondition_failure_violation(m: pb.PreconditionFailureViolation) -> bytes:
     if m.__class__ is not pb.PreconditionFailureViolation:
         wrong_class(m, pb.PreconditionFailureViolation)
     parts: list[bytes] = []
+    value: Any
     if value := m.type:
         raw = value.encode()
         size = len(raw)
@@ -514,7 +552,7 @@ def encode_precondition_failure_violation(m: pb.PreconditionFailureViolation) ->
     return b"".join(parts)
 
 
-def decode_precondition_failure_violation(
+def _decode_precondition_failure_violation(
     data: bytes,
     pos: int,
     end: int,
@@ -562,15 +600,20 @@ def decode_precondition_failure_violation(
     return m
 
 
-register(pb.PreconditionFailureViolation, encode_precondition_failure_violation, decode_precondition_failure_violation)
+register(
+    pb.PreconditionFailureViolation,
+    encode=_encode_precondition_failure_violation,
+    decode=_decode_precondition_failure_violation,
+)
 
 
-def encode_bad_request(m: pb.BadRequest) -> bytes:
+def _encode_bad_request(m: pb.BadRequest) -> bytes:
     if m.__class__ is not pb.BadRequest:
         wrong_class(m, pb.BadRequest)
     parts: list[bytes] = []
+    value: Any
     for value in m.field_violations:
-        raw = encode_bad_request_field_violation(value)
+        raw = _encode_bad_request_field_violation(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -578,7 +621,7 @@ def encode_bad_request(m: pb.BadRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_bad_request(
+def _decode_bad_request(
     data: bytes,
     pos: int,
     end: int,
@@ -602,7 +645,7 @@ def decode_bad_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.field_violations.append(decode_bad_request_field_violation(data, pos, stop, depth - 1))
+            m.field_violations.append(_decode_bad_request_field_violation(data, pos, stop, depth - 1))
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -611,13 +654,18 @@ def decode_bad_request(
     return m
 
 
-register(pb.BadRequest, encode_bad_request, decode_bad_request)
+register(
+    pb.BadRequest,
+    encode=_encode_bad_request,
+    decode=_decode_bad_request,
+)
 
 
-def encode_bad_request_field_violation(m: pb.BadRequestFieldViolation) -> bytes:
+def _encode_bad_request_field_violation(m: pb.BadRequestFieldViolation) -> bytes:
     if m.__class__ is not pb.BadRequestFieldViolation:
         wrong_class(m, pb.BadRequestFieldViolation)
     parts: list[bytes] = []
+    value: Any
     if value := m.field:
         raw = value.encode()
         size = len(raw)
@@ -631,7 +679,7 @@ def encode_bad_request_field_violation(m: pb.BadRequestFieldViolation) -> bytes:
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.localized_message) is not None:
-        raw = encode_localized_message(value)
+        raw = _encode_localized_message(value)
         size = len(raw)
         parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -639,7 +687,7 @@ def encode_bad_request_field_violation(m: pb.BadRequestFieldViolation) -> bytes:
     return b"".join(parts)
 
 
-def decode_bad_request_field_violation(
+def _decode_bad_request_field_violation(
     data: bytes,
     pos: int,
     end: int,
@@ -686,7 +734,7 @@ def decode_bad_request_field_violation(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.localized_message = decode_localized_message(data, pos, stop, depth - 1, m.localized_message)
+            m.localized_message = _decode_localized_message(data, pos, stop, depth - 1, m.localized_message)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -695,13 +743,18 @@ def decode_bad_request_field_violation(
     return m
 
 
-register(pb.BadRequestFieldViolation, encode_bad_request_field_violation, decode_bad_request_field_violation)
+register(
+    pb.BadRequestFieldViolation,
+    encode=_encode_bad_request_field_violation,
+    decode=_decode_bad_request_field_violation,
+)
 
 
-def encode_request_info(m: pb.RequestInfo) -> bytes:
+def _encode_request_info(m: pb.RequestInfo) -> bytes:
     if m.__class__ is not pb.RequestInfo:
         wrong_class(m, pb.RequestInfo)
     parts: list[bytes] = []
+    value: Any
     if value := m.request_id:
         raw = value.encode()
         size = len(raw)
@@ -715,7 +768,7 @@ def encode_request_info(m: pb.RequestInfo) -> bytes:
     return b"".join(parts)
 
 
-def decode_request_info(
+def _decode_request_info(
     data: bytes,
     pos: int,
     end: int,
@@ -755,13 +808,18 @@ def decode_request_info(
     return m
 
 
-register(pb.RequestInfo, encode_request_info, decode_request_info)
+register(
+    pb.RequestInfo,
+    encode=_encode_request_info,
+    decode=_decode_request_info,
+)
 
 
-def encode_resource_info(m: pb.ResourceInfo) -> bytes:
+def _encode_resource_info(m: pb.ResourceInfo) -> bytes:
     if m.__class__ is not pb.ResourceInfo:
         wrong_class(m, pb.ResourceInfo)
     parts: list[bytes] = []
+    value: Any
     if value := m.resource_type:
         raw = value.encode()
         size = len(raw)
@@ -783,7 +841,7 @@ def encode_resource_info(m: pb.ResourceInfo) -> bytes:
     return b"".join(parts)
 
 
-def decode_resource_info(
+def _decode_resource_info(
     data: bytes,
     pos: int,
     end: int,
@@ -839,15 +897,20 @@ def decode_resource_info(
     return m
 
 
-register(pb.ResourceInfo, encode_resource_info, decode_resource_info)
+register(
+    pb.ResourceInfo,
+    encode=_encode_resource_info,
+    decode=_decode_resource_info,
+)
 
 
-def encode_help(m: pb.Help) -> bytes:
+def _encode_help(m: pb.Help) -> bytes:
     if m.__class__ is not pb.Help:
         wrong_class(m, pb.Help)
     parts: list[bytes] = []
+    value: Any
     for value in m.links:
-        raw = encode_help_link(value)
+        raw = _encode_help_link(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -855,7 +918,7 @@ def encode_help(m: pb.Help) -> bytes:
     return b"".join(parts)
 
 
-def decode_help(
+def _decode_help(
     data: bytes,
     pos: int,
     end: int,
@@ -879,7 +942,7 @@ def decode_help(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.links.append(decode_help_link(data, pos, stop, depth - 1))
+            m.links.append(_decode_help_link(data, pos, stop, depth - 1))
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -888,13 +951,18 @@ def decode_help(
     return m
 
 
-register(pb.Help, encode_help, decode_help)
+register(
+    pb.Help,
+    encode=_encode_help,
+    decode=_decode_help,
+)
 
 
-def encode_help_link(m: pb.HelpLink) -> bytes:
+def _encode_help_link(m: pb.HelpLink) -> bytes:
     if m.__class__ is not pb.HelpLink:
         wrong_class(m, pb.HelpLink)
     parts: list[bytes] = []
+    value: Any
     if value := m.description:
         raw = value.encode()
         size = len(raw)
@@ -908,7 +976,7 @@ def encode_help_link(m: pb.HelpLink) -> bytes:
     return b"".join(parts)
 
 
-def decode_help_link(
+def _decode_help_link(
     data: bytes,
     pos: int,
     end: int,
@@ -948,13 +1016,18 @@ def decode_help_link(
     return m
 
 
-register(pb.HelpLink, encode_help_link, decode_help_link)
+register(
+    pb.HelpLink,
+    encode=_encode_help_link,
+    decode=_decode_help_link,
+)
 
 
-def encode_localized_message(m: pb.LocalizedMessage) -> bytes:
+def _encode_localized_message(m: pb.LocalizedMessage) -> bytes:
     if m.__class__ is not pb.LocalizedMessage:
         wrong_class(m, pb.LocalizedMessage)
     parts: list[bytes] = []
+    value: Any
     if value := m.locale:
         raw = value.encode()
         size = len(raw)
@@ -968,7 +1041,7 @@ def encode_localized_message(m: pb.LocalizedMessage) -> bytes:
     return b"".join(parts)
 
 
-def decode_localized_message(
+def _decode_localized_message(
     data: bytes,
     pos: int,
     end: int,
@@ -1008,4 +1081,8 @@ def decode_localized_message(
     return m
 
 
-register(pb.LocalizedMessage, encode_localized_message, decode_localized_message)
+register(
+    pb.LocalizedMessage,
+    encode=_encode_localized_message,
+    decode=_decode_localized_message,
+)

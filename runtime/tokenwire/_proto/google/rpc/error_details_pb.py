@@ -54,7 +54,14 @@ class RetryInfo(Message, proto="google.rpc.RetryInfo"):
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
         return (
-            Field("retry_delay", 1, "message", "optional", type=datetime.timedelta, wrapped="google.protobuf.Duration"),
+            Field(
+                "retry_delay",
+                1,
+                "message",
+                "optional",
+                type=datetime.timedelta,
+                wrapped="google.protobuf.Duration",
+            ),
         )
 
 
@@ -98,9 +105,7 @@ class QuotaFailure(Message, proto="google.rpc.QuotaFailure"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("violations", 1, "message", "repeated", type=QuotaFailureViolation),
-        )
+        return (Field("violations", 1, "message", "repeated", type=QuotaFailureViolation),)
 
 
 class QuotaFailureViolation(Message, proto="google.rpc.QuotaFailure.Violation"):
@@ -173,9 +178,7 @@ class PreconditionFailure(Message, proto="google.rpc.PreconditionFailure"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("violations", 1, "message", "repeated", type=PreconditionFailureViolation),
-        )
+        return (Field("violations", 1, "message", "repeated", type=PreconditionFailureViolation),)
 
 
 class PreconditionFailureViolation(Message, proto="google.rpc.PreconditionFailure.Violation"):
@@ -223,9 +226,7 @@ class BadRequest(Message, proto="google.rpc.BadRequest"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("field_violations", 1, "message", "repeated", type=BadRequestFieldViolation),
-        )
+        return (Field("field_violations", 1, "message", "repeated", type=BadRequestFieldViolation),)
 
 
 class BadRequestFieldViolation(Message, proto="google.rpc.BadRequest.FieldViolation"):
@@ -340,9 +341,7 @@ class Help(Message, proto="google.rpc.Help"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("links", 1, "message", "repeated", type=HelpLink),
-        )
+        return (Field("links", 1, "message", "repeated", type=HelpLink),)
 
 
 class HelpLink(Message, proto="google.rpc.Help.Link"):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire import wkt
 from tokenwire.message import register
 from tokenwire.wire import (
@@ -20,11 +22,15 @@ from tokenwire.wire import (
 
 from . import status_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
 
-def encode_status(m: pb.Status) -> bytes:
+
+def _encode_status(m: pb.Status) -> bytes:
     if m.__class__ is not pb.Status:
         wrong_class(m, pb.Status)
     parts: list[bytes] = []
+    value: Any
     if value := m.code:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
     if value := m.message:
@@ -40,7 +46,7 @@ def encode_status(m: pb.Status) -> bytes:
     return b"".join(parts)
 
 
-def decode_status(
+def _decode_status(
     data: bytes,
     pos: int,
     end: int,
@@ -87,4 +93,8 @@ def decode_status(
     return m
 
 
-register(pb.Status, encode_status, decode_status)
+register(
+    pb.Status,
+    encode=_encode_status,
+    decode=_decode_status,
+)

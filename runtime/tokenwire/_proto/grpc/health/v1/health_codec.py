@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import Message, register
 from tokenwire.wire import (
     BYTE,
@@ -22,10 +24,13 @@ from tokenwire.wire import (
 
 from . import health_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
+
 HEALTH_CHECK_RESPONSE_SERVING_STATUS_OF = enum_table(pb.HealthCheckResponseServingStatus)
 
 
-def add_string_health_check_response_entry(
+def _add_string_health_check_response_entry(
     m: Message,
     into: dict[str, pb.HealthCheckResponse],
     field: int,
@@ -59,7 +64,7 @@ def add_string_health_check_response_entry(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            item = decode_health_check_response(data, pos, stop, depth - 1, item)
+            item = _decode_health_check_response(data, pos, stop, depth - 1, item)
             pos = stop
         else:
             pos = skip(data, pos, tag, depth)
@@ -68,7 +73,7 @@ def add_string_health_check_response_entry(
         raise truncated()
     if unknown:
         if item is not None:
-            raw = encode_health_check_response(item)
+            raw = _encode_health_check_response(item)
             size = len(raw)
             unknown[:0] = b"\x12", BYTE[size] if size < 128 else varint(size), raw
         if key:
@@ -77,13 +82,14 @@ def add_string_health_check_response_entry(
             unknown[:0] = b"\x0a", BYTE[size] if size < 128 else varint(size), raw
         keep_entry(m, field, unknown)
     else:
-        into[key] = decode_health_check_response(b"", 0, 0, 0) if item is None else item
+        into[key] = _decode_health_check_response(b"", 0, 0, 0) if item is None else item
 
 
-def encode_health_check_request(m: pb.HealthCheckRequest) -> bytes:
+def _encode_health_check_request(m: pb.HealthCheckRequest) -> bytes:
     if m.__class__ is not pb.HealthCheckRequest:
         wrong_class(m, pb.HealthCheckRequest)
     parts: list[bytes] = []
+    value: Any
     if value := m.service:
         raw = value.encode()
         size = len(raw)
@@ -93,7 +99,7 @@ def encode_health_check_request(m: pb.HealthCheckRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_health_check_request(
+def _decode_health_check_request(
     data: bytes,
     pos: int,
     end: int,
@@ -125,13 +131,18 @@ def decode_health_check_request(
     return m
 
 
-register(pb.HealthCheckRequest, encode_health_check_request, decode_health_check_request)
+register(
+    pb.HealthCheckRequest,
+    encode=_encode_health_check_request,
+    decode=_decode_health_check_request,
+)
 
 
-def encode_health_check_response(m: pb.HealthCheckResponse) -> bytes:
+def _encode_health_check_response(m: pb.HealthCheckResponse) -> bytes:
     if m.__class__ is not pb.HealthCheckResponse:
         wrong_class(m, pb.HealthCheckResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.status:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
     if m._unknown_fields:
@@ -139,7 +150,7 @@ def encode_health_check_response(m: pb.HealthCheckResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_health_check_response(
+def _decode_health_check_response(
     data: bytes,
     pos: int,
     end: int,
@@ -169,10 +180,14 @@ def decode_health_check_response(
     return m
 
 
-register(pb.HealthCheckResponse, encode_health_check_response, decode_health_check_response)
+register(
+    pb.HealthCheckResponse,
+    encode=_encode_health_check_response,
+    decode=_decode_health_check_response,
+)
 
 
-def encode_health_list_request(m: pb.HealthListRequest) -> bytes:
+def _encode_health_list_request(m: pb.HealthListRequest) -> bytes:
     if m.__class__ is not pb.HealthListRequest:
         wrong_class(m, pb.HealthListRequest)
     parts: list[bytes] = []
@@ -181,7 +196,7 @@ def encode_health_list_request(m: pb.HealthListRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_health_list_request(
+def _decode_health_list_request(
     data: bytes,
     pos: int,
     end: int,
@@ -204,18 +219,24 @@ def decode_health_list_request(
     return m
 
 
-register(pb.HealthListRequest, encode_health_list_request, decode_health_list_request)
+register(
+    pb.HealthListRequest,
+    encode=_encode_health_list_request,
+    decode=_decode_health_list_request,
+)
 
 
-def encode_health_list_response(m: pb.HealthListResponse) -> bytes:
+def _encode_health_list_response(m: pb.HealthListResponse) -> bytes:
     if m.__class__ is not pb.HealthListResponse:
         wrong_class(m, pb.HealthListResponse)
     parts: list[bytes] = []
+    key: Any
+    value: Any
     for key, value in m.statuses.items():
         raw = key.encode()
         size = len(raw)
         entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = encode_health_check_response(value)
+        raw = _encode_health_check_response(value)
         size = len(raw)
         entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
         size = len(entry)
@@ -225,7 +246,7 @@ def encode_health_list_response(m: pb.HealthListResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_health_list_response(
+def _decode_health_list_response(
     data: bytes,
     pos: int,
     end: int,
@@ -249,7 +270,7 @@ def decode_health_list_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            add_string_health_check_response_entry(m, m.statuses, tag, data, pos, stop, depth - 1)
+            _add_string_health_check_response_entry(m, m.statuses, tag, data, pos, stop, depth - 1)
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -258,4 +279,8 @@ def decode_health_list_response(
     return m
 
 
-register(pb.HealthListResponse, encode_health_list_response, decode_health_list_response)
+register(
+    pb.HealthListResponse,
+    encode=_encode_health_list_response,
+    decode=_decode_health_list_response,
+)

@@ -34,9 +34,7 @@ class HealthCheckRequest(Message, proto="grpc.health.v1.HealthCheckRequest"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("service", 1, "string"),
-        )
+        return (Field("service", 1, "string"),)
 
 
 class HealthCheckResponse(Message, proto="grpc.health.v1.HealthCheckResponse"):
@@ -54,14 +52,11 @@ class HealthCheckResponse(Message, proto="grpc.health.v1.HealthCheckResponse"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("status", 1, "enum", type=HealthCheckResponseServingStatus),
-        )
+        return (Field("status", 1, "enum", type=HealthCheckResponseServingStatus),)
 
 
 class HealthListRequest(Message, proto="grpc.health.v1.HealthListRequest"):
     """Asks for the status of every service; has no fields."""
-
 
 
 class HealthListResponse(Message, proto="grpc.health.v1.HealthListResponse"):
@@ -79,6 +74,4 @@ class HealthListResponse(Message, proto="grpc.health.v1.HealthListResponse"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("statuses", 1, "message", "map", type=HealthCheckResponse, key="string"),
-        )
+        return (Field("statuses", 1, "message", "map", type=HealthCheckResponse, key="string"),)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tokenwire.message import register
 from tokenwire.packed import pack_int32, unpack_int32
 from tokenwire.wire import (
@@ -21,11 +23,15 @@ from tokenwire.wire import (
 
 from . import reflection_pb as pb
 
+if TYPE_CHECKING:
+    from typing import Any
 
-def encode_server_reflection_request(m: pb.ServerReflectionRequest) -> bytes:
+
+def _encode_server_reflection_request(m: pb.ServerReflectionRequest) -> bytes:
     if m.__class__ is not pb.ServerReflectionRequest:
         wrong_class(m, pb.ServerReflectionRequest)
     parts: list[bytes] = []
+    value: Any
     oneof_1 = ""
     if value := m.host:
         raw = value.encode()
@@ -47,7 +53,7 @@ def encode_server_reflection_request(m: pb.ServerReflectionRequest) -> bytes:
         if oneof_1:
             raise two_members("message_request", oneof_1, "file_containing_extension")
         oneof_1 = "file_containing_extension"
-        raw = encode_extension_request(value)
+        raw = _encode_extension_request(value)
         size = len(raw)
         parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.all_extension_numbers_of_type) is not None:
@@ -68,7 +74,7 @@ def encode_server_reflection_request(m: pb.ServerReflectionRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_server_reflection_request(
+def _decode_server_reflection_request(
     data: bytes,
     pos: int,
     end: int,
@@ -123,7 +129,9 @@ def decode_server_reflection_request(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.file_containing_extension = decode_extension_request(data, pos, stop, depth - 1, m.file_containing_extension)
+            m.file_containing_extension = _decode_extension_request(
+                data, pos, stop, depth - 1, m.file_containing_extension
+            )
             pos = stop
             m.file_by_filename = None
             m.file_containing_symbol = None
@@ -160,13 +168,18 @@ def decode_server_reflection_request(
     return m
 
 
-register(pb.ServerReflectionRequest, encode_server_reflection_request, decode_server_reflection_request)
+register(
+    pb.ServerReflectionRequest,
+    encode=_encode_server_reflection_request,
+    decode=_decode_server_reflection_request,
+)
 
 
-def encode_extension_request(m: pb.ExtensionRequest) -> bytes:
+def _encode_extension_request(m: pb.ExtensionRequest) -> bytes:
     if m.__class__ is not pb.ExtensionRequest:
         wrong_class(m, pb.ExtensionRequest)
     parts: list[bytes] = []
+    value: Any
     if value := m.containing_type:
         raw = value.encode()
         size = len(raw)
@@ -178,7 +191,7 @@ def encode_extension_request(m: pb.ExtensionRequest) -> bytes:
     return b"".join(parts)
 
 
-def decode_extension_request(
+def _decode_extension_request(
     data: bytes,
     pos: int,
     end: int,
@@ -216,45 +229,50 @@ def decode_extension_request(
     return m
 
 
-register(pb.ExtensionRequest, encode_extension_request, decode_extension_request)
+register(
+    pb.ExtensionRequest,
+    encode=_encode_extension_request,
+    decode=_decode_extension_request,
+)
 
 
-def encode_server_reflection_response(m: pb.ServerReflectionResponse) -> bytes:
+def _encode_server_reflection_response(m: pb.ServerReflectionResponse) -> bytes:
     if m.__class__ is not pb.ServerReflectionResponse:
         wrong_class(m, pb.ServerReflectionResponse)
     parts: list[bytes] = []
+    value: Any
     oneof_1 = ""
     if value := m.valid_host:
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.original_request) is not None:
-        raw = encode_server_reflection_request(value)
+        raw = _encode_server_reflection_request(value)
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.file_descriptor_response) is not None:
         oneof_1 = "file_descriptor_response"
-        raw = encode_file_descriptor_response(value)
+        raw = _encode_file_descriptor_response(value)
         size = len(raw)
         parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.all_extension_numbers_response) is not None:
         if oneof_1:
             raise two_members("message_response", oneof_1, "all_extension_numbers_response")
         oneof_1 = "all_extension_numbers_response"
-        raw = encode_extension_number_response(value)
+        raw = _encode_extension_number_response(value)
         size = len(raw)
         parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.list_services_response) is not None:
         if oneof_1:
             raise two_members("message_response", oneof_1, "list_services_response")
         oneof_1 = "list_services_response"
-        raw = encode_list_service_response(value)
+        raw = _encode_list_service_response(value)
         size = len(raw)
         parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.error_response) is not None:
         if oneof_1:
             raise two_members("message_response", oneof_1, "error_response")
-        raw = encode_error_response(value)
+        raw = _encode_error_response(value)
         size = len(raw)
         parts += b"\x3a", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -262,7 +280,7 @@ def encode_server_reflection_response(m: pb.ServerReflectionResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_server_reflection_response(
+def _decode_server_reflection_response(
     data: bytes,
     pos: int,
     end: int,
@@ -293,7 +311,9 @@ def decode_server_reflection_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.original_request = decode_server_reflection_request(data, pos, stop, depth - 1, m.original_request)
+            m.original_request = _decode_server_reflection_request(
+                data, pos, stop, depth - 1, m.original_request
+            )
             pos = stop
         elif tag == 34:
             size = data[pos]
@@ -301,7 +321,9 @@ def decode_server_reflection_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.file_descriptor_response = decode_file_descriptor_response(data, pos, stop, depth - 1, m.file_descriptor_response)
+            m.file_descriptor_response = _decode_file_descriptor_response(
+                data, pos, stop, depth - 1, m.file_descriptor_response
+            )
             pos = stop
             m.all_extension_numbers_response = None
             m.list_services_response = None
@@ -312,7 +334,9 @@ def decode_server_reflection_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.all_extension_numbers_response = decode_extension_number_response(data, pos, stop, depth - 1, m.all_extension_numbers_response)
+            m.all_extension_numbers_response = _decode_extension_number_response(
+                data, pos, stop, depth - 1, m.all_extension_numbers_response
+            )
             pos = stop
             m.file_descriptor_response = None
             m.list_services_response = None
@@ -323,7 +347,9 @@ def decode_server_reflection_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.list_services_response = decode_list_service_response(data, pos, stop, depth - 1, m.list_services_response)
+            m.list_services_response = _decode_list_service_response(
+                data, pos, stop, depth - 1, m.list_services_response
+            )
             pos = stop
             m.file_descriptor_response = None
             m.all_extension_numbers_response = None
@@ -334,7 +360,7 @@ def decode_server_reflection_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.error_response = decode_error_response(data, pos, stop, depth - 1, m.error_response)
+            m.error_response = _decode_error_response(data, pos, stop, depth - 1, m.error_response)
             pos = stop
             m.file_descriptor_response = None
             m.all_extension_numbers_response = None
@@ -346,13 +372,18 @@ def decode_server_reflection_response(
     return m
 
 
-register(pb.ServerReflectionResponse, encode_server_reflection_response, decode_server_reflection_response)
+register(
+    pb.ServerReflectionResponse,
+    encode=_encode_server_reflection_response,
+    decode=_decode_server_reflection_response,
+)
 
 
-def encode_file_descriptor_response(m: pb.FileDescriptorResponse) -> bytes:
+def _encode_file_descriptor_response(m: pb.FileDescriptorResponse) -> bytes:
     if m.__class__ is not pb.FileDescriptorResponse:
         wrong_class(m, pb.FileDescriptorResponse)
     parts: list[bytes] = []
+    value: Any
     for value in m.file_descriptor_proto:
         size = len(value)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), value
@@ -361,7 +392,7 @@ def encode_file_descriptor_response(m: pb.FileDescriptorResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_file_descriptor_response(
+def _decode_file_descriptor_response(
     data: bytes,
     pos: int,
     end: int,
@@ -394,13 +425,18 @@ def decode_file_descriptor_response(
     return m
 
 
-register(pb.FileDescriptorResponse, encode_file_descriptor_response, decode_file_descriptor_response)
+register(
+    pb.FileDescriptorResponse,
+    encode=_encode_file_descriptor_response,
+    decode=_decode_file_descriptor_response,
+)
 
 
-def encode_extension_number_response(m: pb.ExtensionNumberResponse) -> bytes:
+def _encode_extension_number_response(m: pb.ExtensionNumberResponse) -> bytes:
     if m.__class__ is not pb.ExtensionNumberResponse:
         wrong_class(m, pb.ExtensionNumberResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.base_type_name:
         raw = value.encode()
         size = len(raw)
@@ -414,7 +450,7 @@ def encode_extension_number_response(m: pb.ExtensionNumberResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_extension_number_response(
+def _decode_extension_number_response(
     data: bytes,
     pos: int,
     end: int,
@@ -461,15 +497,20 @@ def decode_extension_number_response(
     return m
 
 
-register(pb.ExtensionNumberResponse, encode_extension_number_response, decode_extension_number_response)
+register(
+    pb.ExtensionNumberResponse,
+    encode=_encode_extension_number_response,
+    decode=_decode_extension_number_response,
+)
 
 
-def encode_list_service_response(m: pb.ListServiceResponse) -> bytes:
+def _encode_list_service_response(m: pb.ListServiceResponse) -> bytes:
     if m.__class__ is not pb.ListServiceResponse:
         wrong_class(m, pb.ListServiceResponse)
     parts: list[bytes] = []
+    value: Any
     for value in m.service:
-        raw = encode_service_response(value)
+        raw = _encode_service_response(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if m._unknown_fields:
@@ -477,7 +518,7 @@ def encode_list_service_response(m: pb.ListServiceResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_list_service_response(
+def _decode_list_service_response(
     data: bytes,
     pos: int,
     end: int,
@@ -501,7 +542,7 @@ def decode_list_service_response(
             if size > 127:
                 size, pos = read_size(data, pos - 1)
             stop = pos + size
-            m.service.append(decode_service_response(data, pos, stop, depth - 1))
+            m.service.append(_decode_service_response(data, pos, stop, depth - 1))
             pos = stop
         else:
             pos = keep_unknown(m, data, start, pos, tag, depth)
@@ -510,13 +551,18 @@ def decode_list_service_response(
     return m
 
 
-register(pb.ListServiceResponse, encode_list_service_response, decode_list_service_response)
+register(
+    pb.ListServiceResponse,
+    encode=_encode_list_service_response,
+    decode=_decode_list_service_response,
+)
 
 
-def encode_service_response(m: pb.ServiceResponse) -> bytes:
+def _encode_service_response(m: pb.ServiceResponse) -> bytes:
     if m.__class__ is not pb.ServiceResponse:
         wrong_class(m, pb.ServiceResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.name:
         raw = value.encode()
         size = len(raw)
@@ -526,7 +572,7 @@ def encode_service_response(m: pb.ServiceResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_service_response(
+def _decode_service_response(
     data: bytes,
     pos: int,
     end: int,
@@ -558,13 +604,18 @@ def decode_service_response(
     return m
 
 
-register(pb.ServiceResponse, encode_service_response, decode_service_response)
+register(
+    pb.ServiceResponse,
+    encode=_encode_service_response,
+    decode=_decode_service_response,
+)
 
 
-def encode_error_response(m: pb.ErrorResponse) -> bytes:
+def _encode_error_response(m: pb.ErrorResponse) -> bytes:
     if m.__class__ is not pb.ErrorResponse:
         wrong_class(m, pb.ErrorResponse)
     parts: list[bytes] = []
+    value: Any
     if value := m.error_code:
         parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
     if value := m.error_message:
@@ -576,7 +627,7 @@ def encode_error_response(m: pb.ErrorResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_error_response(
+def _decode_error_response(
     data: bytes,
     pos: int,
     end: int,
@@ -614,4 +665,8 @@ def decode_error_response(
     return m
 
 
-register(pb.ErrorResponse, encode_error_response, decode_error_response)
+register(
+    pb.ErrorResponse,
+    encode=_encode_error_response,
+    decode=_decode_error_response,
+)

@@ -55,7 +55,14 @@ class ServerReflectionRequest(Message, proto="grpc.reflection.v1alpha.ServerRefl
             Field("host", 1, "string"),
             Field("file_by_filename", 3, "string", "oneof", group="message_request"),
             Field("file_containing_symbol", 4, "string", "oneof", group="message_request"),
-            Field("file_containing_extension", 5, "message", "oneof", type=ExtensionRequest, group="message_request"),
+            Field(
+                "file_containing_extension",
+                5,
+                "message",
+                "oneof",
+                type=ExtensionRequest,
+                group="message_request",
+            ),
             Field("all_extension_numbers_of_type", 6, "string", "oneof", group="message_request"),
             Field("list_services", 7, "string", "oneof", group="message_request"),
         )
@@ -133,9 +140,30 @@ class ServerReflectionResponse(Message, proto="grpc.reflection.v1alpha.ServerRef
         return (
             Field("valid_host", 1, "string"),
             Field("original_request", 2, "message", "optional", type=ServerReflectionRequest),
-            Field("file_descriptor_response", 4, "message", "oneof", type=FileDescriptorResponse, group="message_response"),
-            Field("all_extension_numbers_response", 5, "message", "oneof", type=ExtensionNumberResponse, group="message_response"),
-            Field("list_services_response", 6, "message", "oneof", type=ListServiceResponse, group="message_response"),
+            Field(
+                "file_descriptor_response",
+                4,
+                "message",
+                "oneof",
+                type=FileDescriptorResponse,
+                group="message_response",
+            ),
+            Field(
+                "all_extension_numbers_response",
+                5,
+                "message",
+                "oneof",
+                type=ExtensionNumberResponse,
+                group="message_response",
+            ),
+            Field(
+                "list_services_response",
+                6,
+                "message",
+                "oneof",
+                type=ListServiceResponse,
+                group="message_response",
+            ),
             Field("error_response", 7, "message", "oneof", type=ErrorResponse, group="message_response"),
         )
 
@@ -157,9 +185,7 @@ class FileDescriptorResponse(Message, proto="grpc.reflection.v1alpha.FileDescrip
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("file_descriptor_proto", 1, "bytes", "repeated"),
-        )
+        return (Field("file_descriptor_proto", 1, "bytes", "repeated"),)
 
 
 class ExtensionNumberResponse(Message, proto="grpc.reflection.v1alpha.ExtensionNumberResponse"):
@@ -202,9 +228,7 @@ class ListServiceResponse(Message, proto="grpc.reflection.v1alpha.ListServiceRes
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("service", 1, "message", "repeated", type=ServiceResponse),
-        )
+        return (Field("service", 1, "message", "repeated", type=ServiceResponse),)
 
 
 class ServiceResponse(Message, proto="grpc.reflection.v1alpha.ServiceResponse"):
@@ -222,9 +246,7 @@ class ServiceResponse(Message, proto="grpc.reflection.v1alpha.ServiceResponse"):
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
-        return (
-            Field("name", 1, "string"),
-        )
+        return (Field("name", 1, "string"),)
 
 
 class ErrorResponse(Message, proto="grpc.reflection.v1alpha.ErrorResponse"):
