@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["field_rules", "method_rules"]
 
+BODILESS = frozenset({"GET", "HEAD", "DELETE"})
+"""HTTP methods whose fields come as query parameters."""
 VERBS = ("get", "put", "post", "delete", "patch")
 
 
@@ -35,7 +37,7 @@ def method_rules(ours: Any | None, google: Any | None) -> MethodRules:
 
 def _our_bindings(ours: Any) -> Iterator[HttpBinding]:
     for route in ours.http:
-        body = "" if route.method == "GET" else "*"
+        body = "" if route.method in BODILESS else "*"
         for path in route.paths or ("",):
             yield HttpBinding(route.method, path, route.handler, body)
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,7 @@ def _copy_file(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def generate(workspace: Path, out: Path, wait: Callable[[subprocess.Popen[str]], None]) -> None:
+def generate(workspace: Path, out: Path, wait: Callable[[subprocess.Popen[bytes]], None]) -> None:
     """Run `buf generate` of a workspace into `out`.
 
     Args:
@@ -109,19 +110,20 @@ def generate(workspace: Path, out: Path, wait: Callable[[subprocess.Popen[str]],
         BufError: buf or a plugin failed; the text has a line for each mistake.
     """
     arguments = [find_buf(), "generate", "--template", "buf.gen.yaml", "-o", str(out)]
-    if (workspace / "shipped").is_dir():
-        arguments += ["--exclude-path", "shipped"]
+    for folder in sorted(workspace.glob("shipped/*")):
+        arguments += ["--exclude-path", folder.relative_to(workspace).as_posix()]
     scripts = str(Path(sys.executable).parent)
     environment = {
         **os.environ,
         "PATH": os.pathsep.join([scripts, os.environ.get("PATH", "")]),
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
-    process = subprocess.Popen(
-        arguments, cwd=workspace, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    wait(process)
-    text = process.communicate()[0]
+    # A file, not a pipe, which would fill up while nobody reads it.
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(arguments, cwd=workspace, env=environment, stdout=output, stderr=output)
+        wait(process)
+        output.seek(0)
+        text = output.read().decode()
     if process.returncode:
         lines = [NOISE.sub("", line) for line in text.splitlines()]
         raise BufError("\n".join(line for line in lines if line))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import naming
-from .index import TypeIndex
+from .index import TypeIndex, qualified_name
 from .model import (
     EnumModel,
     EnumValueModel,
@@ -100,8 +100,7 @@ class FileBuilder:
         for full_name in sorted(used):
             ref = self._index.ref(full_name, self._file)
             if self._index.types[full_name].file.package != self._file.package:
-                qualified = "".join(part[:1].upper() + part[1:] for part in full_name.split("."))
-                wish = qualified if ref.name in taken else ref.name
+                wish = qualified_name(full_name) if ref.name in taken else ref.name
                 [local] = naming.settle([wish], naming.MODULE, taken)
                 taken.add(local)
                 ref = self._index.ref(full_name, self._file, local)
@@ -110,8 +109,8 @@ class FileBuilder:
 
     def _message(self, message: MessageSchema) -> MessageModel:
         entry = self._index.types[message.full_name]
-        reserved = naming.FIELDS | self._annotation_names(message)
-        fields = tuple(self._field(field, reserved) for field in message.fields)
+        names = self._index.field_names(message)
+        fields = tuple(self._field(field, names[field.name]) for field in message.fields)
         oneofs = tuple(
             OneofModel(o.name, tuple(f for f in fields if f.oneof == o.name), o.comment)
             for o in message.oneofs
@@ -127,11 +126,7 @@ class FileBuilder:
             max_depth=entry.max_depth,
         )
 
-    def _annotation_names(self, message: MessageSchema) -> frozenset[str]:
-        refs = [self._refs[f.type_name] for f in message.fields if f.type_name]
-        return frozenset((ref.wrapped or ref.local).partition(".")[0] for ref in refs)
-
-    def _field(self, field: FieldSchema, reserved: frozenset[str]) -> FieldModel:
+    def _field(self, field: FieldSchema, python_name: str) -> FieldModel:
         ref = self._refs[field.type_name] if field.type_name else None
         if self._file.proto3 and ref is not None and not self._index.types[ref.full_name].file.proto3:
             hint = "copy what you need into a proto3 message"
@@ -146,7 +141,7 @@ class FileBuilder:
         return FieldModel(
             number=field.number,
             name=field.name,
-            python_name=naming.escape(field.name, reserved),
+            python_name=python_name,
             json_name=field.json_name,
             kind=field.kind,
             label=label,

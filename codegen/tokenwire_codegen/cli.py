@@ -70,7 +70,7 @@ def gen(
 
 
 def _plugin_options(templates: Path | None, kinds: str | None) -> list[str]:
-    options = []
+    options = ["imports"]
     if templates is not None:
         options.append(f"templates={templates.resolve()}")
     if kinds is not None:
@@ -117,7 +117,7 @@ def _with_originals(text: str, known: dict[str, Path]) -> str:
     return "\n".join(lines)
 
 
-def _wait(process: subprocess.Popen[str]) -> None:
+def _wait(process: subprocess.Popen[bytes]) -> None:
     """Wait for a process; show that it works once it takes longer than a second."""
     try:
         process.wait(PATIENCE)
@@ -127,7 +127,7 @@ def _wait(process: subprocess.Popen[str]) -> None:
                 pass
 
 
-def _ticks(process: subprocess.Popen[str]) -> Iterator[None]:
+def _ticks(process: subprocess.Popen[bytes]) -> Iterator[None]:
     while process.poll() is None:
         time.sleep(TICK)
         yield

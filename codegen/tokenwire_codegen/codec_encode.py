@@ -96,14 +96,18 @@ def _map(field: FieldModel, scope: Scope) -> list[str]:
     key_lines, key_parts = scalar(field.map_key, None, "key", scope)
     lines, parts = scalar(field.kind, field.type, "value", scope)
     key_tag, value_tag = tag(1, WIRE_TYPES[field.map_key]), tag(2, WIRE_TYPES[field.kind])
+    body = [
+        *key_lines,
+        _concat("entry = ", [key_tag, *key_parts]),
+        *lines,
+        _concat("entry += ", [value_tag, *parts]),
+        "size = len(entry)",
+        f"parts += {tag(field.number, 2)}, {_size(scope)}, entry",
+    ]
     return [
-        f"for key, value in m.{field.python_name}.items():",
-        *_indent(key_lines),
-        *_indent(_concat("entry = ", [key_tag, *key_parts])),
-        *_indent(lines),
-        *_indent(_concat("entry += ", [value_tag, *parts])),
-        "    size = len(entry)",
-        f"    parts += {tag(field.number, 2)}, {_size(scope)}, entry",
+        f"if entries := m.{field.python_name}:",
+        "    for key, value in entries.items():",
+        *_indent(_indent(body)),
     ]
 
 
@@ -140,9 +144,9 @@ def wrapped_name(ref: TypeRef) -> str:
     return ref.full_name.rpartition(".")[2].lower().replace("value", "_value")
 
 
-def _concat(start: str, parts: list[str]) -> list[str]:
+def _concat(start: str, parts: list[str]) -> str:
     """Parts joined by "+", a conditional one in brackets."""
-    return [start + " + ".join(f"({part})" if " if " in part else part for part in parts)]
+    return start + " + ".join(f"({part})" if " if " in part else part for part in parts)
 
 
 def _size(scope: Scope) -> str:

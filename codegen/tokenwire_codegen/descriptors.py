@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import FieldDescriptor
 
-__all__ = ["descriptor_set", "parse_files"]
+__all__ = ["descriptor_set", "parse_files", "referenced"]
 
 Path = tuple[int, ...]
 
@@ -62,6 +62,32 @@ def descriptor_set(files: Sequence[pb.FileDescriptorProto], wanted: Iterable[str
             result.file.add().CopyFrom(file)
             result.file[-1].ClearField("source_code_info")
     return result
+
+
+def referenced(files: Sequence[pb.FileDescriptorProto], wanted: Iterable[str]) -> set[str]:
+    """The files that declare what the named ones use as types, directly or over others."""
+    owners: dict[str, str] = {}
+    uses: dict[str, set[str]] = {}
+    for file in files:
+        prefix = f".{file.package}" if file.package else ""
+        used = uses[file.name] = set()
+        queue = [(prefix, message) for message in file.message_type]
+        while queue:
+            outer, message = queue.pop()
+            name = f"{outer}.{message.name}"
+            owners[name] = file.name
+            owners.update((f"{name}.{enum.name}", file.name) for enum in message.enum_type)
+            used.update(field.type_name for field in message.field)
+            queue += [(name, nested) for nested in message.nested_type]
+        owners.update((f"{prefix}.{enum.name}", file.name) for enum in file.enum_type)
+        used.update(n for s in file.service for m in s.method for n in (m.input_type, m.output_type))
+    found = set(wanted)
+    left = list(found)
+    while left:
+        new = {owners[name] for name in uses[left.pop()] if name} - found
+        found |= new
+        left += new
+    return found
 
 
 def parse_files(
@@ -145,9 +171,7 @@ class FileParser:
             deprecated=file.options.deprecated,
         )
 
-    def _message(
-        self, message: pb.DescriptorProto, path: Path, outer: tuple[str, ...], prefix: str
-    ) -> None:
+    def _message(self, message: pb.DescriptorProto, path: Path, outer: tuple[str, ...], prefix: str) -> None:
         names = (*outer, message.name)
         full_name = prefix + message.name
         entries = {
@@ -221,9 +245,7 @@ class FileParser:
         if field.HasField("default_value"):
             self._error(path, f"field {field.name}: default values are not supported: drop the default")
 
-    def _enum(
-        self, enum: pb.EnumDescriptorProto, path: Path, outer: tuple[str, ...], prefix: str
-    ) -> None:
+    def _enum(self, enum: pb.EnumDescriptorProto, path: Path, outer: tuple[str, ...], prefix: str) -> None:
         if self._file.syntax != "proto3":
             self._error(path, f"enum {enum.name}: closed enums are not supported: declare it in proto3")
         values = tuple(

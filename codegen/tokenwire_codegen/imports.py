@@ -6,14 +6,17 @@ import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from . import text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .model import FileModel, TypeRef
 
-__all__ = ["Imports", "exploded", "export_key", "member_key", "runtime"]
+__all__ = ["Imports", "export_key", "member_key", "runtime"]
 
-WIDTH = 88
+NARROW = 88
+"""Columns for several names on one line: the width that most projects agree on."""
 Natural = tuple[tuple[int, int, str], ...]
 RUNTIME = {
     "AuthScope": "tokenwire.method",
@@ -133,27 +136,27 @@ def _statements(names: list[Name]) -> Iterator[str]:
         elif name.name and name.name == name.local:
             plain.setdefault(name.module, []).append(name.name)
         elif name.name:
-            statements.append(
-                (name.module, [name.name], f"from {name.module} import {name.name} as {name.local}")
-            )
+            statement = _from(name.module, [f"{name.name} as {name.local}"])
+            statements.append((name.module, [name.name], statement))
     for module, members in plain.items():
         members.sort(key=member_key)
-        statements.append((module, members, exploded(f"from {module} import ", members)))
+        statements.append((module, members, _from(module, members)))
     statements.sort(key=lambda s: (_module_key(s[0]), member_key(s[1][0]), s[2]))
-    yield from (text for _, _, text in statements)
+    yield from (statement for _, _, statement in statements)
 
 
-def exploded(start: str, members: list[str]) -> str:
-    """One line for one name, or for several that fit; else a line for each."""
+def _from(module: str, members: list[str]) -> str:
+    """One line where it fits, else a line for each name."""
+    start = f"from {module} import "
     line = start + ", ".join(members)
-    if len(members) == 1 or len(line) <= WIDTH:
+    if len(line) <= (text.WIDTH if len(members) == 1 else NARROW):
         return line
     return start + "(\n" + "".join(f"    {member},\n" for member in members) + ")"
 
 
-def natural(text: str) -> Natural:
+def natural(name: str) -> Natural:
     """Sort key under which "v2" comes before "v10"."""
-    parts = re.findall(r"[0-9]+|[^0-9]", text)
+    parts = re.findall(r"[0-9]+|[^0-9]", name)
     return tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts)
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from . import naming
 from .model import Kind, TypeRef
+from .schema import EnumSchema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .schema import EnumSchema, FileSchema, MessageSchema
+    from .schema import FileSchema, MessageSchema
 
-__all__ = ["TypeEntry", "TypeIndex", "relative_module"]
+__all__ = ["TypeEntry", "TypeIndex", "message_depths", "qualified_name", "relative_module"]
 
 WKT_PACKAGE = "google.protobuf"
 WKT_MODULE = "tokenwire.wkt"
@@ -77,10 +78,19 @@ class TypeIndex:
         owners.sort(key=lambda owner: len(owner[0].path) > 1)
         names = naming.settle(("".join(schema.path) for schema, _ in owners), naming.MODULE)
         for (schema, file), name in zip(owners, names, strict=True):
-            zero = "" if schema.full_name in depths else _zero(schema)
+            zero = _zero(schema) if isinstance(schema, EnumSchema) else ""
             entry = TypeEntry(schema, file, name, zero, depths.get(schema.full_name, 0))
             self.types[schema.full_name] = entry
         return frozenset(names)
+
+    def field_names(self, message: MessageSchema) -> dict[str, str]:
+        """The attribute of each field: off methods, keywords and the types that the fields have."""
+        reserved = set(naming.FIELDS)
+        for field in message.fields:
+            if field.type_name:
+                wrapped = WRAPPED.get(field.type_name, "").partition(".")[0]
+                reserved |= {wrapped, self.types[field.type_name].name, qualified_name(field.type_name)}
+        return {field.name: naming.escape(field.name, frozenset(reserved)) for field in message.fields}
 
     def ref(self, full_name: str, origin: FileSchema, local: str = "") -> TypeRef:
         """Refer to a type from a file."""
@@ -102,9 +112,14 @@ class TypeIndex:
         )
 
 
-def _zero(schema: MessageSchema | EnumSchema) -> str:
-    values = getattr(schema, "values", ())
-    return next((naming.escape(v.name, naming.ENUM_MEMBERS) for v in values if v.number == 0), "")
+def _zero(enum: EnumSchema) -> str:
+    names = (value.name for value in enum.values if value.number == 0)
+    return next((naming.escape(name, naming.ENUM_MEMBERS) for name in names), "")
+
+
+def qualified_name(full_name: str) -> str:
+    """A name for a type in a module where another one has its own: "GoogleRpcStatus"."""
+    return "".join(part[:1].upper() + part[1:] for part in full_name.split("."))
 
 
 def relative_module(directory: str, target: str) -> str:

@@ -23,7 +23,6 @@ __all__ = [
     "openai_module",
 ]
 
-GRPC_NOW = ("Client", "Handler", "Method", "Service")
 HTTP_MODULE = "tokenwire.http.routes"
 
 
@@ -81,10 +80,11 @@ def grpc_module(file: FileModel) -> Module:
     names = Names(file)
     every = tuple(methods(file))
     names.use("typing", "Final")
-    names.use_runtime(*GRPC_NOW)
+    names.use_runtime("Client", "Service")
+    names.use_runtime("Handler", typing=not every)
     if every:
         names.use("abc", "ABC", "abstractmethod")
-        names.use_runtime("AuthScope")
+        names.use_runtime("AuthScope", "Method")
         names.use_runtime("Context", "Metadata", typing=True)
     if any(method.deltas for method in every):
         names.use_runtime("Deltas")

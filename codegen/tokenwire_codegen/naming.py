@@ -88,7 +88,15 @@ def escape(name: str, reserved: frozenset[str]) -> str:
         return f"f_{name}"
     if re.match(r"n*[0-9]", name):
         return f"n{name}"
-    return f"{name}_" if name.rstrip("_") in reserved or name in reserved else name
+    base = name.rstrip("_")
+    # Of the forms "base", "base_", "base__" ... that are not reserved, the one that comes as late as
+    # the name itself does among all of them.
+    length = -1
+    for _ in range(len(name) - len(base) + 1):
+        length += 1
+        while base + "_" * length in reserved:
+            length += 1
+    return base + "_" * length
 
 
 def settle(wishes: Iterable[str], reserved: frozenset[str], taken: Iterable[str] = ()) -> list[str]:

@@ -24,6 +24,7 @@ class Options:
         templates: Directory whose files replace shipped templates of the same name.
         kinds: Kinds of file to write.
         paths: Prefixes of the proto files to generate; empty for all that are asked for.
+        imports: Generate also the files that the generated ones take types from.
         internal: Generate a part of the runtime itself: its own modules are imported, and the
             well-known types are generated instead of referred to.
     """
@@ -32,6 +33,7 @@ class Options:
     templates: Path | None = None
     kinds: frozenset[str] = frozenset(KINDS)
     paths: tuple[str, ...] = ()
+    imports: bool = False
     internal: bool = False
 
     def wants(self, path: str) -> bool:
@@ -55,12 +57,14 @@ def parse_kinds(text: str) -> frozenset[str]:
 def parse(parameter: str) -> Options:
     """Read the parameter of a plugin request: "root=DIR,templates=DIR,kinds=pb+codec,paths=a/b".
 
-    `paths` may be repeated, or hold several prefixes separated by "+"; `internal` has no value.
+    `paths` may be repeated, or hold several prefixes separated by "+"; `imports` and `internal` have
+    no value.
 
     Raises:
         OptionsError: An option is unknown or malformed.
     """
-    root, templates, kinds, internal = "", None, frozenset(KINDS), False
+    root, templates, kinds = "", None, frozenset(KINDS)
+    flags: dict[str, bool] = {}
     paths: list[str] = []
     for item in filter(None, parameter.split(",")):
         name, _, value = item.partition("=")
@@ -75,10 +79,10 @@ def parse(parameter: str) -> Options:
                 kinds = parse_kinds(value)
             case "paths":
                 paths += [p.strip("/") for p in value.split("+") if p]
-            case "internal" if value in {"", "true"}:
-                internal = True
+            case "imports" | "internal" if value in {"", "true"}:
+                flags[name] = True
             case _:
                 raise OptionsError(
-                    f"unknown option {item!r}; there are root=, templates=, kinds=, paths= and internal"
+                    f"unknown option {item!r}; there are root=, templates=, kinds=, paths=, imports, internal"
                 )
-    return Options(root, templates, kinds, tuple(paths), internal)
+    return Options(root, templates, kinds, tuple(paths), **flags)

@@ -12,7 +12,7 @@ from google.protobuf.compiler import plugin_pb2
 
 from . import options as opts
 from .build import build
-from .descriptors import descriptor_set, parse_files
+from .descriptors import descriptor_set, parse_files, referenced
 from .render import Renderer, TemplateFaultError
 from .routes import conflicts
 
@@ -37,7 +37,7 @@ def generate(request: plugin_pb2.CodeGeneratorRequest) -> tuple[dict[str, bytes]
     """Answer a request with files, by path, or with every mistake of the schema or the options."""
     try:
         options = opts.parse(request.parameter)
-        files, errors = _files(request, options)
+        files, errors = _respond(request, options)
     except (opts.OptionsError, TemplateFaultError) as problem:
         return {}, [f"tokenwire: {problem}"]
     if options.root:
@@ -73,10 +73,13 @@ def _field(number: int, content: bytes) -> bytes:
     return bytes(prefix) + content
 
 
-def _files(
+def _respond(
     request: plugin_pb2.CodeGeneratorRequest, options: opts.Options
 ) -> tuple[dict[str, bytes], list[str]]:
     wanted = frozenset(name for name in request.file_to_generate if _wants(name, options))
+    if options.imports:
+        needed = referenced(request.proto_file, wanted)
+        wanted |= {name for name in needed if _wants(name, options)}
     schemas, errors = parse_files(request.proto_file, wanted)
     packages, problems = build(schemas, internal=options.internal)
     for package in packages:

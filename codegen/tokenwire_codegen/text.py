@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-__all__ = ["WIDTH", "docstring", "literal", "schema_docstring"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["WIDTH", "call", "docstring", "literal", "schema_docstring", "tuple_of"]
 
 WIDTH = 110
 QUOTES = '"""'
@@ -86,3 +90,41 @@ def literal(value: object) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
     return repr(value)
+
+
+def call(head: str, arguments: Sequence[str], indent: int, tail: str = ")") -> str:
+    """Write a call, on as many lines as it needs at an indentation.
+
+    Args:
+        head: All before the arguments, "return f(" for instance.
+        arguments: The arguments.
+        indent: Spaces before the line.
+        tail: All after the arguments.
+    """
+    joined = ", ".join(arguments)
+    if indent + len(head) + len(joined) + len(tail) <= WIDTH:
+        return f"{head}{joined}{tail}"
+    pad = " " * indent
+    if indent + 4 + len(joined) <= WIDTH:
+        return f"{head}\n{pad}    {joined}\n{pad}{tail}"
+    return _one_per_line(head, arguments, indent, tail)
+
+
+def tuple_of(head: str, items: Sequence[str], indent: int, tail: str = "),") -> str:
+    """Write a tuple of expressions, on one line or with a line for each.
+
+    Args:
+        head: All before the items with the parenthesis, "return (" for instance.
+        items: The items.
+        indent: Spaces before the line.
+        tail: All after the items, from the parenthesis on.
+    """
+    joined = ", ".join(items) + ("," if len(items) == 1 else "")
+    if indent + len(head) + len(joined) + len(tail) <= WIDTH:
+        return f"{head}{joined}{tail}"
+    return _one_per_line(head, items, indent, tail)
+
+
+def _one_per_line(head: str, items: Sequence[str], indent: int, tail: str) -> str:
+    pad = " " * indent
+    return f"{head}\n" + "".join(f"{pad}    {item},\n" for item in items) + pad + tail

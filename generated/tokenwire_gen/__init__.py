@@ -1,0 +1,1 @@
+"""Generated packages, one per proto package; `make gen` writes them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -112,8 +113,8 @@ class ResponseStream(Generic[ResponseT]):
 class Client:
     """A connection to a server and the options of calls over it; base of generated clients.
 
-    It connects at the first call and again after the connection was lost, and belongs to the event
-    loop of that first call. Use it as an async context manager, or `close` it.
+    It connects at the first call, and again after the connection was lost. Use it as an async
+    context manager, or `close` it.
 
     Args:
         target: "HOST:PORT", "[IPv6]:PORT" or "dns:///HOST:PORT".
@@ -257,7 +258,8 @@ class _Shared:
         self._channel: WireChannel | None = None
 
     def channel(self) -> WireChannel:
-        if self._channel is None:
+        """The channel of the running loop."""
+        if self._channel is None or self._channel.loop is not asyncio.get_running_loop():
             self._channel = WireChannel(self._target, self._tls)
         return self._channel
 

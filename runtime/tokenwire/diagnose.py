@@ -75,11 +75,8 @@ def _map_problem(value: Any, field: Field, path: str) -> str:
     if not hasattr(value, "items"):
         return f"{path}: expected a dict, not {type(value).__name__}"
     key = Field("key", 1, field.key)
-    return _first(
-        problem
-        for name, item in value.items()
-        for problem in (_value_problem(name, key, f"{path} key"), _value_problem(item, field, f"{path}[{name!r}]"))
-    )
+    wrong_key = _first(_value_problem(name, key, f"{path} key") for name in value)
+    return wrong_key or _first(_value_problem(v, field, f"{path}[{name!r}]") for name, v in value.items())
 
 
 def _first(problems: Iterable[str]) -> str:

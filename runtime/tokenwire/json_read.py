@@ -146,8 +146,10 @@ def _takes_null(field: Field) -> bool:
     """Whether null is a value of the field: it is of google.protobuf.Value or NullValue."""
     if field.label in ("repeated", "map"):
         return False
-    if field.kind == "enum":
-        return is_null(field.type)
+    return is_null(field.type) if field.kind == "enum" else _is_value(field)
+
+
+def _is_value(field: Field) -> bool:
     return field.kind == "message" and not field.wrapped and field.type._tw_name == "google.protobuf.Value"
 
 
@@ -155,9 +157,8 @@ def _list(items: Any, field: Field, path: str, reader: Reader) -> list[Any]:
     if not isinstance(items, (list, tuple)):
         raise DecodeError(f"{path}: expected a list, not {_shown(items)}")
     made = []
-    is_value = field.kind == "message" and not field.wrapped and field.type._tw_name == "google.protobuf.Value"
     for index, item in enumerate(items):
-        if item is None and not is_value:
+        if item is None and not _is_value(field):
             raise DecodeError(f"{path}[{index}]: null is not allowed in a list")
         made.append(reader.element(item, field, f"{path}[{index}]"))
     return [item for item in made if item is not ABSENT]

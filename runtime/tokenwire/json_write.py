@@ -61,7 +61,8 @@ def fields_to_json(message: Message, style: Style) -> dict[str, Any]:
     for field in table.ordered:
         value = getattr(message, field.name)
         if _is_shown(value, field, style):
-            made[field.proto_name if style.proto_names else field.json_name] = _field_to_json(value, field, style)
+            name = field.proto_name if style.proto_names else field.json_name
+            made[name] = _field_to_json(value, field, style)
     return made
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Self
 
+    from .errors import DecodeError
     from .json_read import Reader
     from .json_write import Style
 
@@ -128,17 +129,11 @@ class Message(betterproto2.Message):
         Raises:
             DecodeError: The bytes are not a message of this type.
         """
-        return cls._tw_read(data, None)
-
-    @classmethod
-    def _tw_read(cls, data: bytes | bytearray | memoryview, into: Self | None) -> Self:
         raw = data if type(data) is bytes else memoryview(data).tobytes()
         try:
-            message: Self = cls._tw_decode(raw, 0, len(raw), MAX_DEPTH, into)
+            message: Self = cls._tw_decode(raw, 0, len(raw), MAX_DEPTH)
         except UNREADABLE as error:
-            from .diagnose import decode_error
-
-            raise decode_error(cls, raw, error) from error
+            raise _decode_error(cls, raw, error) from error
         return message
 
     def load(self, stream: Any, size: int | None = None) -> Self:
@@ -158,7 +153,11 @@ class Message(betterproto2.Message):
         raw = stream.read() if size is None else stream.read(size)
         if size is not None and len(raw) < size:
             raise EOFError(f"the stream ended after {len(raw)} of {size} bytes")
-        return self._tw_read(raw, self)
+        try:
+            self._tw_decode(raw, 0, len(raw), MAX_DEPTH, self)
+        except UNREADABLE as error:
+            raise _decode_error(type(self), raw, error) from error
+        return self
 
     def to_dict(
         self,
@@ -185,7 +184,7 @@ class Message(betterproto2.Message):
 
     def to_json(
         self,
-        indent: None | int | str = None,
+        indent: int | str | None = None,
         include_default_values: bool = False,
         casing: Casing = Casing.CAMEL,
     ) -> str:
@@ -266,6 +265,12 @@ class Message(betterproto2.Message):
 # Annotations of the base are not fields, and `get_type_hints` would look their names up in the
 # module of a generated class.
 Message.__annotations__ = {}
+
+
+def _decode_error(cls: type[Message], data: bytes, error: Exception) -> DecodeError:
+    from .diagnose import decode_error
+
+    return decode_error(cls, data, error)
 
 
 def _decode_into_subclass(

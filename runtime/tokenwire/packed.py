@@ -12,7 +12,8 @@ from array import array
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .errors import DecodeError
-from .wire import BOOL, BYTE, int32, int64, read_uint64, sint32, sint64, uint32, uint64
+from .varints import pack_varints, unpack_varints
+from .wire import BOOL, int32, int64, sint32, sint64, uint32, uint64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,21 +53,28 @@ NATIVE: Final = sys.byteorder == "little"
 EnumT = TypeVar("EnumT")
 
 
-def _varint_packer(write: Callable[[int], bytes], zigzag: bool = False) -> Callable[[Sequence[int]], bytes]:
+def _packer(write: Callable[[int], bytes], name: str) -> Callable[[Sequence[int]], bytes]:
     def pack(values: Sequence[int]) -> bytes:
-        if zigzag:
-            return b"".join([write(value) for value in values])
-        return b"".join([BYTE[value] if 0 <= value < 128 else write(value) for value in values])
+        return pack_varints(values, write)
 
+    pack.__doc__ = f"Write numbers of type {name}."
     return pack
 
 
-pack_int32: Final = _varint_packer(int32)
-pack_int64: Final = _varint_packer(int64)
-pack_uint32: Final = _varint_packer(uint32)
-pack_uint64: Final = _varint_packer(uint64)
-pack_sint32: Final = _varint_packer(sint32, zigzag=True)
-pack_sint64: Final = _varint_packer(sint64, zigzag=True)
+pack_int32: Final = _packer(int32, "int32")
+pack_int64: Final = _packer(int64, "int64")
+pack_uint32: Final = _packer(uint32, "uint32")
+pack_uint64: Final = _packer(uint64, "uint64")
+
+
+def pack_sint32(values: Sequence[int]) -> bytes:
+    """Write numbers of type sint32."""
+    return b"".join([sint32(value) for value in values])
+
+
+def pack_sint64(values: Sequence[int]) -> bytes:
+    """Write numbers of type sint64."""
+    return b"".join([sint64(value) for value in values])
 
 
 def pack_bool(values: Sequence[bool]) -> bytes:
@@ -106,8 +114,7 @@ def _fixed_unpacker(code: str) -> Callable[[bytes], list[Any]]:
         if len(raw) % size:
             raise DecodeError(f"a packed field of {len(raw)} bytes is not a multiple of {size}")
         if NATIVE:
-            view: memoryview[Any] = memoryview(raw)
-            return list(view.cast(code))
+            return array(code, raw).tolist()
         return list(struct.unpack(f"<{len(raw) // size}{code}", raw))
 
     return unpack
@@ -123,36 +130,22 @@ unpack_sfixed64: Final = _fixed_unpacker("q")
 
 def unpack_uint64(raw: bytes) -> list[int]:
     """Read varints of 64 bits."""
-    if raw.isascii():
-        return list(raw)
-    values = []
-    pos, end = 0, len(raw)
-    while pos < end:
-        value = raw[pos]
-        pos += 1
-        if value > 127:
-            value, pos = read_uint64(raw, pos - 1)
-        values.append(value)
-    return values
+    return unpack_varints(raw)
 
 
 def unpack_int64(raw: bytes) -> list[int]:
     """Read signed varints of 64 bits."""
-    values = unpack_uint64(raw)
-    return [value - (1 << 64) if value >> 63 else value for value in values]
+    return unpack_varints(raw, lambda value: (value ^ 1 << 63) - (1 << 63))
 
 
 def unpack_int32(raw: bytes) -> list[int]:
     """Read signed varints and keep the low 32 bits of each."""
-    values = unpack_uint64(raw)
-    if not values or max(values) < 0x80000000:
-        return values
-    return [((value & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000 for value in values]
+    return unpack_varints(raw, lambda value: ((value & 0xFFFFFFFF) ^ 1 << 31) - (1 << 31))
 
 
 def unpack_uint32(raw: bytes) -> list[int]:
     """Read varints and keep the low 32 bits of each."""
-    return [value & 0xFFFFFFFF for value in unpack_uint64(raw)]
+    return unpack_varints(raw, lambda value: value & 0xFFFFFFFF)
 
 
 def unpack_sint32(raw: bytes) -> list[int]:

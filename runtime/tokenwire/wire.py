@@ -70,6 +70,9 @@ MAX_DEPTH: Final = 100
 BYTE: Final = tuple(bytes((value,)) for value in range(128))
 """The varints below 128."""
 
+MORE: Final = tuple(bytes((value | 128,)) for value in range(128))
+"""The bytes that end in one of these seven bits and go on."""
+
 BOOL: Final = {False: b"\x00", True: b"\x01"}
 """The two values of a bool; anything else is a KeyError."""
 
@@ -85,30 +88,47 @@ def varint(value: int) -> bytes:
     """Write an unsigned varint of any size, a length for instance."""
     if value < 128:
         return BYTE[value]
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    if value < 1 << 14:
+        return MORE[value & 127] + BYTE[value >> 7]
+    if value < 1 << 21:
+        return bytes((value & 127 | 128, value >> 7 & 127 | 128, value >> 14))
+    low = value & 0xFFFFFFF
+    octets = (low & 127 | 128, low >> 7 & 127 | 128, low >> 14 & 127 | 128, low >> 21 | 128)
+    if value < 1 << 28:
+        return bytes((*octets[:3], low >> 21))
+    return bytes(octets) + varint(value >> 28)
 
 
-def _integer(low: int, high: int, kind: str, to_unsigned: Callable[[int], int]) -> Callable[[int], bytes]:
+def _integer(low: int, high: int, kind: str) -> Callable[[int], bytes]:
     def write(value: int) -> bytes:
+        if 128 <= value < 16384:
+            return MORE[value & 127] + BYTE[value >> 7]
         value = index(value)
         if not low <= value <= high:
             raise ValueError(f"{value} is out of range for {kind}")
-        return varint(to_unsigned(value))
+        return varint(value & MASK64)
 
     return write
 
 
-int32: Final = _integer(-(1 << 31), (1 << 31) - 1, "int32", lambda value: value & MASK64)
-int64: Final = _integer(-(1 << 63), (1 << 63) - 1, "int64", lambda value: value & MASK64)
-uint32: Final = _integer(0, (1 << 32) - 1, "uint32", lambda value: value)
-uint64: Final = _integer(0, MASK64, "uint64", lambda value: value)
-sint32: Final = _integer(-(1 << 31), (1 << 31) - 1, "sint32", lambda value: (value << 1) ^ (value >> 31))
-sint64: Final = _integer(-(1 << 63), (1 << 63) - 1, "sint64", lambda value: (value << 1) ^ (value >> 63))
+def _zigzag(bits: int, kind: str) -> Callable[[int], bytes]:
+    def write(value: int) -> bytes:
+        if -64 <= value < 64:
+            return BYTE[value << 1 ^ value >> 63]
+        value = index(value)
+        if value.bit_length() > bits - 1 and value != -1 << bits - 1:
+            raise ValueError(f"{value} is out of range for {kind}")
+        return varint(value << 1 ^ value >> bits)
+
+    return write
+
+
+int32: Final = _integer(-(1 << 31), (1 << 31) - 1, "int32")
+int64: Final = _integer(-(1 << 63), (1 << 63) - 1, "int64")
+uint32: Final = _integer(0, (1 << 32) - 1, "uint32")
+uint64: Final = _integer(0, MASK64, "uint64")
+sint32: Final = _zigzag(32, "sint32")
+sint64: Final = _zigzag(64, "sint64")
 
 _f32, _f64 = Struct("<f"), Struct("<d")
 _fixed32, _fixed64 = Struct("<I"), Struct("<Q")
@@ -137,26 +157,44 @@ def f32(value: float) -> bytes:
 
 def read_uint64(data: bytes, pos: int) -> tuple[int, int]:
     """Read a varint of up to 10 bytes; bits beyond the 64th are ignored."""
-    value = shift = 0
-    for shift in range(0, 70, 7):
-        byte = data[pos]
-        pos += 1
-        if byte < 128:
-            return (value | byte << shift) & MASK64, pos
-        value |= (byte & 127) << shift
-    raise DecodeError("a varint is longer than 10 bytes")
+    value = data[pos]
+    if value < 128:
+        return value, pos + 1
+    octet = data[pos + 1]
+    value += (octet << 7) - (1 << 7)
+    if octet < 128:
+        return value, pos + 2
+    octet = data[pos + 2]
+    value += (octet << 14) - (1 << 14)
+    if octet < 128:
+        return value, pos + 3
+    octet = data[pos + 3]
+    value += (octet << 21) - (1 << 21)
+    if octet < 128:
+        return value, pos + 4
+    value -= 1 << 28
+    # The rest on its own, so that most of the work is on numbers of one machine word.
+    rest = shift = 0
+    for octet in data[pos + 4 : pos + 10]:
+        if octet < 128:
+            return value + (rest + (octet << shift) << 28) & MASK64, pos + 5 + shift // 7
+        rest += octet - 128 << shift
+        shift += 7
+    raise DecodeError("a varint is cut off or longer than 10 bytes")
 
 
 def read_int64(data: bytes, pos: int) -> tuple[int, int]:
     """Read a signed varint."""
     value, pos = read_uint64(data, pos)
-    return (value ^ (1 << 63)) - (1 << 63), pos
+    return (value ^ 1 << 63) - (1 << 63), pos
 
 
 def read_int32(data: bytes, pos: int) -> tuple[int, int]:
     """Read a signed varint and keep its low 32 bits."""
     value, pos = read_uint64(data, pos)
-    return ((value & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000, pos
+    if value < 1 << 31:
+        return value, pos
+    return ((value & 0xFFFFFFFF) ^ 1 << 31) - (1 << 31), pos
 
 
 def read_uint32(data: bytes, pos: int) -> tuple[int, int]:

@@ -15,7 +15,16 @@ from ._proto.google.protobuf.field_mask_pb import FieldMask
 from ._proto.google.protobuf.source_context_pb import SourceContext
 from ._proto.google.protobuf.struct_pb import ListValue, NullValue, Struct, Value
 from ._proto.google.protobuf.timestamp_pb import Timestamp
-from ._proto.google.protobuf.type_pb import Enum, EnumValue, Field, FieldCardinality, FieldKind, Option, Syntax, Type
+from ._proto.google.protobuf.type_pb import (
+    Enum,
+    EnumValue,
+    Field,
+    FieldCardinality,
+    FieldKind,
+    Option,
+    Syntax,
+    Type,
+)
 from ._proto.google.protobuf.wrappers_pb import (
     BoolValue,
     BytesValue,

@@ -1,0 +1,1 @@
+"""The application: any engine, served over gRPC and HTTP."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -12,7 +11,7 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine
 
 __all__ = ["ActiveRequests", "aborted"]
 
@@ -65,15 +64,6 @@ class ActiveRequests:
         """Abort every request; whether there was one."""
         found = [request.abort() for request in list(self._requests.values())]
         return any(found)
-
-    @contextmanager
-    def claimed(self, rid: str, abort: Callable[[], bool], choices: int = 1) -> Iterator[None]:
-        """Hold an id while the body runs."""
-        self.claim(rid, abort, choices)
-        try:
-            yield
-        finally:
-            self.release(rid)
 
     async def run(self, rid: str, call: Coroutine[object, object, T]) -> T:
         """Await a call that goes by `rid`, and cancel it when that is aborted.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .cli import serve
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     from .engine import Engine
@@ -29,8 +30,20 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tokenwire serve
     serve.main(args=None if argv is None else list(argv), prog_name=prog_name)
 
 
-def create_servicer(engine: Engine, settings: ServicerSettings | None = None) -> SglangServicer:
-    """A servicer over an engine, with default settings if none are given."""
+def create_servicer(
+    engine: Engine,
+    settings: ServicerSettings | None = None,
+    *,
+    loop: asyncio.AbstractEventLoop | None = None,
+) -> SglangServicer:
+    """A servicer over an engine; `tokenwire.start_server` calls this.
+
+    Args:
+        engine: The engine.
+        settings: How to present it; the defaults if none are given.
+        loop: The loop that the engine lives on, where that is another thread's.
+    """
+    from .bridge import BridgedEngine
     from .servicer import create_servicer as create
 
-    return create(engine, settings)
+    return create(engine if loop is None else BridgedEngine(engine, loop), settings)

@@ -25,20 +25,22 @@ if TYPE_CHECKING:
     from .engine import GenerateRequest
     from .sinks import M, P
 
-__all__ = ["STREAM_MODE", "TextGeneration"]
+__all__ = ["STREAM_MODE", "TEXT", "TextGeneration"]
 
 STREAM_MODE: Final = "x-tokenwire-stream"
 """Metadata in which a caller asks for a mode and the server announces the one it took."""
 
 Mode = Literal["cumulative", "delta"]
 
-_TEXT: Final[Shape[TextGenerateResponse, str]] = Shape(
+TEXT: Final[Shape[TextGenerateResponse, str]] = Shape(
     empty="",
     part=lambda delta: delta.text,
     read=lambda message: message.text,
     make=lambda part, facts, finished: TextGenerateResponse(text=part, meta_info=facts, finished=finished),
     bare=lambda part: TextGenerateResponse(text=part),
 )
+"""Messages that carry text."""
+
 _IDS: Final[Shape[GenerateResponse, list[int]]] = Shape(
     empty=[],
     part=lambda delta: delta.token_ids,
@@ -69,7 +71,7 @@ class TextGeneration:
             self._core.admit()
             model, with_text = self._core.engine.model, bool(request.return_text_in_logprobs)
             read = read_generate(request, request.text, context, model, text_in_logprobs=with_text)
-            return self._start(_TEXT, read, context, field_names(request, request.text))
+            return self._start(TEXT, read, context, field_names(request, request.text))
         except RpcError as error:
             return failed(error)
 

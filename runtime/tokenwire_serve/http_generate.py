@@ -84,8 +84,13 @@ def _choices(item: GenerateInput) -> int:
 
 async def _collect(stream: PushStream[Generated]) -> list[Generated]:
     """All messages of a stream, one per choice, in the order of the choices."""
+    messages: list[Generated] = []
     try:
-        messages = [message async for message in stream]
+        async for message in stream:
+            messages.append(message)  # noqa: PERF401  # what came before an abort counts
+    except RpcError as error:
+        if not (_is_abort(error) and messages):
+            raise
     finally:
         stream.cancel()
     if not messages:
@@ -100,7 +105,16 @@ async def _events(streams: list[PushStream[Generated]], single: bool) -> HttpRep
     if first is None:
         await leave(source)
         raise RpcError(Code.INTERNAL, "the request ended without an answer")
-    return HttpReply(body=EventStream(source, frame, failure_event, head=frame(first)))
+    return HttpReply(body=EventStream(source, frame, _failure, head=frame(first)))
+
+
+def _is_abort(error: Exception) -> bool:
+    return isinstance(error, RpcError) and error.code is Code.CANCELLED
+
+
+def _failure(error: Exception) -> bytes:
+    """The event of an error; of an abort none, for the finish reason of the last message tells it."""
+    return b"" if _is_abort(error) else failure_event(error)
 
 
 def _frame(message: Generated) -> bytes:

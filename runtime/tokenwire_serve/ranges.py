@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import struct
-from typing import TYPE_CHECKING, Final
+import sys
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tokenwire.details import invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .engine import Constraint, Sampling
 
@@ -29,6 +30,30 @@ MAX_CHOICES: Final = 1024
 _FLOAT32_MAX: Final = 3.4028234663852886e38
 _DIGITS: Final = (6, 7, 8, 9)
 """Significant digits that may be needed to tell one 32-bit float from the next."""
+
+
+class _Span(NamedTuple):
+    """The values that a number may have: up to `high`, and from `low` or, if `above`, above it."""
+
+    low: float
+    high: float
+    text: str
+    above: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is in range; one that is not a number never is."""
+        return (self.low < value if self.above else self.low <= value) and value <= self.high
+
+
+_SPANS: Final = {
+    "temperature": _Span(0, sys.float_info.max, "finite and at least 0"),
+    "top_p": _Span(0, 1, "above 0 and at most 1", above=True),
+    "min_p": _Span(0, 1, "from 0 to 1"),
+    "frequency_penalty": _Span(-2, 2, "from -2 to 2"),
+    "presence_penalty": _Span(-2, 2, "from -2 to 2"),
+    "repetition_penalty": _Span(0, 2, "above 0 and at most 2", above=True),
+    "n": _Span(1, MAX_CHOICES, f"from 1 to {MAX_CHOICES}"),
+}
 
 
 class Problems:
@@ -94,31 +119,17 @@ def check_sampling(
     def name(attribute: str) -> str:
         return prefix + renamed.get(attribute, attribute)
 
-    def within(attribute: str, low: float, high: float, text: str, *, above: bool = False) -> None:
+    for attribute, span in _SPANS.items():
         value = getattr(sampling, attribute)
-        holds = (low < value if above else low <= value) and value <= high
-        problems.expect(holds, name(attribute), f"must be {text}, not {value:g}")
-
-    finite = math.isfinite(sampling.temperature) and sampling.temperature >= 0
-    problems.expect(
-        finite, name("temperature"), f"must be finite and at least 0, not {sampling.temperature:g}"
-    )
-    within("top_p", 0, 1, "above 0 and at most 1", above=True)
-    within("min_p", 0, 1, "from 0 to 1")
-    within("frequency_penalty", -2, 2, "from -2 to 2")
-    within("presence_penalty", -2, 2, "from -2 to 2")
-    within("repetition_penalty", 0, 2, "above 0 and at most 2", above=True)
-    within("n", 1, MAX_CHOICES, f"from 1 to {MAX_CHOICES}")
+        problems.expect(span.holds(value), name(attribute), f"must be {span.text}, not {value:g}")
     top_k = sampling.top_k
     problems.expect(top_k == -1 or top_k >= 1, name("top_k"), f"must be -1 (all) or at least 1, not {top_k}")
     _check_lengths(sampling, problems, name("min_new_tokens"), name("max_new_tokens"))
-    if "" in sampling.stop:
-        problems.add(name("stop"), "must not hold an empty string")
+    problems.expect("" not in sampling.stop, name("stop"), "must not hold an empty string")
     check_token_ids(sampling.stop_token_ids, name("stop_token_ids"), problems, vocab_size)
-    for token_id in sampling.logit_bias:
-        if not _is_token_id(token_id, vocab_size):
-            problems.add(name("logit_bias"), f"has the key {token_id}, not {_token_id_text(vocab_size)}")
-            break
+    wrong = next((key for key in sampling.logit_bias if not _is_token_id(key, vocab_size)), None)
+    if wrong is not None:
+        problems.add(name("logit_bias"), f"has the key {wrong}, not {_token_id_text(vocab_size)}")
 
 
 def _check_lengths(sampling: Sampling, problems: Problems, low_name: str, high_name: str) -> None:
@@ -131,12 +142,12 @@ def _check_lengths(sampling: Sampling, problems: Problems, low_name: str, high_n
     problems.expect(high < 0 or low <= high, low_name, f"must be at most {limit}, not {low}")
 
 
-def check_token_ids(ids: Iterable[int], name: str, problems: Problems, vocab_size: int) -> None:
+def check_token_ids(ids: Sequence[int], name: str, problems: Problems, vocab_size: int) -> None:
     """Note the first token id that is not in the vocabulary."""
-    for place, token_id in enumerate(ids):
-        if not _is_token_id(token_id, vocab_size):
-            problems.add(f"{name}[{place}]", f"must be {_token_id_text(vocab_size)}, not {token_id}")
-            return
+    if not ids or (_is_token_id(min(ids), vocab_size) and _is_token_id(max(ids), vocab_size)):
+        return
+    place, wrong = next((p, token) for p, token in enumerate(ids) if not _is_token_id(token, vocab_size))
+    problems.add(f"{name}[{place}]", f"must be {_token_id_text(vocab_size)}, not {wrong}")
 
 
 def _is_token_id(token_id: int, vocab_size: int) -> bool:

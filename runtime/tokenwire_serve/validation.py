@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .engine import ModelInfo
 
-__all__ = ["field_names", "read_embed", "read_generate", "read_rid"]
+__all__ = ["field_names", "read_embed", "read_generate"]
 
 _PREFIX: Final = "sampling_params."
 _FLOATS: Final = (
@@ -64,7 +64,7 @@ def read_generate(
         limit = f"from 0 to {model.vocab_size}" if model.vocab_size else "at least 0"
         problems.add("top_logprobs_num", f"must be {limit}, not {top}")
     problems.expect(start >= -1, "logprob_start_len", f"must be -1 or a position in the prompt, not {start}")
-    rid = read_rid(request.rid, problems)
+    rid = _read_rid(request.rid, problems)
     options = _read_options(request, context, problems)
     problems.settle()
     logprobs = bool(request.return_logprob)
@@ -118,7 +118,7 @@ def read_embed(
         problems.expect(bool(text), "text", "must not be empty")
     if input_ids is not None and not text and (input_ids or text is None):
         _check_prompt_ids(input_ids, "input_ids", problems, model)
-    rid = read_rid(request.rid, problems)
+    rid = _read_rid(request.rid, problems)
     options = RequestOptions(
         routing_key=request.routing_key, trace_headers=trace_headers(request.trace_headers, context)
     )
@@ -126,7 +126,7 @@ def read_embed(
     return EmbedRequest(rid=rid, prompt=text or list(input_ids or ()), options=options)
 
 
-def read_rid(rid: str | None, problems: Problems) -> str:
+def _read_rid(rid: str | None, problems: Problems) -> str:
     """The id of a request, a fresh one where none was given."""
     if rid is None:
         return fresh_id()

@@ -14,6 +14,8 @@ from .engine import ServerStatus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tokenwire_gen.sglang.runtime.v1.sglang_pb import GetModelInfoResponse, GetServerInfoResponse
+
     from .core import Core
     from .engine import EngineState
     from .info import Info
@@ -43,6 +45,8 @@ class StateWatch:
         self._seen: EngineState | None = None
         self._instance = _instance_id()
         self._revision = 0
+        self._model_info: GetModelInfoResponse | None = None
+        self._server_info: GetServerInfoResponse | None = None
 
     def open(self) -> PushStream[EngineStateSnapshot]:
         """A stream of snapshots: the state now, then each change."""
@@ -53,6 +57,7 @@ class StateWatch:
             merge=_newest, on_cancel=lambda: self._streams.discard(stream)
         )
         self._revision = max(self._revision, 1)
+        self._refresh()
         stream.push(self._snapshot())
         if self._core.draining:
             stream.close()
@@ -77,7 +82,14 @@ class StateWatch:
         if state.status is ServerStatus.STARTING:
             self._instance = _instance_id()
             self._revision = 0
+        self._refresh()
         self._publish()
+
+    def _refresh(self) -> None:
+        """Ask the engine about itself while it is up; what it said last stays."""
+        if self._core.engine.state.healthy and not self._core.draining:
+            self._model_info = self._info.model()
+            self._server_info = self._info.server()
 
     def _publish(self) -> None:
         self._revision += 1
@@ -88,15 +100,14 @@ class StateWatch:
     def _snapshot(self) -> EngineStateSnapshot:
         state = self._core.engine.state
         status = WireStatus.SERVER_STATUS_UNHEALTHY if self._core.draining else _STATUS[state.status]
-        up = state.healthy
         return EngineStateSnapshot(
             instance_id=self._instance,
             revision=self._revision,
             healthy=self._core.healthy,
             server_status=status,
             is_pause=state.paused,
-            model_info=self._info.model() if up else None,
-            server_info=self._info.server() if up else None,
+            model_info=self._model_info,
+            server_info=self._server_info,
         )
 
 

@@ -9,7 +9,11 @@ from hypothesis import HealthCheck, settings
 COMMON = {
     "deadline": None,
     "database": None,
-    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+    "suppress_health_check": [
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+    ],
 }
 settings.register_profile("codec", max_examples=40, **COMMON)
 settings.register_profile("codec-long", max_examples=1500, **COMMON)

@@ -37,7 +37,20 @@ WRAPPED_WKT = (
 )
 NAMES = (
     *("alpha", "beta_gamma", "sha256sum", "x1_y2", "fooBar", "bytes", "int", "list", "from", "class_name"),
-    *("parse", "load", "is_set", "value", "values", "self", "cls", "data", "tag", "depth", "message", "to_dict"),
+    *(
+        "parse",
+        "load",
+        "is_set",
+        "value",
+        "values",
+        "self",
+        "cls",
+        "data",
+        "tag",
+        "depth",
+        "message",
+        "to_dict",
+    ),
     *("type", "match", "print", "none", "async", "datetime", "str", "camelCase", "u_", "open", "field_12"),
 )
 WKT_FILES = [
@@ -67,7 +80,10 @@ class Compiled:
 @st.composite
 def enums(draw: st.DrawFn, name: str) -> descriptor_pb2.EnumDescriptorProto:
     enum = descriptor_pb2.EnumDescriptorProto(name=name)
-    numbers = [0, *draw(st.lists(st.sampled_from([1, 2, 127, 128, -1, 2**31 - 1, -(2**31), 0, 1]), max_size=5))]
+    numbers = [
+        0,
+        *draw(st.lists(st.sampled_from([1, 2, 127, 128, -1, 2**31 - 1, -(2**31), 0, 1]), max_size=5)),
+    ]
     enum.options.allow_alias = len(set(numbers)) < len(numbers)
     for index, number in enumerate(numbers):
         enum.value.add(name=f"{name.upper()}_V{index}", number=number)
@@ -101,9 +117,13 @@ def schemas(draw: st.DrawFn, wrapped: bool = False) -> descriptor_pb2.FileDescri
 def add_fields(
     draw: st.DrawFn, message: descriptor_pb2.DescriptorProto, types: list[str], enum_types: list[str]
 ) -> None:
-    numbers = st.one_of(st.integers(1, 20), st.sampled_from([15, 16, 127, 2047, 2048, 18999, 20000, 2**29 - 1]))
+    numbers = st.one_of(
+        st.integers(1, 20), st.sampled_from([15, 16, 127, 2047, 2048, 18999, 20000, 2**29 - 1])
+    )
     chosen = draw(st.lists(numbers, unique=True, max_size=8))
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=len(chosen), max_size=len(chosen), unique_by=json_name))
+    names = draw(
+        st.lists(st.sampled_from(NAMES), min_size=len(chosen), max_size=len(chosen), unique_by=json_name)
+    )
     kinds = [*SCALARS, "MESSAGE", "MESSAGE", *(["ENUM"] * 2 if enum_types else [])]
     for number, name in zip(chosen, names, strict=True):
         kind = draw(st.sampled_from(kinds))
@@ -122,7 +142,9 @@ def shape_field(draw: st.DrawFn, message: descriptor_pb2.DescriptorProto, field:
         entry = message.nested_type.add(name=f"F{field.number}Entry")
         entry.options.map_entry = True
         key = draw(st.sampled_from(KEYS))
-        entry.field.add(name="key", number=1, type=getattr(FieldProto, f"TYPE_{key}"), label=1, json_name="key")
+        entry.field.add(
+            name="key", number=1, type=getattr(FieldProto, f"TYPE_{key}"), label=1, json_name="key"
+        )
         entry.field.add(name="value", number=2, type=field.type, label=1, json_name="value")
         if field.type_name:
             entry.field[1].type_name = field.type_name

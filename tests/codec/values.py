@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import FieldDescriptor as F
-
 from tokenwire.wrapped import join_duration, join_timestamp
 
 if TYPE_CHECKING:
@@ -15,13 +14,32 @@ if TYPE_CHECKING:
 
     from tokenwire.message import Message
 
-REALS = (0.0, -0.0, 1.0, -1.5, 0.1, 1e-45, 1e-7, 3.4028234663852886e38, 16777217.0, 1e10, 123456.789, math.inf, -math.inf, math.nan)
+REALS = (
+    0.0,
+    -0.0,
+    1.0,
+    -1.5,
+    0.1,
+    1e-45,
+    1e-7,
+    3.4028234663852886e38,
+    16777217.0,
+    1e10,
+    123456.789,
+    math.inf,
+    -math.inf,
+    math.nan,
+)
 TEXTS = ("", "a", "é", "日本語 text", "\0", "😀", '"\\\n', "x" * 127, "y" * 128, "z" * 300)
 BLOBS = (b"", b"\0", b"\xff\xfe", b"abc", bytes(range(200)))
 
 
 def limits(kind: int) -> tuple[int, int]:
-    bits = 32 if kind in (F.TYPE_INT32, F.TYPE_SINT32, F.TYPE_SFIXED32, F.TYPE_UINT32, F.TYPE_FIXED32, F.TYPE_ENUM) else 64
+    bits = (
+        32
+        if kind in (F.TYPE_INT32, F.TYPE_SINT32, F.TYPE_SFIXED32, F.TYPE_UINT32, F.TYPE_FIXED32, F.TYPE_ENUM)
+        else 64
+    )
     unsigned = kind in (F.TYPE_UINT32, F.TYPE_UINT64, F.TYPE_FIXED32, F.TYPE_FIXED64)
     return (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
@@ -40,7 +58,11 @@ def scalar(field: Any, random: Random) -> Any:
         case F.TYPE_ENUM if random.random() < 0.7:
             return random.choice(field.enum_type.values).number
     low, high = limits(field.type)
-    edges = [v for v in (0, 1, -1, 127, 128, 255, 16383, 16384, 2097151, 2097152, 2**28 - 1, 2**28, low, high) if low <= v <= high]
+    edges = [
+        v
+        for v in (0, 1, -1, 127, 128, 255, 16383, 16384, 2097151, 2097152, 2**28 - 1, 2**28, low, high)
+        if low <= v <= high
+    ]
     return random.choice(edges) if random.random() < 0.7 else random.randint(low, high)
 
 
@@ -48,11 +70,17 @@ def fill(message: Any, random: Random, depth: int = 3) -> None:
     """Set random fields of a google.protobuf message."""
     name = message.DESCRIPTOR.full_name
     if name == "google.protobuf.Timestamp":
-        message.seconds, message.nanos = random.randint(-62135596800, 253402300799), random.randint(0, 999_999) * 1000
+        message.seconds, message.nanos = (
+            random.randint(-62135596800, 253402300799),
+            random.randint(0, 999_999) * 1000,
+        )
         return
     if name == "google.protobuf.Duration":
         sign = random.choice((1, -1))
-        message.seconds, message.nanos = sign * random.randint(0, 10**11), sign * random.randint(0, 999_999) * 1000
+        message.seconds, message.nanos = (
+            sign * random.randint(0, 10**11),
+            sign * random.randint(0, 999_999) * 1000,
+        )
         return
     if name == "google.protobuf.FieldMask":
         message.paths.extend(random.choices(("a", "foo_bar", "x.y_z"), k=random.randint(0, 3)))

@@ -8,11 +8,17 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenwire import Client, Message
+from tokenwire import Client, Enum, Message
 from tokenwire_codegen import naming
 
-RESERVED = (naming.FIELDS, naming.MODULE, naming.METHODS, naming.ENUM_MEMBERS, frozenset[str]())
-EDGES = ("__x", "_tw", "_tw_x", "_x_", "f___x", "f__tw", "n1", "nn1", "_")
+RESERVED = (
+    naming.FIELDS,
+    naming.MODULE,
+    naming.METHODS,
+    naming.ENUM_MEMBERS,
+    frozenset({"list", "list_", "x_"}),
+)
+EDGES = ("__x", "_tw", "_tw_x", "_x_", "f___x", "f__tw", "n1", "nn1", "_", "x")
 AWKWARD = [*sorted(frozenset().union(*RESERVED)), *EDGES]
 NAMES = st.one_of(
     st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True),
@@ -118,6 +124,11 @@ def test_fields_keep_off_everything_that_messages_have() -> None:
 )
 def test_method_names(name: str, function: str) -> None:
     assert naming.method_name(name) == function
+
+
+def test_enum_members_keep_off_everything_that_enums_have() -> None:
+    inherited = {name for name in dir(Enum) if not name.startswith("_")}
+    assert inherited <= naming.ENUM_MEMBERS
 
 
 def test_methods_keep_off_everything_that_clients_have() -> None:

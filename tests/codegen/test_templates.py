@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from tokenwire_codegen.options import KINDS, OptionsError, parse
 
-from tests.support.generate import SchemaRejectedError, generate
+from tests.support.generate import SchemaRejectedError, generate, generate_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +52,15 @@ def test_kinds(tmp_path: Path) -> None:
 def test_paths(tmp_path: Path) -> None:
     gen = generate(SOURCE, tmp_path, "paths=b/v1")
     assert {path.partition("/")[0] for path in gen.files} == {"b"}
+
+
+def test_imports(tmp_path: Path) -> None:
+    compiled = generate(SOURCE, tmp_path).descriptors
+    alone = generate_from(compiled, ["b/v1/b.proto"], tmp_path)
+    assert {path.partition("/")[0] for path in alone.files} == {"b"}
+    whole = generate_from(compiled, ["b/v1/b.proto"], tmp_path, "imports")
+    assert {path.partition("/")[0] for path in whole.files} == {"a", "b"}
+    assert whole.module("b.v1").B().a is None
 
 
 def test_root(tmp_path: Path) -> None:

@@ -60,7 +60,11 @@ def start(
 ) -> PushStream[Delta]:
     """Start a request; its stream."""
     rid = rid or next_rid()
-    out: PushStream[Delta] = PushStream(on_cancel=lambda: engine.abort(rid))
+
+    def leave() -> None:
+        engine.abort(rid)
+
+    out: PushStream[Delta] = PushStream(on_cancel=leave)
     engine.generate(GenerateRequest(rid, prompt, Sampling(**sampling), stream=stream, **(request or {})), out)
     return out
 

@@ -115,12 +115,15 @@ def test_extreme_temperatures() -> None:
 
 
 def shaper(sampling: Sampling, prompt: list[int]) -> Shaper:
-    return Shaper(sampling, prompt, [7], 8, torch.device("cpu"), None)
+    return Shaper(sampling, prompt, [7], torch.device("cpu"), None)
 
 
 def test_penalties() -> None:
     made = shaper(Sampling(frequency_penalty=0.5, presence_penalty=0.25, repetition_penalty=2.0), [0, 5])
     assert not made.idle
+    logits = torch.tensor(LOGITS)
+    made.shape(logits)
+    assert logits.tolist() == pytest.approx([1.0, 1.5, 1.5, 0.5, 0.0, -2.0, -1.0, -3.0])
     for token in (1, 1, 4):
         made.accept(token)
     logits = torch.tensor(LOGITS)

@@ -14,6 +14,9 @@ from tokenwire.client import Client
 from tokenwire.codes import Code
 from tokenwire.details import ErrorInfo, error_info
 from tokenwire.errors import RpcError
+from tokenwire.grpc.client_call import ClientCall
+from tokenwire.grpc.server_call import ServerCall
+from tokenwire.grpc.stream import WireStream
 from tokenwire.grpc.target import Target
 from tokenwire.method import Deltas, Handler, Method
 from tokenwire.testing import connected
@@ -305,6 +308,23 @@ async def test_deltas_of_a_cumulative_server(announce: str | None, asks: str | N
         messages = [message async for message in client._stream(GROWS, Raw(), metadata=metadata)]  # type: ignore[type-var]
         assert servicer.asked == (asks or "delta")
         assert [m.all for m in messages] == (DELTAS if changed else [make().all for make in CUMULATIVE])  # type: ignore[attr-defined]
+
+
+async def test_a_call_that_has_ended_leaves_nothing_to_collect() -> None:
+    async with running() as (servicer, _, target), Client(target) as client:
+        gc.disable()
+        try:
+            for _ in range(3):
+                await client._unary(UNARY, Raw(b"a"))
+                assert len([message async for message in client._stream(SERVER, Raw(b"3"))]) == 3
+                async for _ in client._stream(SERVER, Raw(b"")):
+                    break
+                await asyncio.wait_for(servicer.ended.wait(), 10)
+            await asyncio.sleep(0.05)
+            kinds = (ServerCall, ClientCall, WireStream)
+            assert [kept for kept in gc.get_objects() if isinstance(kept, kinds)] == []
+        finally:
+            gc.enable()
 
 
 async def test_in_memory() -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from typing import TYPE_CHECKING
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 
 from .raw_client import RawStream, message, raw_client
 from .wire_service import Raw, running
-
-if TYPE_CHECKING:
-    from tokenwire.streams import PushStream
 
 
 def bodies(data: bytes) -> list[bytes]:
@@ -50,9 +47,9 @@ async def test_pushed_messages_merge_while_the_window_is_closed() -> None:
 
 async def test_what_cannot_be_merged_keeps_its_order() -> None:
     async with running() as (servicer, _, target), raw_client(target, window=0) as client:
+        servicer.merge = lambda a, b: None
         stream_id = client.open(**{":path": "/test.Wire/Push"})
         await servicer.started.wait()
-        servicer.pushes[0]._merge = lambda a, b: None
         for index in range(50):
             servicer.pushes[0].push(Raw(b"%d" % index))
         servicer.pushes[0].close()
@@ -119,6 +116,7 @@ async def test_a_deadline_ends_a_stalled_stream() -> None:
 async def test_a_reader_of_nothing_holds_little_memory() -> None:
     """A client that stops reading its socket is written to until the buffers are full, no further."""
     async with running() as (servicer, _, target):
+        servicer.merge = lambda _, newer: newer
         host, _, port = target.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
         h2 = H2Connection(H2Configuration())
@@ -141,8 +139,6 @@ async def test_a_reader_of_nothing_holds_little_memory() -> None:
         writer.write(h2.data_to_send())
         await servicer.started.wait()
         push = servicer.pushes[0]
-        latest: PushStream[Raw] = push
-        latest._merge = lambda _, newer: newer
         for index in range(3000):
             push.push(Raw(b"%08d" % index + b"x" * 10_000))
             if index % 100 == 0:
@@ -171,3 +167,18 @@ async def test_windows_stay_those_of_h2() -> None:
         assert h2.outbound_flow_control_window == client.h2.remote_flow_control_window(stream_id)
         assert h2.streams[stream_id].outbound_flow_control_window == 65535 - size
         assert h2.outbound_flow_control_window == 65535 - size
+
+
+async def test_a_call_whose_client_never_reads_is_reset_in_the_end() -> None:
+    async with running(stall_timeout=0.1) as (servicer, _, target), raw_client(target, window=10) as client:
+        client.acknowledge = False
+        stalled = client.open(b"1000x1000", **{":path": "/test.Wire/Server"})
+        slow = client.open(b"30x10", **{":path": "/test.Wire/Server"})
+        while not client.streams[slow].done:
+            client.h2.increment_flow_control_window(30, slow)
+            client.flush()
+            await asyncio.sleep(0.02)
+        assert client.streams[slow].status == "0"
+        assert (await client.finished(stalled)).reset == ErrorCodes.CANCEL
+        await servicer.ended.wait()
+        assert (await client.finished(client.open(b""))).status == "0"

@@ -169,7 +169,7 @@ async def test_cancel_reaches_the_handler(path: str) -> None:
         await servicer.started.wait()
         call.cancel()
         await servicer.ended.wait()
-        await touching
+        touching.cancel()
         assert servicer.cancelled == 1
         assert await channel.unary_unary("/test.Wire/Unary")(b"after") == b"after"
 

@@ -55,6 +55,7 @@ class WireServicer:
         self.ended = asyncio.Event()
         self.pushes: list[PushStream[Raw]] = []
         self.on_push: Callable[[PushStream[Raw], Raw], None] | None = None
+        self.merge: Callable[[Raw, Raw], Raw | None] = lambda a, b: Raw(a.data + b.data)
         self.sent = 0
 
     def __handlers__(self) -> tuple[Handler, ...]:
@@ -115,7 +116,7 @@ class WireServicer:
             self.cancelled += 1
             self.ended.set()
 
-        stream: PushStream[Raw] = PushStream(merge=lambda a, b: Raw(a.data + b.data), on_cancel=cancelled)
+        stream: PushStream[Raw] = PushStream(merge=self.merge, on_cancel=cancelled)
         self.pushes.append(stream)
         self.started.set()
         if self.on_push is not None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenwire import Code, RpcError
 from tokenwire.http.routes import OpenAIAdapter
 from tokenwire.method import Handler, Method
 from tokenwire.streams import PushStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass
@@ -54,6 +57,15 @@ ADAPTERS = (
         status_field="status_code",
     ),
 )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds, for 20 seconds at most."""
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError("it never came to hold")
 
 
 class FakeServicer:

@@ -13,6 +13,8 @@ import pytest
 from tokenwire.client import Client
 from tokenwire.openai_transport import GrpcTransport
 
+from .fakes import until
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -99,17 +101,13 @@ async def test_closing_a_stream_early_aborts_the_request(server: NullServer, way
 async def test_cancelling_a_call_aborts_the_request(server: NullServer, way: str) -> None:
     async with connected(server, way) as client:
         call = asyncio.create_task(client.chat.completions.create(**ENDLESS | {"stream": False}))
-        async with asyncio.timeout(10):
-            while not server.servicer.active_requests:
-                await asyncio.sleep(0.01)
+        await until(lambda: server.servicer.active_requests == 1)
         call.cancel()
         await idle(server)
 
 
 async def idle(server: NullServer) -> None:
-    async with asyncio.timeout(10):
-        while server.servicer.active_requests:
-            await asyncio.sleep(0.01)
+    await until(lambda: server.servicer.active_requests == 0)
 
 
 async def test_a_read_timeout_is_the_sdks(server: NullServer, way: str) -> None:

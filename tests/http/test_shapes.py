@@ -15,6 +15,8 @@ from tokenwire_serve.engines import EngineOptions, create
 from tokenwire_serve.http_shapes import http_handlers
 from tokenwire_serve.servicer import SglangServicer
 
+from .fakes import until
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -66,7 +68,9 @@ async def test_generate_ids_give_text_too(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("prompts", [{"text": ["a", "bc"]}, {"input_ids": [[1], [2, 3]]}])
-async def test_generate_answers_a_list_with_a_list(client: httpx.AsyncClient, prompts: dict[str, Any]) -> None:
+async def test_generate_answers_a_list_with_a_list(
+    client: httpx.AsyncClient, prompts: dict[str, Any]
+) -> None:
     reply = (await client.post("/generate", json=ASK | {"text": None} | prompts | {"rid": ["x", "y"]})).json()
     assert [item["meta_info"]["id"] for item in reply] == ["x", "y"]
     assert [item["meta_info"]["prompt_tokens"] for item in reply] == [1, 2]
@@ -92,7 +96,9 @@ async def test_generate_streams_all_so_far_unless_asked_for_deltas(client: httpx
     cumulative = events(reply.text)
     assert [item["text"] for item in cumulative][-1] == TOKEN * 3
     assert all(a["text"] == TOKEN * len(a["output_ids"]) for a in cumulative)
-    reply = await client.post("/generate", json=ASK | {"stream": True}, headers={"x-tokenwire-stream": "delta"})
+    reply = await client.post(
+        "/generate", json=ASK | {"stream": True}, headers={"x-tokenwire-stream": "delta"}
+    )
     assert reply.headers["x-tokenwire-stream"] == "delta"
     deltas = events(reply.text)
     assert "".join(item["text"] for item in deltas) == TOKEN * 3
@@ -134,8 +140,16 @@ async def test_generate_logprobs_are_json_values(client: httpx.AsyncClient) -> N
         ({"sampling_params": {"top_p": 0}}, "sampling_params.top_p", "above 0"),
         ({"sampling_params": {"no_stop_trim": True}}, "sampling_params.no_stop_trim", "must be false"),
         ({"sampling_params": {"ebnf": "a", "choice": ["b"]}}, "sampling_params.choice", "combined with ebnf"),
-        ({"sampling_params": {"regex": "a", "ebnf": "b"}}, "sampling_params.guided_decoding.ebnf", "combined"),
-        ({"sampling_params": {"guided_decoding": {}}}, "sampling_params.guided_decoding", "must have a constraint"),
+        (
+            {"sampling_params": {"regex": "a", "ebnf": "b"}},
+            "sampling_params.guided_decoding.ebnf",
+            "combined",
+        ),
+        (
+            {"sampling_params": {"guided_decoding": {}}},
+            "sampling_params.guided_decoding",
+            "must have a constraint",
+        ),
         ({"trace_headers": {"a": 1}}, "trace_headers", "must be an object of strings"),
     ],
 )
@@ -164,22 +178,30 @@ async def test_an_abort_ends_a_stream_with_the_reason(client: httpx.AsyncClient,
         await anext(lines)
         assert (await client.post("/abort_request", json={"rid": "r"})).json() == {"success": True}
         rest = [line async for line in lines if line]
-    assert json.loads(rest[-3].removeprefix("data: "))["meta_info"]["finish_reason"]["type"] == "abort"
-    assert json.loads(rest[-2].removeprefix("data: "))["error"]["code"] == 499
+    assert json.loads(rest[-2].removeprefix("data: "))["meta_info"]["finish_reason"]["type"] == "abort"
     assert rest[-1] == "data: [DONE]"
     assert (await client.post("/abort_request", json={"rid": "r"})).json() == {"success": False}
+
+
+async def test_an_abort_answers_with_what_there_is(client: httpx.AsyncClient, server: NullServer) -> None:
+    ask = {"text": "a", "rid": "r", "sampling_params": {"max_new_tokens": 10**9}}
+    call = asyncio.create_task(client.post("/generate", json=ask))
+    await until(lambda: server.servicer.active_requests == 1)
+    assert (await client.post("/abort_request", json={"abort_all": True})).json() == {"success": True}
+    reply = await call
+    assert reply.status_code == 200
+    assert reply.json()["meta_info"]["finish_reason"]["type"] == "abort"
 
 
 async def test_leaving_a_list_aborts_all_of_it(client: httpx.AsyncClient, server: NullServer) -> None:
     for stream in (True, False):
         ask = {"text": ["a", "b"], "stream": stream, "sampling_params": {"max_new_tokens": 10**6}}
-        call = asyncio.create_task(client.post("/generate", json=ask, headers={"x-tokenwire-stream": "delta"}))
-        async with asyncio.timeout(10):
-            while server.servicer.active_requests < 2:
-                await asyncio.sleep(0.01)
-            call.cancel()
-            while server.servicer.active_requests:
-                await asyncio.sleep(0.01)
+        call = asyncio.create_task(
+            client.post("/generate", json=ask, headers={"x-tokenwire-stream": "delta"})
+        )
+        await until(lambda: server.servicer.active_requests == 2)
+        call.cancel()
+        await until(lambda: server.servicer.active_requests == 0)
 
 
 async def test_one_bad_prompt_of_a_list_fails_the_call_and_leaves_nothing_running(
@@ -233,7 +255,7 @@ async def test_tokenize_refuses(local: httpx.AsyncClient, body: dict[str, Any], 
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, param)
 
 
-async def test_health_routes_are_empty_when_all_is_well(client: httpx.AsyncClient, server: NullServer) -> None:
+async def test_health_routes(client: httpx.AsyncClient, server: NullServer) -> None:
     for path in ("/health", "/health_generate", "/livez"):
         reply = await client.get(path)
         assert (reply.status_code, reply.content) == (200, b"")

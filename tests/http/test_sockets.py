@@ -13,7 +13,7 @@ from tokenwire.http.asgi import build_app
 from tokenwire_serve.listeners import listen
 from tokenwire_serve.web import WebServer
 
-from .fakes import ADAPTERS, Chunk, FakeServicer
+from .fakes import ADAPTERS, Chunk, FakeServicer, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,8 +35,13 @@ async def port(servicer: FakeServicer) -> AsyncIterator[int]:
 
 
 def request(path: str, body: bytes) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    lines = (
+        f"POST {path} HTTP/1.1",
+        "host: x",
+        "content-type: application/json",
+        f"content-length: {len(body)}",
+    )
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 @asynccontextmanager
@@ -134,8 +139,7 @@ async def test_a_slow_reader_does_not_stall_another(port: int, servicer: FakeSer
     async with connected(port) as (_, slow), connected(port) as (reader, quick):
         slow.write(request("/v1/stream", b"one-then-wait"))
         await within(servicer.started.wait())
-        while not servicer.streams:
-            await asyncio.sleep(0)
+        await until(lambda: bool(servicer.streams))
         for _ in range(20):
             servicer.streams[0].push(Chunk(b"x" * 100_000))
             await asyncio.sleep(0)

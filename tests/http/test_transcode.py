@@ -101,7 +101,10 @@ async def test_errors_of_a_stream_before_and_after_its_first_message(client: htt
 async def test_query_binds_nested_repeated_and_boolean_fields(
     client: httpx.AsyncClient, servicer: Recorder
 ) -> None:
-    query = "input_ids=4&inputIds=5&stream=true&sampling_params.max_new_tokens=6&samplingParams.top_p=0.5&rid=a%20b"
+    query = (
+        "input_ids=4&inputIds=5&stream=true&rid=a%20b"
+        "&sampling_params.max_new_tokens=6&samplingParams.top_p=0.5"
+    )
     await client.get(f"/query?{query}")
     (request,) = servicer.requests
     assert request == GenerateRequest(
@@ -141,7 +144,13 @@ async def test_response_body_and_defaults(client: httpx.AsyncClient) -> None:
         ("GET", "/query?nope=1", b"", "there is no field 'nope'", None),
         ("GET", "/query?stream=maybe", b"", "'stream' must be true or false, not 'maybe'", None),
         ("GET", "/query?rid=a&rid=b", b"", "'rid' is given twice", None),
-        ("GET", "/query?sampling_params=1", b"", "'sampling_params' cannot be given in the path or the query", None),
+        (
+            "GET",
+            "/query?sampling_params=1",
+            b"",
+            "'sampling_params' cannot be given in the path or the query",
+            None,
+        ),
         ("GET", "/query?rid.x=1", b"", "'rid.x' leads through 'rid', which has no fields", None),
         ("GET", "/query?priority=x", b"", "priority", "priority"),
     ],

@@ -14,6 +14,7 @@ import contextlib
 import importlib
 import itertools
 import sys
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from grpc_tools import protoc
 from tokenwire_codegen import plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
@@ -137,16 +138,15 @@ def generate(
     """
     folder = tmp_path / f"proto{next(COUNTER)}"
     folder.mkdir()
-    if isinstance(source, str):
-        source = {"test.proto": source}
-    if not hasattr(source, "items"):
-        names = [_below(path, includes) for path in source]
-    else:
-        names = list(source)
-        for name, text in source.items():
+    texts = {"test.proto": source} if isinstance(source, str) else source
+    if isinstance(texts, Mapping):
+        names = list(texts)
+        for name, text in texts.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
+    else:
+        names = [_below(path, includes) for path in texts]
     return generate_from(compile_protos(folder, names, includes), names, tmp_path, parameter)
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WireChannel"]
 
-_CONFIGURATION: Final = Configuration(_keepalive_time=60.0, _http2_min_sent_ping_interval_without_data=60.0)
+_CONFIGURATION: Final = Configuration(_keepalive_time=330.0, _http2_max_pings_without_data=0)
+"""Servers may close a connection that is pinged more often than every 300 seconds."""
 
 
 class _NoCodec(CodecBase):

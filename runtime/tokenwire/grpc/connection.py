@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,9 @@ class WireConnection(Connection):
 
     def queue(self, stream: WireStream) -> None:
         """Give a stream a turn when something can be written."""
-        self._queue.setdefault(stream.id, stream)
+        if stream.id not in self._queue:
+            stream.waiting_since = time.monotonic()
+            self._queue[stream.id] = stream
 
     def leave_queue(self, stream: WireStream) -> None:
         """Give it no turn, if it is waiting for one."""
@@ -85,6 +88,11 @@ class WireConnection(Connection):
     def is_queued(self, stream: WireStream) -> bool:
         """Whether it waits for a turn."""
         return stream.id in self._queue
+
+    def stalled(self, seconds: float) -> list[WireStream]:
+        """The streams that could send nothing for so long."""
+        before = time.monotonic() - seconds
+        return [stream for stream in self._queue.values() if stream.waiting_since < before]
 
     def serve_queue(self) -> None:
         """Let the waiting streams write, one frame each in turn, while that is possible."""

@@ -13,7 +13,8 @@ from tokenwire.errors import RpcError
 
 from .headers import CONTENT_TYPE, Headers, decode_metadata, decode_timeout, is_grpc, malformed
 from .protocol import WireHandler, WireProtocol
-from .server_call import LINGER_SECONDS, RESPONSE_HEADERS, ServerCall
+from .response import RESPONSE_HEADERS, send_last
+from .server_call import ServerCall
 from .status import error_trailers
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class ServerConnection(WireHandler):
         connections: Where it is kept while it is open.
         max_message_size: Largest message in bytes.
         max_streams: Calls that it may have open at once.
+        stall_timeout: Seconds after which a call whose client reads nothing is ended.
     """
 
     def __init__(
@@ -52,10 +54,13 @@ class ServerConnection(WireHandler):
         *,
         max_message_size: int,
         max_streams: int,
+        stall_timeout: float,
     ) -> None:
         self._handlers = handlers
         self._connections = connections
         self._max_message_size = max_message_size
+        self._stall_timeout = stall_timeout
+        self._sweep: asyncio.TimerHandle | None = None
         self.max_streams = max_streams
         self._protocol: WireProtocol | None = None
         self._peer = ""
@@ -76,6 +81,20 @@ class ServerConnection(WireHandler):
         if isinstance(address, tuple):
             host = f"[{address[0]}]" if ":" in address[0] else address[0]
             self._peer = f"{host}:{address[1]}"
+        self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._sweep = loop.call_later(self._stall_timeout / 4, self._end_stalled)
+
+    def _end_stalled(self) -> None:
+        """End the calls whose client has read nothing for too long."""
+        if self._protocol is None:
+            return
+        for stream in self._protocol.connection.stalled(self._stall_timeout):
+            stream.reset_now(ErrorCodes.CANCEL)
+            stream.receiver.terminated(f"the client read nothing for {self._stall_timeout:g} s")
+        self._sweep_later()
 
     def accept(self, stream: Any, headers: Any, release_stream: Callable[[], None]) -> None:
         """Start the call that request headers ask for."""
@@ -162,6 +181,8 @@ class ServerConnection(WireHandler):
     def close(self) -> None:
         """The connection is gone."""
         self._connections.discard(self)
+        if self._sweep is not None:
+            self._sweep.cancel()
 
 
 def _refuse(stream: WireStream, refusal: _Refusal) -> None:
@@ -173,6 +194,4 @@ def _refuse(stream: WireStream, refusal: _Refusal) -> None:
         headers = [(":status", str(refusal.status)), *trailers]
         if refusal.status == 405:
             headers.append(("allow", "POST"))
-    stream.send_headers_now(headers, end=True)
-    if stream.remote_open:
-        asyncio.get_running_loop().call_later(LINGER_SECONDS, stream.reset_now, ErrorCodes.NO_ERROR)
+    send_last(stream, headers)

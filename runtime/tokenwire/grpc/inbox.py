@@ -53,6 +53,7 @@ class Inbox(Generic[T]):
             return
         self._ended = True
         self._error = error
+        self._acknowledge = _forget
         self._wake()
 
     def discard(self, error: BaseException | None = None) -> None:
@@ -61,6 +62,7 @@ class Inbox(Generic[T]):
         if not self._ended or error is not None:
             self._ended = True
             self._error = error
+        self._acknowledge = _forget
         self._wake()
 
     def __aiter__(self) -> Inbox[T]:
@@ -92,3 +94,7 @@ class Inbox(Generic[T]):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _forget(size: int) -> None:
+    """Acknowledge nothing: the stream does it when it is released."""

@@ -13,6 +13,7 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
 from .connection import WireConnection, WireSession
+from .stream import NOBODY
 from .transport import CoalescingTransport
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class WireProcessor(EventsProcessor):
         def release() -> None:
             if streams.pop(stream.id, None) is None:
                 return
+            stream.receiver = NOBODY
             connection.leave_queue(stream)
             connection.stream_close_waiter.set()
             if stream.unacknowledged:

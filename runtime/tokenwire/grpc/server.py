@@ -53,6 +53,7 @@ class Server:
         max_message_size: Largest message in bytes, both ways; larger ones end their call with
             RESOURCE_EXHAUSTED.
         max_streams: Calls that one connection may have open at once; more are refused.
+        stall_timeout: Seconds after which a call whose client reads nothing is reset.
 
     Raises:
         ValueError: Two servicers answer the same method.
@@ -66,10 +67,12 @@ class Server:
         reflection: bool = True,
         max_message_size: int = 64 << 20,
         max_streams: int = 1000,
+        stall_timeout: float = 300.0,
     ) -> None:
         self._handlers: dict[str, Handler] = {}
         self._max_message_size = max_message_size
         self._max_streams = max_streams
+        self._stall_timeout = stall_timeout
         self._connections: set[ServerConnection] = set()
         self._listeners: list[asyncio.Server] = []
         self._idle = asyncio.Event()
@@ -124,6 +127,7 @@ class Server:
             self._connections,
             max_message_size=self._max_message_size,
             max_streams=self._max_streams,
+            stall_timeout=self._stall_timeout,
         )
         connection.when_idle = self._idle.set
         return WireProtocol(connection, _CONFIGURATION, client_side=False)

@@ -1,22 +1,18 @@
-"""One call on the server: from its request to its trailers."""
+"""One call on the server: its request, its handler, its deadline."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from typing import TYPE_CHECKING, Any, Final
-
-from h2.errors import ErrorCodes
+from typing import TYPE_CHECKING, Any
 
 from tokenwire.codes import Code
 from tokenwire.errors import DecodeError, RpcError
-from tokenwire.streams import PushStream, hold
+from tokenwire.streams import PushStream
 
 from .framing import MessageReader
-from .headers import CONTENT_TYPE, Headers, encode_metadata
 from .inbox import Inbox
-from .status import OK_TRAILERS, error_trailers
+from .response import Response
 from .stream import Receiver
 
 if TYPE_CHECKING:
@@ -28,25 +24,15 @@ if TYPE_CHECKING:
 
     from .stream import WireStream
 
-__all__ = ["LINGER_SECONDS", "RESPONSE_HEADERS", "ServerCall"]
+__all__ = ["ServerCall"]
 
 log = logging.getLogger("tokenwire.grpc")
 
-RESPONSE_HEADERS: Final[Headers] = [
-    (":status", "200"),
-    ("content-type", CONTENT_TYPE),
-    ("grpc-accept-encoding", "identity"),
-]
-
-LINGER_SECONDS: Final = 1.0
-"""How long a client may take to notice the trailers before its half of the stream is reset."""
-
 
 class ServerCall(Receiver):
-    """Reads a request, runs its handler and sends what that answers.
+    """Reads a request, runs its handler and has the answer sent.
 
-    It is itself the sink of a `PushStream`: a message is encoded and written by the push that
-    brings it when the client can take it, and waits, merged, when not.
+    A handler that returns a `PushStream` runs without a task; any other has one of its own.
 
     Args:
         stream: The call's HTTP/2 stream.
@@ -60,21 +46,16 @@ class ServerCall(Receiver):
     __slots__ = (
         "_context",
         "_deadline",
-        "_drained",
-        "_ended",
         "_handler",
-        "_headers_sent",
-        "_held",
         "_inbox",
-        "_limit",
         "_push",
         "_reader",
         "_release",
         "_requests",
+        "_response",
         "_spawn",
         "_stream",
         "_task",
-        "_trailers",
     )
 
     def __init__(
@@ -90,22 +71,15 @@ class ServerCall(Receiver):
         self._stream = stream
         self._handler = handler
         self._context = context
-        self._limit = limit
         self._release = release
         self._spawn = spawn
+        self._response = Response(stream, context, limit=limit, when_ended=self._end)
         self._reader = MessageReader(limit)
         self._requests: list[bytes] = []
         self._inbox: Inbox[Message] | None = None
         self._push: PushStream[Message] | None = None
-        self._held: deque[Message] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._trailers: Headers | None = None
-        self._headers_sent = False
-        self._ended = False
-
-    # The request
 
     def start(self) -> None:
         """Begin; the handler of a streaming request runs from now on."""
@@ -118,6 +92,8 @@ class ServerCall(Receiver):
         if self._handler.method.client_streaming:
             self._inbox = Inbox(self._stream.acknowledge)
             self._run_handler(self._inbox)
+
+    # The request
 
     def data_received(self, data: bytes, size: int) -> None:
         """Cut the request's messages out of its data."""
@@ -132,11 +108,11 @@ class ServerCall(Receiver):
             self.abort(error)
         except DecodeError as error:
             self.abort(_undecodable(error))
+        except Exception as error:
+            self._response.fail(error)
 
     def end_received(self) -> None:
         """The request is complete: a single one is handled now."""
-        if self._ended:
-            return
         if self._reader.partial:
             self.abort(RpcError(Code.INVALID_ARGUMENT, "the request ends within a message"))
         elif self._inbox is not None:
@@ -149,6 +125,8 @@ class ServerCall(Receiver):
                 request = self._handler.method.request.parse(self._requests.pop())
             except DecodeError as error:
                 self.abort(_undecodable(error))
+            except Exception as error:
+                self._response.fail(error)
             else:
                 self._run_handler(request)
 
@@ -162,185 +140,75 @@ class ServerCall(Receiver):
             messages = self._handler.call(request, self._context)
             if isinstance(messages, PushStream):
                 self._push = messages
-                messages.subscribe(self)
+                self._response.merge = messages.merge
+                messages.subscribe(self._response)
             else:
                 self._task = self._spawn(self._supervise(self._iterate, messages))
         except Exception as error:
-            self._fail(error)
+            self._response.fail(error)
 
     async def _answer(self, request: Any) -> None:
-        self._send(await self._handler.call(request, self._context))
+        self._response.send(await self._handler.call(request, self._context))
 
     async def _iterate(self, messages: AsyncIterator[Message]) -> None:
         try:
             async for message in messages:
-                self._send(message)
-                if not self._stream.writable:
-                    await self._drain()
+                self._response.send(message)
+                await self._response.drain()
         finally:
             aclose = getattr(messages, "aclose", None)
             if aclose is not None:
                 await aclose()
 
-    async def _drain(self) -> None:
-        self._drained = asyncio.get_running_loop().create_future()
-        self._stream.request_turn()
-        try:
-            await self._drained
-        finally:
-            self._drained = None
-
     async def _supervise(self, work: Callable[[Any], Coroutine[Any, Any, None]], argument: Any) -> None:
         try:
             await work(argument)
         except asyncio.CancelledError:
-            self._finish(RpcError(Code.CANCELLED, "the handler was cancelled"))
+            self._response.finish(RpcError(Code.CANCELLED, "the handler was cancelled"))
             raise
         except Exception as error:
-            self._fail(error)
+            self._response.fail(error)
         else:
-            self._finish(None)
-
-    # The response, as the sink of a PushStream
-
-    def push(self, message: Message, /) -> None:
-        """Send a message now, or keep it, merged with those that wait."""
-        if self._ended or self._trailers is not None:
-            return
-        try:
-            if self._held or not self._headers_sent:
-                self._push_or_hold(message)
-                return
-            body = bytes(message)
-            if len(body) > self._limit or not self._stream.send(body):
-                self._push_or_hold(message)
-        except Exception as error:
-            self._fail(error)
-
-    def _push_or_hold(self, message: Message) -> None:
-        if self._held or not self._stream.writable:
-            hold(self._held, message, self._push.merge if self._push is not None else None)
-            self._stream.request_turn()
-        else:
-            self._send(message)
-
-    def close(self, error: BaseException | None = None, /) -> None:
-        """End the response after what waits."""
-        self._push = None
-        if error is None:
-            self._finish(None)
-        else:
-            self._fail(error)
+            self._response.finish(None)
 
     def writable(self) -> None:
-        """Go on with what waits: a message, the handler, the trailers."""
-        if self._held:
-            try:
-                self._send(self._held.popleft())
-            except Exception as error:
-                self._fail(error)
-                return
-        if self._held:
-            self._stream.request_turn()
-        elif self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
-        elif self._trailers is not None and self._stream.idle:
-            self._send_trailers(self._trailers)
-
-    def _send(self, message: Message) -> None:
-        body = bytes(message)
-        if len(body) > self._limit:
-            raise RpcError(
-                Code.RESOURCE_EXHAUSTED,
-                f"response of {len(body)} bytes is over the limit of {self._limit} bytes",
-            )
-        if not self._headers_sent:
-            self._send_headers()
-        self._stream.write(body)
-
-    def _send_headers(self) -> None:
-        metadata = self._context.initial_metadata
-        headers = RESPONSE_HEADERS + encode_metadata(metadata) if metadata else RESPONSE_HEADERS
-        self._headers_sent = True
-        self._stream.send_headers_now(headers)
+        """Go on with the response."""
+        self._response.writable()
 
     # The end
 
-    def _fail(self, error: BaseException) -> None:
-        """End with an error of the handler, which is logged unless it was meant for the caller."""
-        if isinstance(error, RpcError):
-            self._finish(error)
-            return
-        log.error("%s failed", self._handler.method.path, exc_info=error)
-        self._finish(RpcError(Code.INTERNAL, "internal error"))
-
-    def _finish(self, error: RpcError | None) -> None:
-        """Send the status after all that was answered."""
-        if self._ended or self._trailers is not None:
-            return
-        trailers = OK_TRAILERS if error is None else error_trailers(error)
-        metadata = self._context.trailing_metadata
-        if metadata:
-            try:
-                trailers = trailers + encode_metadata(metadata)
-            except (TypeError, ValueError):
-                log.exception("%s set trailing metadata that cannot be sent", self._handler.method.path)
-        if self._held or not self._stream.idle:
-            self._trailers = trailers
-        else:
-            self._send_trailers(trailers)
-
     def abort(self, error: RpcError) -> None:
         """End now: stop the handler, drop what waits, send the status."""
-        if self._ended:
-            return
-        self._held.clear()
-        self._send_trailers(error_trailers(error))
+        self._response.abort(error)
 
     def _expire(self) -> None:
         self.abort(RpcError(Code.DEADLINE_EXCEEDED, "the deadline passed"))
 
-    def _send_trailers(self, trailers: Headers) -> None:
-        if not self._headers_sent and self._context.initial_metadata:
-            try:
-                self._send_headers()
-            except (TypeError, ValueError):
-                log.exception("%s set initial metadata that cannot be sent", self._handler.method.path)
-                self._headers_sent = False
-                trailers = error_trailers(RpcError(Code.INTERNAL, "internal error"))
-        if not self._headers_sent:
-            trailers = RESPONSE_HEADERS + trailers
-        stream = self._stream
-        stream.send_headers_now(trailers, end=True)
-        if stream.remote_open:
-            asyncio.get_running_loop().call_later(LINGER_SECONDS, stream.reset_now, ErrorCodes.NO_ERROR)
-        self._end()
-
     def terminated(self, reason: str, code: int | None = None) -> None:
         """The client is gone: stop the handler."""
-        if not self._ended:
-            log.debug("%s ended early: %s", self._handler.method.path, reason)
-            self._end()
+        log.debug("%s ended early: %s", self._handler.method.path, reason)
+        self._response.drop()
 
     def refused(self, reason: str) -> None:
         """A client that refuses its own stream is gone."""
         self.terminated(reason)
 
     def _end(self) -> None:
-        self._ended = True
-        self._held.clear()
-        self._requests.clear()
+        """Let go of everything; what still runs is stopped."""
         if self._deadline is not None:
             self._deadline.cancel()
         self._release()
+        del self._release
+        self._requests.clear()
         if self._inbox is not None:
             self._inbox.discard()
-        push, self._push = self._push, None
-        if push is not None:
-            push.cancel()
-        task, self._task = self._task, None
-        if task is not None and task is not _current_task():
-            task.cancel()
+        if self._push is not None:
+            try:
+                self._push.cancel()
+            except Exception:
+                log.exception("%s failed to stop", self._handler.method.path)
+        if self._task is not None and self._task is not _current_task():
+            self._task.cancel()
 
 
 def _undecodable(error: DecodeError) -> RpcError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .headers import Headers
     from .protocol import WireProcessor
 
-__all__ = ["Receiver", "WireStream"]
+__all__ = ["NOBODY", "Receiver", "WireStream"]
 
 _DATA_AND_PREFIX: Final = Struct(">HBBBIBI")
 """DATA's frame header (length in 16 + 8 bits, type 0, no flags, stream) and a message's prefix."""
@@ -54,6 +55,10 @@ class Receiver:
         """What was written has left, and more may follow now."""
 
 
+NOBODY: Final = Receiver()
+"""The receiver of a stream that belongs to no call."""
+
+
 class WireStream(Stream):
     """A stream of grpclib whose messages are written without waiting.
 
@@ -68,8 +73,9 @@ class WireStream(Stream):
 
     def __init__(self, connection: Any, h2_connection: Any, transport: Any, **options: Any) -> None:
         super().__init__(connection, h2_connection, transport, **options)
-        self.receiver = Receiver()
+        self.receiver: Receiver = NOBODY
         self.unacknowledged = 0
+        self.waiting_since = 0.0
         self._rest: memoryview | None = None
         self._rest_ends = False
 
@@ -190,6 +196,7 @@ class WireStream(Stream):
         size = min(self._window(), self._h2_connection.max_outbound_frame_size)
         if rest is None or size <= 0:
             return False
+        self.waiting_since = time.monotonic()
         last = size >= len(rest)
         self._h2_connection.send_data(self.id, rest[:size], end_stream=last and self._rest_ends)
         self.connection.flush()

@@ -10,14 +10,13 @@ from .failures import error_reply, http_error
 from .openai import adapter_handler
 from .path import PathTemplate
 from .transcode import route_handler
-from .values import HttpReply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from .invoke import Invoker
     from .routes import OpenAIAdapter, Route
-    from .values import HttpCall, HttpHandler
+    from .values import HttpCall, HttpHandler, HttpReply
 
 __all__ = ["Endpoint", "HttpCore"]
 

@@ -44,7 +44,11 @@ def _unary_handler(adapter: OpenAIAdapter) -> HttpHandler:
 
 
 class _Frames:
-    """The events of one call; an error that was an event already is not told twice."""
+    """The events of one call.
+
+    An error that was an event already is not told twice, and an abort not at all: the finish
+    reason in the last event has told it.
+    """
 
     __slots__ = ("_json_of", "_told")
 
@@ -60,7 +64,8 @@ class _Frames:
         return event(data)
 
     def failure(self, error: Exception) -> bytes:
-        return b"" if self._told else failure_event(error)
+        aborted = isinstance(error, RpcError) and error.code is Code.CANCELLED
+        return b"" if self._told or aborted else failure_event(error)
 
 
 def _stream_handler(adapter: OpenAIAdapter) -> HttpHandler:

@@ -29,11 +29,11 @@ from tokenwire_serve.engine import (
     ModelInfo,
     Scores,
     ServerStatus,
-    TokenLogprob,
 )
 
 from .board import StateBoard, Throughput
 from .chat import with_plain_content
+from .null_request import NullRequest, ids_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,77 +51,14 @@ if TYPE_CHECKING:
 
     from .options import EngineOptions
 
-__all__ = ["EMBEDDING_SIZE", "TOKEN_ID", "TOKEN_TEXT", "NullEngine"]
+__all__ = ["EMBEDDING_SIZE", "NullEngine"]
 
-TOKEN_ID: Final = 42
-TOKEN_TEXT: Final = " token"
 EMBEDDING_SIZE: Final = 4096
 _LOG: Final = logging.getLogger(__name__)
-_NO_LIMIT_TOKENS: Final = 128
 _RETRY_S: Final = 1.0
 _EMBEDDING: Final = [math.cos(i) * math.sqrt(2 / EMBEDDING_SIZE) for i in range(EMBEDDING_SIZE)]
 _NORM: Final = math.hypot(*_EMBEDDING)
 _LABELS: Final = ("negative", "positive")
-
-
-class _Request:
-    """An active request: its choices run in step, so one count serves them all."""
-
-    __slots__ = ("limit", "made", "prompt_ids", "request", "sent", "sink")
-
-    def __init__(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
-        limit = request.sampling.max_new_tokens
-        self.request = request
-        self.sink = sink
-        self.limit = _NO_LIMIT_TOKENS if limit is None else limit
-        self.prompt_ids = _ids(request.prompt)
-        self.made = 0
-        self.sent = 0
-
-    @property
-    def tokens(self) -> int:
-        return len(self.prompt_ids) + self.made
-
-    def step(self) -> bool:
-        """Make one token per choice; whether that was the last."""
-        if self.made < self.limit:
-            self.made += 1
-        done = self.made >= self.limit
-        if self.request.stream or done:
-            self.emit(Finish("length", length=self.made) if done else None)
-        return done
-
-    def emit(self, finish: Finish | None) -> None:
-        new = self.made - self.sent
-        first = self.sent == 0
-        self.sent = self.made
-        for index in range(self.request.sampling.n):
-            delta = Delta(
-                index=index,
-                token_ids=[TOKEN_ID] * new,
-                text=TOKEN_TEXT * new,
-                prompt_tokens=len(self.prompt_ids),
-                completion_tokens=self.made,
-                finish=finish,
-            )
-            if self.request.logprobs:
-                delta.output_logprobs = [self._logprob(TOKEN_ID, TOKEN_TEXT)] * new
-                if first and self.request.logprob_start >= 0:
-                    delta.input_logprobs = self._input_logprobs()
-            self.sink.push(delta)
-
-    def _input_logprobs(self) -> list[TokenLogprob]:
-        start = self.request.logprob_start
-        logprobs = [self._logprob(i, _text([i])) for i in self.prompt_ids[start:]]
-        if start == 0 and logprobs:
-            text = logprobs[0].text
-            logprobs[0] = TokenLogprob(None, self.prompt_ids[0], text)
-        return logprobs
-
-    def _logprob(self, token_id: int, text: str) -> TokenLogprob:
-        shown = text if self.request.text_in_logprobs else None
-        top = ((0.0, token_id, shown),) if self.request.top_logprobs else ()
-        return TokenLogprob(0.0, token_id, shown, top)
 
 
 class NullEngine:
@@ -133,8 +70,8 @@ class NullEngine:
         self._options = options
         self._board = StateBoard()
         self._speed = Throughput()
-        self._running: dict[str, _Request] = {}
-        self._waiting: deque[_Request] = deque()
+        self._running: dict[str, NullRequest] = {}
+        self._waiting: deque[NullRequest] = deque()
         self._stepping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -182,7 +119,7 @@ class NullEngine:
         if refusal is not None:
             sink.close(refusal)
             return
-        active = _Request(request, sink)
+        active = NullRequest(request, sink)
         if self.state.paused:
             self._waiting.append(active)
             return
@@ -244,25 +181,25 @@ class NullEngine:
             raise bad_request("dimensions", f"{size} is above {EMBEDDING_SIZE}")
         values = _EMBEDDING[:size]
         norm = _NORM if size == EMBEDDING_SIZE else math.hypot(*values)
-        return Embedding([v / norm for v in values], len(_ids(request.prompt)))
+        return Embedding([v / norm for v in values], len(ids_of(request.prompt)))
 
     async def classify(self, request: EmbedRequest) -> Embedding:
         """The logits 0.0 and 1.0, whatever the text."""
-        return Embedding([0.0, 1.0], len(_ids(request.prompt)) + len((request.pair or "").encode()))
+        return Embedding([0.0, 1.0], len(ids_of(request.prompt)) + len((request.pair or "").encode()))
 
     async def score(self, request: ScoreRequest) -> Scores:
         """Every label equally likely."""
         count = len(request.label_token_ids)
         rows = [[1.0 / count] * count for _ in request.prompts]
-        return Scores(rows, sum(len(_ids(prompt)) for prompt in request.prompts))
+        return Scores(rows, sum(len(ids_of(prompt)) for prompt in request.prompts))
 
     async def tokenize(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         """One id per UTF-8 byte; there are no special tokens to add."""
-        return _ids(text)
+        return ids_of(text)
 
     async def detokenize(self, token_ids: Sequence[int]) -> str:
         """The text of those bytes; what is no UTF-8 becomes U+FFFD."""
-        return _text(token_ids)
+        return text_of(token_ids)
 
     async def render_chat(
         self,
@@ -272,7 +209,7 @@ class NullEngine:
         options: Mapping[str, Any] | None = None,
     ) -> list[int]:
         """The contents, a line each; tools and options have no place to go and are dropped."""
-        return _ids("\n".join(message["content"] for message in with_plain_content(messages)))
+        return ids_of("\n".join(message["content"] for message in with_plain_content(messages)))
 
     def loads(self) -> list[Load]:
         """How busy it is. It has no cache, so what depends on one is 0."""
@@ -346,7 +283,7 @@ class NullEngine:
             raise RpcError(Code.UNAVAILABLE, f"engine null is not up: {self.state.reason}")
 
 
-def _finish_aborted(active: _Request, message: str) -> None:
+def _finish_aborted(active: NullRequest, message: str) -> None:
     active.emit(Finish("abort", message=message))
     active.sink.close()
 
@@ -355,11 +292,3 @@ def _cannot(call: str) -> RpcError:
     return RpcError(
         Code.UNIMPLEMENTED, f"engine null does not implement {call}: it has no model; transformers does"
     )
-
-
-def _ids(prompt: str | Sequence[int]) -> list[int]:
-    return list(prompt.encode()) if isinstance(prompt, str) else list(prompt)
-
-
-def _text(token_ids: Sequence[int]) -> str:
-    return b"".join(bytes([i]) if 0 <= i < 256 else b"\xff" for i in token_ids).decode(errors="replace")

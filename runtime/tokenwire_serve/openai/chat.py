@@ -51,21 +51,15 @@ async def read_chat(body: Mapping[str, Any], core: Core, trace: Mapping[str, str
     fields.refuse(_UNSUPPORTED_CHAT, engine.name)
     messages = read_messages(fields, engine.name)
     tools = read_tools(fields, engine.name)
-    kwargs = fields.mapping("chat_template_kwargs") or {}
-    effort = fields.values.get("reasoning_effort")
-    if effort is not None:
-        kwargs = {"reasoning_effort": effort, **kwargs}
-    logprobs = fields.boolean("logprobs") or False
-    top = fields.integer("top_logprobs", low=0, high=MOST_TOP_LOGPROBS) or 0
-    if top and not logprobs:
-        fields.wrong("top_logprobs", "needs logprobs to be true")
+    variables = _read_variables(fields)
+    logprobs, top = _read_logprobs(fields)
     limits = ("max_completion_tokens", "max_tokens")
     sampling = read_sampling(fields, engine.model, limit_names=limits, default_limit=None)
     request_id = read_id(fields, "chatcmpl-")
     options = read_options(fields, trace)
     stream, include_usage, running_usage = read_stream_options(fields)
     fields.problems.settle()
-    prompt = await engine.render_chat(messages, tools=tools, options=kwargs)
+    prompt = await engine.render_chat(messages, tools=tools, options=variables)
     return Job(
         id=request_id,
         model=model,
@@ -81,3 +75,19 @@ async def read_chat(body: Mapping[str, Any], core: Core, trace: Mapping[str, str
         top_logprobs=top,
         names={"prompt": "messages", **field_names(fields, limits)},
     )
+
+
+def _read_variables(fields: Fields) -> dict[str, Any]:
+    """What the chat template gets beside messages and tools."""
+    variables = fields.mapping("chat_template_kwargs") or {}
+    effort = fields.values.get("reasoning_effort")
+    return variables if effort is None else {"reasoning_effort": effort, **variables}
+
+
+def _read_logprobs(fields: Fields) -> tuple[bool, int]:
+    """Whether log-probabilities are wanted, and how many alternatives."""
+    wanted = fields.boolean("logprobs") or False
+    top = fields.integer("top_logprobs", low=0, high=MOST_TOP_LOGPROBS) or 0
+    if top and not wanted:
+        fields.wrong("top_logprobs", "needs logprobs to be true")
+    return wanted, top

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
@@ -47,14 +47,6 @@ _LOG: Final = logging.getLogger(__name__)
 _FAILURES: Final = 3
 """Decode steps that must fail one after the other before the engine is unhealthy."""
 _ABORTED: Final = "the request was aborted"
-
-
-class _Prepared(NamedTuple):
-    """A request's prompt in tokens, its limit of new ones, and where its constraint starts."""
-
-    prompt: list[int]
-    limit: int
-    matcher: Matcher | None
 
 
 class EngineCore:
@@ -131,7 +123,7 @@ class EngineCore:
             return
         if request.sampling.constraint is None and len(request.prompt) < LONG_TEXT:
             with self._ending(request.rid):
-                self._submit(call, self._prepare(request))
+                self._submit(call, self._prepare(request), None)
         else:
             call.preparing = asyncio.ensure_future(self._prepare_aside(call))
 
@@ -147,10 +139,12 @@ class EngineCore:
 
     async def _prepare_aside(self, call: GenerateCall) -> None:
         """Prepare a request whose text or grammar takes long, off the event loop."""
+        constraint = call.request.sampling.constraint
         with self._ending(call.request.rid):
             prepared = await asyncio.to_thread(self._prepare, call.request)
+            matcher = None if constraint is None else await self._grammars.compile(constraint)
             call.preparing = None
-            self._submit(call, prepared)
+            self._submit(call, prepared, matcher)
 
     @contextmanager
     def _ending(self, rid: str) -> Iterator[None]:
@@ -160,23 +154,21 @@ class EngineCore:
         except Exception as error:
             self._end(rid, shown(error))
 
-    def _prepare(self, request: GenerateRequest) -> _Prepared:
-        sampling = request.sampling
+    def _prepare(self, request: GenerateRequest) -> tuple[list[int], int]:
+        """The tokens of the prompt and the limit of new ones."""
         prompt = self.ids_of(request.prompt)
-        check_sampling(sampling, self._model)
-        limit = output_limit(request, prompt, self._model)
-        constraint = sampling.constraint
-        return _Prepared(prompt, limit, None if constraint is None else self._grammars.compile(constraint))
+        check_sampling(request.sampling, self._model)
+        return prompt, output_limit(request, prompt, self._model)
 
     def ids_of(self, prompt: str | SequenceOf[int]) -> list[int]:
         """Token ids of a prompt; any thread."""
         return self._loaded.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)
 
-    def _submit(self, call: GenerateCall, prepared: _Prepared) -> None:
+    def _submit(self, call: GenerateCall, prepared: tuple[list[int], int], matcher: Matcher | None) -> None:
         """Hand a request to the scheduler."""
         request = call.request
         order = (-(request.options.priority or 0), next(self._arrivals))
-        generation = Generation(request, call.sink, prepared.prompt, prepared.limit, order, prepared.matcher)
+        generation = Generation(request, call.sink, *prepared, order, matcher)
         call.generation = generation
         self._thread.post(lambda: self._enqueue(generation))
 
@@ -203,13 +195,13 @@ class EngineCore:
             except Exception as failure:
                 self.abort(rid)
                 self._end(rid, shown(failure))
-        self._judge()
-
-    def _judge(self) -> None:
-        """Follow the scheduler's luck with the state."""
         if self._batch.failures >= _FAILURES:
             self._board.set(ServerStatus.UNHEALTHY, reason="the model fails at each step; see the log")
-        elif self.state.status is ServerStatus.UNHEALTHY:
+
+    def recover(self) -> None:
+        """Be up again after failures."""
+        self._batch.failures = 0
+        if self.state.status is ServerStatus.UNHEALTHY:
             self._board.set(ServerStatus.UP)
 
     def _end(self, rid: str, error: RpcError | None) -> None:

@@ -204,12 +204,14 @@ class TransformersEngine(EngineCore):
         return len(self._batch.running) if self._batch.paused else 0
 
     async def probe(self) -> None:
-        """Put one token through the model, in its thread, between two steps."""
-        if not self.state.healthy:
-            raise RpcError(Code.UNAVAILABLE, f"engine transformers is not up: {self.state.reason}")
+        """Put one token through the model, in its thread, between two steps.
+
+        An engine that failed step after step is up again when that succeeds.
+        """
         try:
             await self._thread.call(lambda: tasks.one_token(self._loaded))
         except RpcError:
             raise
         except Exception as error:
             raise RpcError(Code.UNAVAILABLE, "the model cannot make a token; the log says why") from error
+        self.recover()

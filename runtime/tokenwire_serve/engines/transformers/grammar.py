@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Grammars", "Matcher"]
 
 _KEPT: Final = 64
+_THREADS: Final = 2
+"""A grammar that takes long to compile holds up other constraints, and nothing else."""
 _REASON_LENGTH: Final = 300
 
 
@@ -72,7 +76,7 @@ class Matcher:
 
 
 class Grammars:
-    """Compiles constraints and keeps the latest; safe to use from any thread.
+    """Compiles constraints and keeps the latest; event loop only.
 
     The first compilation takes up to a second longer: llguidance reads the vocabulary.
     """
@@ -84,28 +88,32 @@ class Grammars:
         self._lock = threading.Lock()
         self._vocabulary: Any = None
         self._matchers: OrderedDict[Constraint, Matcher] = OrderedDict()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tokenwire-grammar")
 
-    def compile(self, constraint: Constraint) -> Matcher:
-        """A matcher at the start of the constraint's grammar.
+    async def compile(self, constraint: Constraint) -> Matcher:
+        """A matcher at the start of the constraint's grammar, compiled in a thread of its own.
 
         Raises:
             RpcError: INVALID_ARGUMENT, the message names the kind and what is wrong with it;
                 UNIMPLEMENTED, this kind or this tokenizer is not supported.
         """
-        with self._lock:
-            matcher = self._matchers.get(constraint)
-            if matcher is None:
-                matcher = self._matchers[constraint] = self._compile(constraint)
-                if len(self._matchers) > _KEPT:
-                    self._matchers.popitem(last=False)
+        matcher = self._matchers.get(constraint)
+        if matcher is None:
+            loop = asyncio.get_running_loop()
+            matcher = await loop.run_in_executor(self._threads, self._compile, constraint)
+            self._matchers[constraint] = matcher
+            if len(self._matchers) > _KEPT:
+                self._matchers.popitem(last=False)
+        else:
             self._matchers.move_to_end(constraint)
-            return matcher.copy()
+        return matcher.copy()
 
     def _compile(self, constraint: Constraint) -> Matcher:
         if constraint.kind == "structural_tag":
             raise RpcError(Code.UNIMPLEMENTED, "engine transformers does not support structural_tag")
-        if self._vocabulary is None:
-            self._vocabulary = self._read_vocabulary()
+        with self._lock:
+            if self._vocabulary is None:
+                self._vocabulary = self._read_vocabulary()
         try:
             core = LLMatcher(self._vocabulary, _grammar(constraint), log_level=0)
         except (ValueError, TypeError) as error:

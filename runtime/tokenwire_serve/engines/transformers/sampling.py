@@ -38,7 +38,6 @@ class Shaper:
         sampling: Sampling,
         prompt: Sequence[int],
         end_ids: Sequence[int],
-        size: int,
         device: torch.device,
         matcher: Matcher | None,
     ) -> None:
@@ -50,10 +49,9 @@ class Shaper:
             or sampling.presence_penalty != 0
             or sampling.repetition_penalty != 1
         )
-        if self._penalised:
-            self._counts = torch.zeros(size, dtype=torch.float32, device=device)
-            self._seen = torch.zeros(size, dtype=torch.bool, device=device)
-            self._seen[torch.tensor(prompt, dtype=torch.long, device=device)] = True
+        self._prompt = prompt
+        self._counts: Tensor | None = None
+        self._seen: Tensor | None = None
         bias = sampling.logit_bias
         self._biased = torch.tensor(list(bias), dtype=torch.long, device=device) if bias else None
         self._bias = torch.tensor(list(bias.values()), dtype=torch.float32, device=device)
@@ -82,6 +80,10 @@ class Shaper:
             self.matcher.mask(logits)
 
     def _penalise(self, logits: Tensor) -> None:
+        if self._counts is None or self._seen is None:
+            self._counts = torch.zeros_like(logits)
+            self._seen = torch.zeros_like(logits, dtype=torch.bool)
+            self._seen[torch.tensor(self._prompt, dtype=torch.long, device=logits.device)] = True
         factor = self._sampling.repetition_penalty
         if factor != 1:
             scaled = torch.where(logits > 0, logits / factor, logits * factor)
@@ -92,7 +94,7 @@ class Shaper:
     def accept(self, token: int) -> None:
         """Take note of a drawn token."""
         self._made += 1
-        if self._penalised:
+        if self._counts is not None and self._seen is not None:
             self._counts[token] += 1
             self._seen[token] = True
         if self.matcher is not None:

@@ -69,9 +69,7 @@ class Sequence:
         self._stop_ids = frozenset(sampling.stop_token_ids)
         matcher = None if generation.matcher is None else generation.matcher.copy()
         ends = self._eos_ids | self._stop_ids
-        self.shaper = Shaper(
-            sampling, generation.prompt, sorted(ends), loaded.vocab_size, loaded.device, matcher
-        )
+        self.shaper = Shaper(sampling, generation.prompt, sorted(ends), loaded.device, matcher)
         self._text = Detokenizer(loaded.tokenizer, generation.prompt)
         self._stops = StopMatcher(sampling.stop)
         self.reader = LogprobReader(loaded.tokenizer, request.top_logprobs, text=request.text_in_logprobs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -57,7 +58,7 @@ def make_runner(loaded: Loaded, options: EngineOptions) -> tuple[Runner, int]:
         ("row by row", lambda: LoneRunner(loaded, rows)),
         ("row by row, prompts token by token", lambda: LoneRunner(loaded, rows, stepwise=True)),
     ]
-    reasons = []
+    reasons: list[str] = []
     for way, make in ways:
         reason, runner = _trial(loaded, make)
         if runner is not None:
@@ -113,7 +114,11 @@ def _bytes_per_position(loaded: Loaded) -> int:
 def _free_memory(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
 def _agrees(runner: Runner, ids: list[int], reference: torch.Tensor) -> bool:

@@ -584,15 +584,16 @@ def _encode_text_generate_request(m: pb.TextGenerateRequest) -> bytes:
         parts += b"\x52", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.routed_dp_rank) is not None:
         parts += b"\x58", BYTE[value] if 0 <= value < 128 else int32(value)
-    for key, value in m.trace_headers.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x62", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.trace_headers:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x62", BYTE[size] if size < 128 else varint(size), entry
     if (value := m.session_id) is not None:
         raw = value.encode()
         size = len(raw)
@@ -774,15 +775,16 @@ def _encode_text_generate_response(m: pb.TextGenerateResponse) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.meta_info.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.meta_info:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
     if value := m.finished:
         parts += b"\x18", BOOL[value]
     if m._unknown_fields:
@@ -880,15 +882,16 @@ def _encode_generate_request(m: pb.GenerateRequest) -> bytes:
         parts += b"\x4a", BYTE[size] if size < 128 else varint(size), raw
     if (value := m.routed_dp_rank) is not None:
         parts += b"\x50", BYTE[value] if 0 <= value < 128 else int32(value)
-    for key, value in m.trace_headers.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x5a", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.trace_headers:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x5a", BYTE[size] if size < 128 else varint(size), entry
     if (value := m.session_id) is not None:
         raw = value.encode()
         size = len(raw)
@@ -1071,15 +1074,16 @@ def _encode_generate_response(m: pb.GenerateResponse) -> bytes:
         raw = pack_int32(values)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.meta_info.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.meta_info:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
     if value := m.finished:
         parts += b"\x18", BOOL[value]
     if m._unknown_fields:
@@ -1166,15 +1170,16 @@ def _encode_text_embed_request(m: pb.TextEmbedRequest) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.trace_headers.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x22", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.trace_headers:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x22", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)
@@ -1254,15 +1259,16 @@ def _encode_text_embed_response(m: pb.TextEmbedResponse) -> bytes:
         raw = pack_f32(values)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.meta_info.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.meta_info:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)
@@ -1339,15 +1345,16 @@ def _encode_embed_request(m: pb.EmbedRequest) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.trace_headers.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x22", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.trace_headers:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x22", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)
@@ -1434,15 +1441,16 @@ def _encode_embed_response(m: pb.EmbedResponse) -> bytes:
         raw = pack_f32(values)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.meta_info.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.meta_info:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)
@@ -1523,15 +1531,16 @@ def _encode_classify_request(m: pb.ClassifyRequest) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.trace_headers.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x2a", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.trace_headers:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x2a", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)
@@ -1626,15 +1635,16 @@ def _encode_classify_response(m: pb.ClassifyResponse) -> bytes:
         raw = pack_f32(values)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.meta_info.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.meta_info:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)
@@ -2935,15 +2945,16 @@ def _encode_openai_request(m: pb.OpenAIRequest) -> bytes:
     if value := m.json_body:
         size = len(value)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), value
-    for key, value in m.trace_headers.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.trace_headers:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x12", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)

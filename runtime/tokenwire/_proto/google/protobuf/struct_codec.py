@@ -96,15 +96,16 @@ def _encode_struct(m: pb.Struct) -> bytes:
     parts: list[bytes] = []
     key: Any
     value: Any
-    for key, value in m.fields.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = _encode_value(value)
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.fields:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = _encode_value(value)
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x0a", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)

@@ -97,15 +97,16 @@ def _encode_error_info(m: pb.ErrorInfo) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.metadata.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.metadata:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x1a", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)
@@ -366,15 +367,16 @@ def _encode_quota_failure_violation(m: pb.QuotaFailureViolation) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
-    for key, value in m.quota_dimensions.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = value.encode()
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x32", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.quota_dimensions:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = value.encode()
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x32", BYTE[size] if size < 128 else varint(size), entry
     if value := m.quota_value:
         parts += b"\x38", BYTE[value] if 0 <= value < 128 else int64(value)
     if (value := m.future_quota_value) is not None:

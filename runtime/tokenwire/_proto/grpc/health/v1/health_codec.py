@@ -232,15 +232,16 @@ def _encode_health_list_response(m: pb.HealthListResponse) -> bytes:
     parts: list[bytes] = []
     key: Any
     value: Any
-    for key, value in m.statuses.items():
-        raw = key.encode()
-        size = len(raw)
-        entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-        raw = _encode_health_check_response(value)
-        size = len(raw)
-        entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-        size = len(entry)
-        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), entry
+    if entries := m.statuses:
+        for key, value in entries.items():
+            raw = key.encode()
+            size = len(raw)
+            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
+            raw = _encode_health_check_response(value)
+            size = len(raw)
+            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
+            size = len(entry)
+            parts += b"\x0a", BYTE[size] if size < 128 else varint(size), entry
     if m._unknown_fields:
         parts.append(m._unknown_fields)
     return b"".join(parts)

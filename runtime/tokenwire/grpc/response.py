@@ -1,0 +1,207 @@
+"""What the server answers to one call: headers, messages and trailers, as the client takes them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from h2.errors import ErrorCodes
+
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+from tokenwire.streams import hold
+
+from .headers import CONTENT_TYPE, Headers, encode_metadata
+from .status import OK_TRAILERS, error_trailers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tokenwire.context import Context
+    from tokenwire.message import Message
+
+    from .stream import WireStream
+
+__all__ = ["RESPONSE_HEADERS", "Response", "send_last"]
+
+log = logging.getLogger("tokenwire.grpc")
+
+RESPONSE_HEADERS: Final[Headers] = [
+    (":status", "200"),
+    ("content-type", CONTENT_TYPE),
+    ("grpc-accept-encoding", "identity"),
+]
+
+_LINGER_SECONDS: Final = 1.0
+"""How long a client may take to notice the trailers before its half of the stream is reset."""
+
+
+def send_last(stream: WireStream, headers: Headers) -> None:
+    """Send trailers; a client that goes on sending afterwards is stopped, but not at once."""
+    stream.send_headers_now(headers, end=True)
+    if stream.remote_open:
+        asyncio.get_running_loop().call_later(_LINGER_SECONDS, stream.reset_now, ErrorCodes.NO_ERROR)
+
+
+class Response:
+    """The sending half of a call, and the sink of its `PushStream`.
+
+    A message is encoded and written by the push that brings it when the client can take it; when
+    not it waits, merged with those that wait already.
+
+    Args:
+        stream: The call's HTTP/2 stream.
+        context: Holds the metadata to send.
+        limit: Largest message in bytes.
+        when_ended: Called once, after the trailers were sent or `drop` was called.
+    """
+
+    __slots__ = (
+        "_context",
+        "_drained",
+        "_headers_sent",
+        "_held",
+        "_limit",
+        "_stream",
+        "_trailers",
+        "_when_ended",
+        "ended",
+        "merge",
+    )
+
+    def __init__(
+        self, stream: WireStream, context: Context, *, limit: int, when_ended: Callable[[], None]
+    ) -> None:
+        self._stream = stream
+        self._context = context
+        self._limit = limit
+        self._when_ended = when_ended
+        self._held: deque[Message] = deque()
+        self._drained: asyncio.Future[None] | None = None
+        self._trailers: Headers | None = None
+        self._headers_sent = False
+        self.ended = False
+        self.merge: Callable[[Any, Any], Any] | None = None
+
+    def push(self, message: Message, /) -> None:
+        """Send a message now, or keep it, merged with those that wait."""
+        if self.ended or self._trailers is not None:
+            return
+        try:
+            if self._held or not self._headers_sent:
+                self._send_or_hold(message)
+                return
+            body = bytes(message)
+            if len(body) > self._limit or not self._stream.send(body):
+                self._send_or_hold(message)
+        except Exception as error:
+            self.fail(error)
+
+    def close(self, error: BaseException | None = None, /) -> None:
+        """End the response after what waits."""
+        if error is None:
+            self.finish(None)
+        else:
+            self.fail(error)
+
+    def _send_or_hold(self, message: Message) -> None:
+        if self._held or not self._stream.writable:
+            hold(self._held, message, self.merge)
+            self._stream.request_turn()
+        else:
+            self.send(message)
+
+    def send(self, message: Message) -> None:
+        """Send a message; what does not leave at once leaves later, see `drain`.
+
+        Raises:
+            RpcError: RESOURCE_EXHAUSTED, the message is over the limit.
+            TypeError, ValueError: The message or the initial metadata cannot be encoded.
+        """
+        body = bytes(message)
+        if len(body) > self._limit:
+            text = f"response of {len(body)} bytes is over the limit of {self._limit} bytes"
+            raise RpcError(Code.RESOURCE_EXHAUSTED, text)
+        if not self._headers_sent:
+            self._send_headers()
+        self._stream.write(body)
+
+    async def drain(self) -> None:
+        """Wait until the client can take another message."""
+        while not self._stream.writable and not self.ended:
+            self._drained = asyncio.get_running_loop().create_future()
+            self._stream.request_turn()
+            try:
+                await self._drained
+            finally:
+                self._drained = None
+
+    def writable(self) -> None:
+        """Go on with what waits: a message, the handler, the trailers."""
+        if self._held:
+            try:
+                self.send(self._held.popleft())
+            except Exception as error:
+                self.fail(error)
+                return
+        if self._held:
+            self._stream.request_turn()
+        elif self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        elif self._trailers is not None and self._stream.idle:
+            self._send_trailers(self._trailers)
+
+    def fail(self, error: BaseException) -> None:
+        """End with an error of the handler, which is logged unless it was meant for the caller."""
+        if isinstance(error, RpcError):
+            self.finish(error)
+            return
+        log.error("%s failed", self._context.method.path, exc_info=error)
+        self.finish(RpcError(Code.INTERNAL, "internal error"))
+
+    def finish(self, error: RpcError | None) -> None:
+        """Send the status, and the trailing metadata, after all that was answered."""
+        if self.ended or self._trailers is not None:
+            return
+        trailers = OK_TRAILERS if error is None else error_trailers(error)
+        if self._context.trailing_metadata:
+            try:
+                trailers = trailers + encode_metadata(self._context.trailing_metadata)
+            except (TypeError, ValueError):
+                log.exception("%s: trailing metadata cannot be sent", self._context.method.path)
+        if self._held or not self._stream.idle:
+            self._trailers = trailers
+        else:
+            self._send_trailers(trailers)
+
+    def abort(self, error: RpcError) -> None:
+        """Send the status now; what waits is dropped."""
+        if not self.ended:
+            self._held.clear()
+            self._send_trailers(error_trailers(error))
+
+    def drop(self) -> None:
+        """End without a word: nobody listens any more."""
+        if not self.ended:
+            self.ended = True
+            self._held.clear()
+            self._when_ended()
+            del self._when_ended
+
+    def _send_headers(self) -> None:
+        metadata = self._context.initial_metadata
+        headers = RESPONSE_HEADERS + encode_metadata(metadata) if metadata else RESPONSE_HEADERS
+        self._stream.send_headers_now(headers)
+        self._headers_sent = True
+
+    def _send_trailers(self, trailers: Headers) -> None:
+        if not self._headers_sent and self._context.initial_metadata:
+            try:
+                self._send_headers()
+            except (TypeError, ValueError):
+                log.exception("%s: initial metadata cannot be sent", self._context.method.path)
+                trailers = error_trailers(RpcError(Code.INTERNAL, "internal error"))
+        send_last(self._stream, trailers if self._headers_sent else RESPONSE_HEADERS + trailers)
+        self.drop()

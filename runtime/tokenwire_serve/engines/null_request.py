@@ -1,0 +1,92 @@
+"""A request of the engine `null`, and its text, which has one token per UTF-8 byte."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tokenwire_serve.engine import Delta, Finish, TokenLogprob
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokenwire.streams import Sink
+
+    from tokenwire_serve.engine import GenerateRequest
+
+__all__ = ["TOKEN_ID", "TOKEN_TEXT", "NullRequest", "ids_of", "text_of"]
+
+TOKEN_ID: Final = 42
+TOKEN_TEXT: Final = " token"
+_NO_LIMIT_TOKENS: Final = 128
+
+
+def ids_of(prompt: str | Sequence[int]) -> list[int]:
+    """The bytes of a text; token ids as they are."""
+    return list(prompt.encode()) if isinstance(prompt, str) else list(prompt)
+
+
+def text_of(token_ids: Sequence[int]) -> str:
+    """The text of bytes; what is none, or no UTF-8, becomes U+FFFD."""
+    return b"".join(bytes([i]) if 0 <= i < 256 else b"\xff" for i in token_ids).decode(errors="replace")
+
+
+class NullRequest:
+    """An active request: its choices run in step, so one count serves them all."""
+
+    __slots__ = ("limit", "made", "prompt_ids", "request", "sent", "sink")
+
+    def __init__(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
+        limit = request.sampling.max_new_tokens
+        self.request = request
+        self.sink = sink
+        self.limit = _NO_LIMIT_TOKENS if limit is None else limit
+        self.prompt_ids = ids_of(request.prompt)
+        self.made = 0
+        self.sent = 0
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the prompt and of one choice."""
+        return len(self.prompt_ids) + self.made
+
+    def step(self) -> bool:
+        """Make one token per choice; whether that was the last."""
+        if self.made < self.limit:
+            self.made += 1
+        done = self.made >= self.limit
+        if self.request.stream or done:
+            self.emit(Finish("length", length=self.made) if done else None)
+        return done
+
+    def emit(self, finish: Finish | None) -> None:
+        """Push what is new, the same for each choice."""
+        new = self.made - self.sent
+        first = self.sent == 0
+        self.sent = self.made
+        for index in range(self.request.sampling.n):
+            delta = Delta(
+                index=index,
+                token_ids=[TOKEN_ID] * new,
+                text=TOKEN_TEXT * new,
+                prompt_tokens=len(self.prompt_ids),
+                completion_tokens=self.made,
+                finish=finish,
+            )
+            if self.request.logprobs:
+                delta.output_logprobs = [self._logprob(TOKEN_ID, TOKEN_TEXT)] * new
+                if first and self.request.logprob_start >= 0:
+                    delta.input_logprobs = self._input_logprobs()
+            self.sink.push(delta)
+
+    def _input_logprobs(self) -> list[TokenLogprob]:
+        start = self.request.logprob_start
+        logprobs = [self._logprob(i, text_of([i])) for i in self.prompt_ids[start:]]
+        if start == 0 and logprobs:
+            text = logprobs[0].text
+            logprobs[0] = TokenLogprob(None, self.prompt_ids[0], text)
+        return logprobs
+
+    def _logprob(self, token_id: int, text: str) -> TokenLogprob:
+        shown = text if self.request.text_in_logprobs else None
+        top = ((0.0, token_id, shown),) if self.request.top_logprobs else ()
+        return TokenLogprob(0.0, token_id, shown, top)

@@ -1,0 +1,831 @@
+# Generated from cases/comments/comments.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
+"""Codecs of the messages of cases/comments/comments.proto."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tokenwire.message import register
+from tokenwire.wire import (
+    BYTE,
+    keep_unknown,
+    read_size,
+    read_tag,
+    too_deep,
+    truncated,
+    two_members,
+    varint,
+    wrong_class,
+)
+
+from . import comments_pb as pb
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _encode_one_line(m: pb.OneLine) -> bytes:
+    if m.__class__ is not pb.OneLine:
+        wrong_class(m, pb.OneLine)
+    parts: list[bytes] = []
+    value: Any
+    if value := m.field:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.trailing:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.both:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.none:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def _decode_one_line(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.OneLine | None = None,
+) -> pb.OneLine:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.OneLine.__new__(pb.OneLine)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.field = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.trailing = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.both = data[pos:stop].decode()
+            pos = stop
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.none = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(
+    pb.OneLine,
+    encode=_encode_one_line,
+    decode=_decode_one_line,
+)
+
+
+def _encode_double_quotes(m: pb.DoubleQuotes) -> bytes:
+    if m.__class__ is not pb.DoubleQuotes:
+        wrong_class(m, pb.DoubleQuotes)
+    parts: list[bytes] = []
+    value: Any
+    if value := m.ends:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.only_two:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.only_three:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.ends_with_four:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.within:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.one:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def _decode_double_quotes(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.DoubleQuotes | None = None,
+) -> pb.DoubleQuotes:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.DoubleQuotes.__new__(pb.DoubleQuotes)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.ends = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.only_two = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.only_three = data[pos:stop].decode()
+            pos = stop
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.ends_with_four = data[pos:stop].decode()
+            pos = stop
+        elif tag == 42:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.within = data[pos:stop].decode()
+            pos = stop
+        elif tag == 50:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.one = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(
+    pb.DoubleQuotes,
+    encode=_encode_double_quotes,
+    decode=_decode_double_quotes,
+)
+
+
+def _encode_backslashes(m: pb.Backslashes) -> bytes:
+    if m.__class__ is not pb.Backslashes:
+        wrong_class(m, pb.Backslashes)
+    parts: list[bytes] = []
+    value: Any
+    if value := m.ends:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.ends_with_two:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.and_quote:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.and_quotes:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.only:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.at_line_end:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.regular_expression:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x3a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def _decode_backslashes(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.Backslashes | None = None,
+) -> pb.Backslashes:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.Backslashes.__new__(pb.Backslashes)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.ends = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.ends_with_two = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.and_quote = data[pos:stop].decode()
+            pos = stop
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.and_quotes = data[pos:stop].decode()
+            pos = stop
+        elif tag == 42:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.only = data[pos:stop].decode()
+            pos = stop
+        elif tag == 50:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.at_line_end = data[pos:stop].decode()
+            pos = stop
+        elif tag == 58:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.regular_expression = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(
+    pb.Backslashes,
+    encode=_encode_backslashes,
+    decode=_decode_backslashes,
+)
+
+
+def _encode_non_ascii(m: pb.NonAscii) -> bytes:
+    if m.__class__ is not pb.NonAscii:
+        wrong_class(m, pb.NonAscii)
+    parts: list[bytes] = []
+    value: Any
+    if value := m.field:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.invisible:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.separators:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def _decode_non_ascii(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.NonAscii | None = None,
+) -> pb.NonAscii:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.NonAscii.__new__(pb.NonAscii)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.field = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.invisible = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.separators = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(
+    pb.NonAscii,
+    encode=_encode_non_ascii,
+    decode=_decode_non_ascii,
+)
+
+
+def _encode_templates(m: pb.Templates) -> bytes:
+    if m.__class__ is not pb.Templates:
+        wrong_class(m, pb.Templates)
+    parts: list[bytes] = []
+    value: Any
+    if value := m.field:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def _decode_templates(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.Templates | None = None,
+) -> pb.Templates:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.Templates.__new__(pb.Templates)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.field = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(
+    pb.Templates,
+    encode=_encode_templates,
+    decode=_decode_templates,
+)
+
+
+def _encode_markup(m: pb.Markup) -> bytes:
+    if m.__class__ is not pb.Markup:
+        wrong_class(m, pb.Markup)
+    parts: list[bytes] = []
+    value: Any
+    if value := m.sections:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.doctest:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def _decode_markup(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.Markup | None = None,
+) -> pb.Markup:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.Markup.__new__(pb.Markup)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.sections = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.doctest = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(
+    pb.Markup,
+    encode=_encode_markup,
+    decode=_decode_markup,
+)
+
+
+def _encode_long_lines(m: pb.LongLines) -> bytes:
+    if m.__class__ is not pb.LongLines:
+        wrong_class(m, pb.LongLines)
+    parts: list[bytes] = []
+    value: Any
+    if value := m.field:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def _decode_long_lines(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.LongLines | None = None,
+) -> pb.LongLines:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.LongLines.__new__(pb.LongLines)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.field = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(
+    pb.LongLines,
+    encode=_encode_long_lines,
+    decode=_decode_long_lines,
+)
+
+
+def _encode_blocks(m: pb.Blocks) -> bytes:
+    if m.__class__ is not pb.Blocks:
+        wrong_class(m, pb.Blocks)
+    parts: list[bytes] = []
+    value: Any
+    if value := m.one_line:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.stars:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.two_stars:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.uneven:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.empty:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.empty_line:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.no_space:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x3a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.tab:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x42", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.three_slashes:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x4a", BYTE[size] if size < 128 else varint(size), raw
+    if value := m.trailing_spaces:
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x52", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def _decode_blocks(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.Blocks | None = None,
+) -> pb.Blocks:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.Blocks.__new__(pb.Blocks)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.one_line = data[pos:stop].decode()
+            pos = stop
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.stars = data[pos:stop].decode()
+            pos = stop
+        elif tag == 26:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.two_stars = data[pos:stop].decode()
+            pos = stop
+        elif tag == 34:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.uneven = data[pos:stop].decode()
+            pos = stop
+        elif tag == 42:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.empty = data[pos:stop].decode()
+            pos = stop
+        elif tag == 50:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.empty_line = data[pos:stop].decode()
+            pos = stop
+        elif tag == 58:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.no_space = data[pos:stop].decode()
+            pos = stop
+        elif tag == 66:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.tab = data[pos:stop].decode()
+            pos = stop
+        elif tag == 74:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.three_slashes = data[pos:stop].decode()
+            pos = stop
+        elif tag == 82:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.trailing_spaces = data[pos:stop].decode()
+            pos = stop
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(
+    pb.Blocks,
+    encode=_encode_blocks,
+    decode=_decode_blocks,
+)
+
+
+def _encode_commented_oneof(m: pb.CommentedOneof) -> bytes:
+    if m.__class__ is not pb.CommentedOneof:
+        wrong_class(m, pb.CommentedOneof)
+    parts: list[bytes] = []
+    value: Any
+    oneof_1 = ""
+    if (value := m.this) is not None:
+        oneof_1 = "this"
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+    if (value := m.that) is not None:
+        if oneof_1:
+            raise two_members("choice", oneof_1, "that")
+        raw = value.encode()
+        size = len(raw)
+        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
+    if m._unknown_fields:
+        parts.append(m._unknown_fields)
+    return b"".join(parts)
+
+
+def _decode_commented_oneof(
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    m: pb.CommentedOneof | None = None,
+) -> pb.CommentedOneof:
+    if depth < 0:
+        raise too_deep()
+    if m is None:
+        m = pb.CommentedOneof.__new__(pb.CommentedOneof)
+    while pos < end:
+        start = pos
+        tag = data[pos]
+        pos += 1
+        if tag > 127:
+            tag, pos = read_tag(data, start)
+        if tag == 10:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.this = data[pos:stop].decode()
+            pos = stop
+            m.that = None
+        elif tag == 18:
+            size = data[pos]
+            pos += 1
+            if size > 127:
+                size, pos = read_size(data, pos - 1)
+            stop = pos + size
+            m.that = data[pos:stop].decode()
+            pos = stop
+            m.this = None
+        else:
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+    if pos > end:
+        raise truncated()
+    return m
+
+
+register(
+    pb.CommentedOneof,
+    encode=_encode_commented_oneof,
+    decode=_decode_commented_oneof,
+)
