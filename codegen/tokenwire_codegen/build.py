@@ -86,7 +86,6 @@ class FileBuilder:
             types=foreign,
             names=self._taken | {ref.local for ref in foreign},
             comment=file.comment,
-            deprecated=file.deprecated,
             internal=internal,
         )
 
@@ -108,22 +107,21 @@ class FileBuilder:
         return refs
 
     def _message(self, message: MessageSchema) -> MessageModel:
-        entry = self._index.types[message.full_name]
         names = self._index.field_names(message)
         fields = tuple(self._field(field, names[field.name]) for field in message.fields)
         oneofs = tuple(
-            OneofModel(o.name, tuple(f for f in fields if f.oneof == o.name), o.comment)
-            for o in message.oneofs
+            OneofModel(oneof.name, tuple(field for field in fields if field.oneof == oneof.name))
+            for oneof in message.oneofs
         )
+        words = (f"Oneof `{oneof.name}`: {oneof.comment}" for oneof in message.oneofs if oneof.comment)
         return MessageModel(
             full_name=message.full_name,
-            name=entry.name,
+            name=self._index.types[message.full_name].name,
             fields=fields,
             oneofs=oneofs,
-            comment=message.comment,
+            comment="\n\n".join(filter(None, (message.comment, *words))),
             deprecated=message.deprecated,
             wrapped=self._index.ref(message.full_name, self._file).wrapped,
-            max_depth=entry.max_depth,
         )
 
     def _field(self, field: FieldSchema, python_name: str) -> FieldModel:
@@ -146,7 +144,6 @@ class FileBuilder:
             kind=field.kind,
             label=label,
             annotation=annotation,
-            element=element,
             default=default,
             packed=field.packed,
             type=ref,
@@ -154,8 +151,6 @@ class FileBuilder:
             oneof=field.oneof,
             comment=field.comment,
             deprecated=field.deprecated,
-            delta=field.rules is not None and field.rules.delta,
-            delta_keys=() if field.rules is None else field.rules.delta_keys,
         )
 
     def _check_rules(self, field: FieldSchema) -> None:
@@ -169,20 +164,21 @@ class FileBuilder:
             self._errors.append(SchemaError(field.place, f"field {field.name}: {problem}"))
 
     def _enum(self, enum: EnumSchema) -> EnumModel:
-        first: dict[int, str] = {}
-        values = []
-        for value in enum.values:
-            name = naming.escape(value.name, naming.ENUM_MEMBERS)
-            alias_of = first.get(value.number, "")
-            first.setdefault(value.number, name)
-            values.append(
-                EnumValueModel(value.name, name, value.number, alias_of, value.comment, value.deprecated)
+        values = tuple(
+            EnumValueModel(
+                name=value.name,
+                python_name=naming.escape(value.name, naming.ENUM_MEMBERS),
+                number=value.number,
+                comment=value.comment,
+                deprecated=value.deprecated,
             )
-        if 0 not in first:
+            for value in enum.values
+        )
+        if values[0].number != 0:
             problem = f"enum {enum.path[-1]}: its first value must be 0, as in proto3"
             self._errors.append(SchemaError(enum.place, problem))
         name = self._index.types[enum.full_name].name
-        return EnumModel(enum.full_name, name, tuple(values), enum.comment, enum.deprecated)
+        return EnumModel(enum.full_name, name, values, enum.comment, enum.deprecated)
 
 
 def _label(field: FieldSchema) -> Label:

@@ -122,11 +122,16 @@ def _message_codec(message: MessageModel, scope: Scope) -> MessageCodec:
 
 
 def _variables(message: MessageModel, scope: Scope) -> Iterator[str]:
-    if any(field.label is Label.MAP for field in message.fields):
-        yield "key"
+    """Variables that hold values of several types in one function."""
+    maps = any(field.label is Label.MAP for field in message.fields)
+    names = ["entries", "key"] if maps else []
+    if any(field.packed for field in message.fields):
+        names.append("values")
     if any(not field.packed and (field.label, field.kind) not in REALS for field in message.fields):
+        names.append("value")
+    if names:
         scope.imports.use("typing", "Any", typing=True)
-        yield "value"
+    yield from names
 
 
 def plan_pb(file: FileModel) -> PbModule:

@@ -168,7 +168,6 @@ class FileParser:
             enums=tuple(self._enums),
             services=services,
             comment=self._comment((12,)) or self._comment((2,)),
-            deprecated=file.options.deprecated,
         )
 
     def _message(self, message: pb.DescriptorProto, path: Path, outer: tuple[str, ...], prefix: str) -> None:
@@ -229,7 +228,7 @@ class FileParser:
             type_name=value.type_name[1:],
             repeated=repeated,
             explicit_presence=field.proto3_optional,
-            packed=repeated and packed and kind not in UNPACKABLE,
+            packed=repeated and entry is None and packed and kind not in UNPACKABLE,
             map_key=None if entry is None else KINDS[entry.field[0].type],
             oneof=message.oneof_decl[field.oneof_index].name if in_oneof else "",
             comment=self._comment(path),

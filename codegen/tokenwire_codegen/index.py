@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import naming
-from .model import Kind, TypeRef
+from .model import TypeRef
 from .schema import EnumSchema
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .schema import FileSchema, MessageSchema
 
-__all__ = ["TypeEntry", "TypeIndex", "message_depths", "qualified_name", "relative_module"]
+__all__ = ["TypeEntry", "TypeIndex", "qualified_name", "relative_module"]
 
 WKT_PACKAGE = "google.protobuf"
 WKT_MODULE = "tokenwire.wkt"
@@ -43,7 +43,6 @@ class TypeEntry:
     file: FileSchema
     name: str
     zero: str
-    max_depth: int | None
 
 
 class TypeIndex:
@@ -60,7 +59,6 @@ class TypeIndex:
         self.stems: dict[str, str] = {}
         self.class_names: dict[str, frozenset[str]] = {}
         self.types: dict[str, TypeEntry] = {}
-        depths = message_depths(files)
         packages: dict[str, list[FileSchema]] = defaultdict(list)
         for file in files:
             packages[file.package].append(file)
@@ -68,9 +66,9 @@ class TypeIndex:
             members.sort(key=lambda file: file.path)
             stems = naming.settle((naming.module_name(f.path) for f in members), frozenset())
             self.stems.update(zip((f.path for f in members), stems, strict=True))
-            self.class_names[package] = self._add_package(members, depths)
+            self.class_names[package] = self._add_package(members)
 
-    def _add_package(self, files: Sequence[FileSchema], depths: dict[str, int | None]) -> frozenset[str]:
+    def _add_package(self, files: Sequence[FileSchema]) -> frozenset[str]:
         owners: list[tuple[MessageSchema | EnumSchema, FileSchema]] = []
         for file in files:
             owners += [(message, file) for message in file.messages]
@@ -79,8 +77,7 @@ class TypeIndex:
         names = naming.settle(("".join(schema.path) for schema, _ in owners), naming.MODULE)
         for (schema, file), name in zip(owners, names, strict=True):
             zero = _zero(schema) if isinstance(schema, EnumSchema) else ""
-            entry = TypeEntry(schema, file, name, zero, depths.get(schema.full_name, 0))
-            self.types[schema.full_name] = entry
+            self.types[schema.full_name] = TypeEntry(schema, file, name, zero)
         return frozenset(names)
 
     def field_names(self, message: MessageSchema) -> dict[str, str]:
@@ -108,7 +105,6 @@ class TypeIndex:
             is_local=entry.file.path == origin.path,
             wrapped=WRAPPED.get(full_name, ""),
             zero=entry.zero,
-            max_depth=entry.max_depth,
         )
 
 
@@ -129,30 +125,3 @@ def relative_module(directory: str, target: str) -> str:
     while common < min(len(here), len(there) - 1) and here[common] == there[common]:
         common += 1
     return "." * (len(here) - common + 1) + ".".join(there[common:])
-
-
-def message_depths(files: Sequence[FileSchema]) -> dict[str, int | None]:
-    """How deep messages nest below each message; None for those that can contain themselves.
-
-    Messages are resolved from the leaves up; what cannot be resolved leads into a cycle.
-    """
-    parts = {
-        message.full_name: {f.type_name for f in message.fields if f.kind is Kind.MESSAGE}
-        for file in files
-        for message in file.messages
-    }
-    holders: dict[str, list[str]] = defaultdict(list)
-    for name, inner in parts.items():
-        for part in inner:
-            holders[part].append(name)
-    missing = {name: len(inner) for name, inner in parts.items()}
-    depths: dict[str, int | None] = dict.fromkeys(parts)
-    ready = [name for name, count in missing.items() if count == 0]
-    while ready:
-        name = ready.pop()
-        depths[name] = max((1 + (depths[part] or 0) for part in parts[name]), default=0)
-        for holder in holders[name]:
-            missing[holder] -= 1
-            if missing[holder] == 0:
-                ready.append(holder)
-    return depths

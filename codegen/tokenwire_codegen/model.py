@@ -82,16 +82,14 @@ class TypeRef:
         name: Class name in the module that defines it; `Outer.Inner` is "OuterInner".
         local: Expression that names the class in every module generated from the referring file;
             equal to `name` unless that name is taken there.
-        module: Relative module without its kind's suffix, "..rpc.status": append "_pb" or
-            "_codec". "." + stem for a type of the referring file itself. An absolute module,
-            complete, for well-known types: "tokenwire.wkt".
+        module: Relative module without its kind's suffix, "..rpc.status"; "." + stem for a type
+            of the referring file itself. An absolute module, complete, for well-known types:
+            "tokenwire.wkt".
         is_local: The referring file defines it.
         wrapped: Python type that stands for the message where it is a field
             ("datetime.datetime", "datetime.timedelta", "int", "str", ...); empty for messages
             that are presented as themselves, and for enums.
         zero: For an enum, the Python name of the first member whose number is 0.
-        max_depth: For a message, the deepest nesting of messages below it, 0 without message
-            fields; None when it can contain itself at any depth, so that depth needs a check.
     """
 
     full_name: str
@@ -101,7 +99,6 @@ class TypeRef:
     is_local: bool = False
     wrapped: str = ""
     zero: str = ""
-    max_depth: int | None = 0
 
     @property
     def is_wkt(self) -> bool:
@@ -112,11 +109,6 @@ class TypeRef:
     def pb_module(self) -> str:
         """The module that defines the class."""
         return self.module if self.is_wkt else f"{self.module}_pb"
-
-    @property
-    def codec_module(self) -> str:
-        """The module that holds the class's codec."""
-        return self.module if self.is_wkt else f"{self.module}_codec"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +128,10 @@ class FieldModel:
         map_key: Kind of a map's keys; None for other fields.
         oneof: Schema name of the oneof it is a member of; empty for other fields.
         annotation: Complete Python type, "list[str]" or "Status | None" for instance.
-        element: Python type of one value: of the field itself where it is singular, of one
-            element where repeated, of a map's values.
         default: Python expression of the value when absent ("0", '""', "None", "[]", "{}",
             "ServerStatus.SERVER_STATUS_UNSPECIFIED").
         comment: The schema's words, without comment markers; empty where there are none.
         deprecated: The schema marks it so.
-        delta: It grows over a response stream.
-        delta_keys: Keys of a map whose JSON list grows.
     """
 
     number: int
@@ -153,7 +141,6 @@ class FieldModel:
     kind: Kind
     label: Label
     annotation: str
-    element: str
     default: str
     packed: bool = False
     type: TypeRef | None = None
@@ -161,8 +148,6 @@ class FieldModel:
     oneof: str = ""
     comment: str = ""
     deprecated: bool = False
-    delta: bool = False
-    delta_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +161,6 @@ class OneofModel:
 
     name: str
     fields: tuple[FieldModel, ...]
-    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +172,8 @@ class MessageModel:
         name: Class name.
         fields: In the order of the schema.
         oneofs: In the order of the schema.
+        comment: The schema's words, and those on its oneofs.
         wrapped: As in `TypeRef`.
-        max_depth: As in `TypeRef`.
     """
 
     full_name: str
@@ -199,7 +183,6 @@ class MessageModel:
     comment: str = ""
     deprecated: bool = False
     wrapped: str = ""
-    max_depth: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +192,11 @@ class EnumValueModel:
     Attributes:
         name: Name in the schema.
         python_name: Member name.
-        alias_of: Python name of the first member with the same number; empty for the first.
     """
 
     name: str
     python_name: str
     number: int
-    alias_of: str = ""
     comment: str = ""
     deprecated: bool = False
 
@@ -347,7 +328,6 @@ class FileModel:
     types: tuple[TypeRef, ...] = ()
     names: frozenset[str] = field(default_factory=frozenset)
     comment: str = ""
-    deprecated: bool = False
     internal: bool = False
 
 

@@ -90,7 +90,8 @@ class Renderer:
         context = {"package": package, "header": header, "services": any(f.services for f in package.files)}
         if "init" in self._kinds:
             module = modules.init_module(package, self._kinds)
-            yield "__init__.py", self._text("init.py.j2", module=module, **context)
+            comment = package.files[0].comment if len(package.files) == 1 else ""
+            yield "__init__.py", self._text("init.py.j2", module=module, comment=comment, **context)
         main = modules.main_module(package)
         if main and "main" in self._kinds:
             yield "__main__.py", self._text("main.py.j2", module=main, **context)

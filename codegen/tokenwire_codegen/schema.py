@@ -200,4 +200,3 @@ class FileSchema:
     enums: tuple[EnumSchema, ...]
     services: tuple[ServiceSchema, ...]
     comment: str = ""
-    deprecated: bool = False

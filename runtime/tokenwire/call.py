@@ -16,14 +16,14 @@ import click
 
 from .client import Client
 from .deltas import STREAM_MODE
-from .describe import describe, list_methods
+from .describe import add_docstrings, describe, list_methods
 from .descriptor import load_files
 from .errors import DecodeError, RpcError
 from .message import Casing
 from .method import Method, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from .message import Message
 
@@ -37,7 +37,9 @@ _STATUS_OF_CODE = 64
 class _AnyClient(Client):
     """Calls methods that are known only at run time."""
 
-    async def call(self, method: Method[Any, Any], requests: list[Message], timeout: float | None) -> Any:
+    async def call(
+        self, method: Method[Any, Any], requests: list[Message], timeout: float | None
+    ) -> AsyncIterator[Message]:
         """Yield the responses, however many the method has."""
         if method.client_streaming and method.server_streaming:
             stream = self._bidi(method, requests, timeout)
@@ -92,7 +94,9 @@ def call(
     elif subject is not None:
         name = subject or method or ""
         names = [name] if name else [service.name for service in services]
-        lines = [line for name in names for line in describe(load_files(package), name)]
+        files = load_files(package)
+        add_docstrings(files, import_module(package))
+        lines = [line for name in names for line in describe(files, name)]
         if not lines:
             raise click.UsageError(f"{package} has no service, method or message {name!r}; see --list")
         _print_all(iter(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -16,12 +17,12 @@ from .grpc.target import Target
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
     from types import TracebackType
     from typing import Self
 
     from .message import Message
-    from .method import Method
+    from .method import Deltas, Method
 
 __all__ = ["CallOptions", "Client", "Metadata", "ResponseStream"]
 
@@ -231,13 +232,9 @@ class Client:
         metadata: Metadata | None,
     ) -> ClientCall[ResponseT]:
         sent = {**self._options.metadata, **(metadata or {})}
-        adapter: Callable[[Metadata], Callable[[Any], Any] | None] | None = None
+        adapter = None
         if method.deltas is not None and sent.setdefault(STREAM_MODE, "delta") == "delta":
-            maker = DeltaMaker(method.deltas)
-
-            def adapter(initial: Metadata) -> Callable[[Any], Any] | None:
-                return None if initial.get(STREAM_MODE) == "delta" else maker
-
+            adapter = functools.partial(_delta_maker, method.deltas)
         return ClientCall(
             self._shared.channel(),
             method,
@@ -271,6 +268,11 @@ class _Shared:
         if self._channel is not None:
             self._channel.close()
             self._channel = None
+
+
+def _delta_maker(deltas: Deltas, initial: Metadata) -> DeltaMaker | None:
+    """What makes deltas of the messages, unless the server has announced that they are."""
+    return None if initial.get(STREAM_MODE) == "delta" else DeltaMaker(deltas)
 
 
 async def _single(call: ClientCall[ResponseT]) -> ResponseT:

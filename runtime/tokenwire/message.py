@@ -8,6 +8,7 @@ beside, JSON follows the proto3 JSON mapping to the letter.
 from __future__ import annotations
 
 import json
+import math
 import struct
 import sys
 from copy import deepcopy
@@ -223,8 +224,7 @@ class Message(betterproto2.Message):
             return NotImplemented
         for field in self._tw_table().fields:
             mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            both_nan = mine != mine and theirs != theirs
-            if mine != theirs and not both_nan:
+            if mine != theirs and not (_is_nan(mine) and _is_nan(theirs)):
                 return False
         return True
 
@@ -265,6 +265,10 @@ class Message(betterproto2.Message):
 # Annotations of the base are not fields, and `get_type_hints` would look their names up in the
 # module of a generated class.
 Message.__annotations__ = {}
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _decode_error(cls: type[Message], data: bytes, error: Exception) -> DecodeError:

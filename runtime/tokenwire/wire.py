@@ -263,9 +263,15 @@ def keep_entry(message: Message, tag: int, parts: list[bytes]) -> None:
 
 def skip(data: bytes, pos: int, tag: int, depth: int) -> int:
     """Skip the value of a field whose tag ends at `pos`; the end may lie past that of the buffer."""
-    wire_type = tag & 7
     if tag < 8:
         raise DecodeError("field number 0 is not allowed")
+    if tag & 7 == 3:
+        return _skip_group(data, pos, tag + 1, depth)
+    return _skip_value(data, pos, tag)
+
+
+def _skip_value(data: bytes, pos: int, tag: int) -> int:
+    wire_type = tag & 7
     if wire_type == 0:
         return read_uint64(data, pos)[1]
     if wire_type == 1:
@@ -275,12 +281,11 @@ def skip(data: bytes, pos: int, tag: int, depth: int) -> int:
         return pos + size
     if wire_type == 5:
         return pos + 4
-    if wire_type == 3:
-        return _skip_group(data, pos, tag + 1, depth)
     raise DecodeError("an end-group tag without its group" if wire_type == 4 else f"wire type {wire_type}")
 
 
 def _skip_group(data: bytes, pos: int, end_tag: int, depth: int) -> int:
+    """Skip a group; inside it any field number goes, 0 too, as in google.protobuf."""
     waiting = [end_tag]
     while waiting:
         if len(waiting) > depth:
@@ -288,10 +293,10 @@ def _skip_group(data: bytes, pos: int, end_tag: int, depth: int) -> int:
         tag, pos = read_tag(data, pos)
         if tag == waiting[-1]:
             waiting.pop()
-        elif tag & 7 == 3 and tag > 7:
+        elif tag & 7 == 3:
             waiting.append(tag + 1)
         else:
-            pos = skip(data, pos, tag, 0)
+            pos = _skip_value(data, pos, tag)
     return pos
 
 

@@ -122,7 +122,11 @@ class TextGeneration:
             on_end=lambda: active.release(rid),
             on_leave=leave,
         )
-        engine.generate(request, sink)
+        try:
+            engine.generate(request, sink)
+        except BaseException:
+            active.release(rid)
+            raise
         return sink.stream
 
     def _mode(self, context: Context) -> Mode:

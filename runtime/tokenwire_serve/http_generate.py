@@ -17,7 +17,7 @@ from .generate import STREAM_MODE
 from .http_inputs import read_generate_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from typing import Any, TypeVar
 
     from tokenwire.http.values import HttpCall
@@ -86,8 +86,8 @@ async def _collect(stream: PushStream[Generated]) -> list[Generated]:
     """All messages of a stream, one per choice, in the order of the choices."""
     messages: list[Generated] = []
     try:
-        async for message in stream:
-            messages.append(message)  # noqa: PERF401  # what came before an abort counts
+        while (message := await anext(stream, None)) is not None:
+            messages.append(message)
     except RpcError as error:
         if not (_is_abort(error) and messages):
             raise
@@ -108,7 +108,7 @@ async def _events(streams: list[PushStream[Generated]], single: bool) -> HttpRep
     return HttpReply(body=EventStream(source, frame, _failure, head=frame(first)))
 
 
-def _is_abort(error: Exception) -> bool:
+def _is_abort(error: BaseException) -> bool:
     return isinstance(error, RpcError) and error.code is Code.CANCELLED
 
 
@@ -133,12 +133,19 @@ def _object(message: Generated) -> str:
 
 
 class _Branch:
-    """The sink of one of several streams that flow into one."""
+    """The sink of one of several streams that flow into one; `fail` ends them all."""
 
-    def __init__(self, place: int, joined: PushStream[_Placed], open_branches: set[int]) -> None:
+    def __init__(
+        self,
+        place: int,
+        joined: PushStream[_Placed],
+        open_branches: set[int],
+        fail: Callable[[BaseException], None],
+    ) -> None:
         self._place = place
         self._joined = joined
         self._open = open_branches
+        self._fail = fail
         open_branches.add(place)
 
     def push(self, message: Generated, /) -> None:
@@ -146,12 +153,14 @@ class _Branch:
 
     def close(self, error: BaseException | None = None, /) -> None:
         self._open.discard(self._place)
-        if error is not None or not self._open:
-            self._joined.close(error)
+        if error is not None and not _is_abort(error):
+            self._fail(error)
+        elif not self._open:
+            self._joined.close()
 
 
 def _fan_in(streams: list[PushStream[Generated]]) -> PushStream[_Placed]:
-    """One stream of all; it ends with the last, or at the first error."""
+    """One stream of all; it ends with the last, or at the first error, which ends the others."""
 
     def merge(old: _Placed, new: _Placed) -> _Placed | None:
         inner = streams[new.place].merge
@@ -164,9 +173,13 @@ def _fan_in(streams: list[PushStream[Generated]]) -> PushStream[_Placed]:
         for stream in streams:
             stream.cancel()
 
+    def fail(error: BaseException) -> None:
+        joined.close(error)
+        cancel()
+
     joined: PushStream[_Placed] = PushStream(merge=merge, on_cancel=cancel)
     open_branches: set[int] = set()
-    branches = [_Branch(place, joined, open_branches) for place in range(len(streams))]
+    branches = [_Branch(place, joined, open_branches, fail) for place in range(len(streams))]
     for stream, branch in zip(streams, branches, strict=True):
         stream.subscribe(branch)
     return joined

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tokenwire_codegen.build import build
-from tokenwire_codegen.index import message_depths
 from tokenwire_codegen.model import FieldModel, FileModel, Kind, Label
 from tokenwire_codegen.schema import (
     EnumSchema,
@@ -94,8 +93,7 @@ def test_foreign_types_name_their_module_relatively() -> None:
     other = file(message("a.Other"), path="a/other.proto")
     found = only(other, file(message("p.M", field("f", Kind.MESSAGE, "a.Other"))))
     [ref] = found.types
-    assert (ref.pb_module, ref.codec_module) == ("..a.other_pb", "..a.other_codec")
-    assert (ref.local, ref.is_local, ref.is_wkt) == ("Other", False, False)
+    assert (ref.pb_module, ref.local, ref.is_local, ref.is_wkt) == ("..a.other_pb", "Other", False, False)
 
 
 def test_a_foreign_type_that_meets_an_own_one_is_renamed_here() -> None:
@@ -108,17 +106,6 @@ def test_a_foreign_type_that_meets_an_own_one_is_renamed_here() -> None:
 
 def test_a_field_called_like_the_type_it_has_is_escaped() -> None:
     assert the_field(only(file(message("p.M", field("M", Kind.MESSAGE, "p.M"))))).python_name == "M_"
-
-
-def test_depths() -> None:
-    chain = [message(f"p.M{i}", field("f", Kind.MESSAGE, f"p.M{i + 1}")) for i in range(2000)]
-    leaf = message("p.M2000")
-    cycle = message("p.C", field("f", Kind.MESSAGE, "p.D")), message("p.D", field("f", Kind.MESSAGE, "p.C"))
-    above = message("p.Above", field("f", Kind.MESSAGE, "p.C"))
-    depths = message_depths([file(*chain, leaf, *cycle, above)])
-    assert depths["p.M2000"] == 0
-    assert depths["p.M0"] == 2000
-    assert depths["p.C"] is depths["p.D"] is depths["p.Above"] is None
 
 
 def test_well_known_types_come_from_the_runtime(tmp_path: Path) -> None:

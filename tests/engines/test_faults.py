@@ -12,7 +12,7 @@ import torch
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire_serve.engine import ServerStatus
-from tokenwire_serve.engines.transformers import sequence, tasks
+from tokenwire_serve.engines.transformers import core, sequence
 from tokenwire_serve.engines.transformers.runner import SlotRunner
 from tokenwire_serve.engines.transformers.sampling import Shaper
 
@@ -129,8 +129,36 @@ async def test_a_probe_that_fails(tiny: Engine, monkeypatch: pytest.MonkeyPatch)
     def failing(loaded: Any) -> None:
         raise RuntimeError("device lost")
 
-    monkeypatch.setattr(tasks, "one_token", failing)
+    monkeypatch.setattr(core, "one_token", failing)
     with pytest.raises(RpcError) as ended:
         await tiny.probe()
     assert ended.value.code is Code.UNAVAILABLE
     assert "device lost" not in ended.value.message
+
+
+async def test_an_engine_comes_back_by_itself(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(self: SlotRunner, ids: Sequence[int], positions: Sequence[int]) -> Tensor:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(core, "_REVIVE_S", 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(SlotRunner, "decode", failing)
+        for _ in range(3):
+            await failure(generate(tiny, **PLAIN))
+    back = asyncio.Event()
+    leave = tiny.watch(lambda state: back.set() if state.healthy else None)
+    await asyncio.wait_for(back.wait(), 10)
+    leave()
+
+
+async def test_a_cache_that_fails_ends_all_and_the_thread_lives(
+    tiny: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(self: SlotRunner, source: int, target: int, length: int) -> None:
+        raise RuntimeError("device lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SlotRunner, "copy", failing)
+        long = {**PLAIN, "max_new_tokens": 300}
+        codes = await failure(generate(tiny, **PLAIN), *(generate(tiny, **long) for _ in range(4)))
+    assert codes == [None] + [Code.INTERNAL] * 4

@@ -169,7 +169,8 @@ def test_list_and_describe() -> None:
         "TextGenerate(TextGenerateRequest) returns (stream TextGenerateResponse)" in line for line in listed
     )
     method = run("--describe", "TextGenerate")
-    assert "rpc TextGenerate" in method
+    assert "\nrpc TextGenerate" in method
+    assert method.startswith("// ")
     assert "optional SamplingParams sampling_params = 2;" in method
     assert "map<string, string> trace_headers = 12;" in method
     assert run("TextGenerate", "--describe") == method

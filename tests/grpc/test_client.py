@@ -312,6 +312,7 @@ async def test_deltas_of_a_cumulative_server(announce: str | None, asks: str | N
 
 async def test_a_call_that_has_ended_leaves_nothing_to_collect() -> None:
     async with running() as (servicer, _, target), Client(target) as client:
+        gc.collect()
         gc.disable()
         try:
             for _ in range(3):

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from h2.errors import ErrorCodes
+from tokenwire.client import Client
+from tokenwire.grpc import protocol
+from tokenwire.grpc.server import Server
 
 from .raw_client import message, raw_client
-from .wire_service import running
+from .wire_service import UNARY, Raw, WireServicer, running
+
+if TYPE_CHECKING:
+    from tokenwire.streams import PushStream
 
 
 @pytest.mark.parametrize(
@@ -176,11 +182,73 @@ async def test_rapid_resets_leave_the_server_well() -> None:
 
 
 async def test_a_flood_is_worked_off_in_turns() -> None:
-    """While one connection floods, another's call is answered before the flood is over."""
+    """Reading stops while a flood is worked off, and others are answered meanwhile."""
     async with running() as (_, _, target), raw_client(target) as attacker, raw_client(target) as other:
         pings = b"\x00\x00\x08\x06\x00\x00\x00\x00\x0012345678"
-        before = len(attacker.h2.incoming_buffer._data)
         attacker.raw(pings * 20000)
         assert (await other.finished(other.open(b"after"))).status == "0"
         assert (await attacker.finished(attacker.open(b"after"))).status == "0"
-        assert before == 0
+
+
+async def test_a_connection_without_a_preface_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "_HANDSHAKE_SECONDS", 0.05)
+    async with running() as (_, _, target):
+        host, _, port = target.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"PRI * HTTP/2.0\r\n")
+        async with asyncio.timeout(10):
+            await reader.read()
+        writer.close()
+        async with raw_client(target) as client:
+            await asyncio.sleep(0.1)
+            assert (await client.finished(client.open(b"hello"))).status == "0"
+
+
+async def test_bugs_in_a_codec_end_their_call_only(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(data: bytes) -> Raw:
+        raise ZeroDivisionError("secret")
+
+    async with running() as (_, _, target), raw_client(target) as client:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Raw, "parse", broken)
+            unary = await client.finished(client.open(b"hello"))
+            stream = await client.finished(client.open(b"hello", **{":path": "/test.Wire/Bidi"}))
+        assert (unary.status, stream.status) == ("13", "13")
+        assert "secret" not in str(unary.headers) + str(stream.headers)
+        assert "ZeroDivisionError: secret" in caplog.text
+        assert (await client.finished(client.open(b"after"))).status == "0"
+
+
+@pytest.mark.parametrize("where", ["initial_metadata", "trailing_metadata"])
+async def test_metadata_that_cannot_be_sent(where: str, caplog: pytest.LogCaptureFixture) -> None:
+    servicer = WireServicer()
+
+    def spoil(stream: PushStream[Raw], request: Raw) -> None:
+        getattr(servicer.contexts[-1], where)["Bad Name"] = "x"
+        stream.close()
+
+    servicer.on_push = spoil
+    async with running(servicer) as (_, _, target), raw_client(target) as client:
+        stream = await client.finished(client.open(b"", **{":path": "/test.Wire/Push"}))
+        assert stream.status == ("13" if where == "initial_metadata" else "0")
+        assert "Bad Name" in caplog.text
+
+
+async def test_a_handler_that_cancels_itself() -> None:
+    class Cancels(WireServicer):
+        async def unary(self, request: Raw, context: Any) -> Raw:
+            raise asyncio.CancelledError
+
+    async with running(Cancels()) as (_, _, target), raw_client(target) as client:
+        assert (await client.finished(client.open(b""))).status == "1"
+
+
+async def test_ipv6() -> None:
+    server = Server([WireServicer()], reflection=False)
+    try:
+        await server.start("::1", 0)
+    except OSError:
+        pytest.skip("no IPv6 here")
+    async with Client(f"[::1]:{server.port}") as client:
+        assert (await client._unary(UNARY, Raw(b"hello"))).data == b"hello"
+    await server.close()

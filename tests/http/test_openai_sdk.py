@@ -106,6 +106,18 @@ async def test_cancelling_a_call_aborts_the_request(server: NullServer, way: str
         await idle(server)
 
 
+async def test_an_error_in_the_middle_of_a_stream_is_told_once(server: NullServer, way: str) -> None:
+    async with connected(server, way) as client:
+        stream = await client.chat.completions.create(**ENDLESS)
+        chunks = aiter(stream)
+        await anext(chunks)
+        await server.servicer.engine.close()
+        with pytest.raises(openai.APIError) as caught:
+            async for _ in chunks:
+                pass
+        assert caught.value.type == "unavailable"
+
+
 async def idle(server: NullServer) -> None:
     await until(lambda: server.servicer.active_requests == 0)
 

@@ -98,6 +98,19 @@ async def test_events_leave_as_they_come(port: int, servicer: FakeServicer) -> N
         await within(reader.readuntil(b"data: [DONE]\n\n\r\n0\r\n\r\n"))
 
 
+async def test_events_in_quick_succession_leave_together(port: int, servicer: FakeServicer) -> None:
+    async with connected(port) as (reader, writer):
+        writer.write(request("/v1/stream", b"one-then-wait"))
+        await within(reader.readuntil(b'data: {"n":0}\n\n'))
+        for number in range(3):
+            servicer.streams[0].push(Chunk(b"%d" % number))
+        await within(reader.readuntil(b"data: 1\n\ndata: 2\n\n"))
+        for text in (b"next", b"last"):
+            servicer.streams[0].push(Chunk(text))
+        servicer.streams[0].close()
+        await within(reader.readuntil(b"data: last\n\ndata: [DONE]\n\n"))
+
+
 async def test_one_connection_serves_request_after_request(port: int) -> None:
     async with connected(port) as (reader, writer):
         for _ in range(3):
@@ -122,8 +135,8 @@ async def test_a_slow_reader_gets_everything_and_holds_little(port: int, service
         chunk = b"%06d" % number * 100
         stream.push(Chunk(chunk))
         pushed += len(chunk)
-        if number % 100 == 0:
-            await asyncio.sleep(0)
+        if number % 20 == 0:
+            await asyncio.sleep(0.001)
     stream.close()
     body = b""
     while not body.endswith(b"0\r\n\r\n"):

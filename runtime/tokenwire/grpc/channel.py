@@ -28,7 +28,9 @@ _CONFIGURATION: Final = Configuration(_keepalive_time=330.0, _http2_max_pings_wi
 class _NoCodec(CodecBase):
     """Messages encode and decode themselves here; grpclib's channel wants a codec to name."""
 
-    __content_subtype__ = "proto"
+    @property
+    def __content_subtype__(self) -> str:
+        return "proto"
 
     def encode(self, message: Any, message_type: Any) -> bytes:
         return bytes(message)

@@ -16,6 +16,7 @@ from tokenwire.errors import DecodeError, RpcError
 from .framing import MessageReader
 from .headers import CONTENT_TYPE, Headers, Metadata, decode_metadata, encode_timeout
 from .inbox import Inbox
+from .loops import current_task, running_loop
 from .status import status_of_trailers
 from .stream import Receiver
 
@@ -68,7 +69,7 @@ class ClientCall(Receiver, Generic[T]):
         timeout: float | None,
         metadata: Headers,
         limit: int,
-        adapter: Callable[[Metadata], Callable[[T], T] | None] | None = None,
+        adapter: Callable[[Metadata], Callable[[Any], Any] | None] | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.initial_metadata: Metadata = {}
@@ -79,7 +80,7 @@ class ClientCall(Receiver, Generic[T]):
         self._requests = requests
         self._metadata = metadata
         self._adapter = adapter
-        self._convert: Callable[[T], T] | None = None
+        self._convert: Callable[[Any], Any] | None = None
         self._limit = limit
         self._reader = MessageReader(limit)
         self._headers = asyncio.Event()
@@ -261,7 +262,7 @@ class ClientCall(Receiver, Generic[T]):
         """`cancel`, from any thread and whether or not the loop still runs."""
         if self.loop.is_closed():
             return
-        if asyncio._get_running_loop() is self.loop:
+        if running_loop() is self.loop:
             self.cancel()
         else:
             self.loop.call_soon_threadsafe(self.cancel)
@@ -282,9 +283,9 @@ class ClientCall(Receiver, Generic[T]):
         self._headers.set()
         if self._timer is not None:
             self._timer.cancel()
-        if self._sender is not _current_task():
+        if self._sender is not current_task():
             self._sender.cancel()
-        if self._stream is not None and not self._stream.idle:
+        if self._stream is not None:
             self._stream.reset_now(ErrorCodes.NO_ERROR)
         self._let_go()
 
@@ -292,7 +293,3 @@ class ClientCall(Receiver, Generic[T]):
         release, self._release, self._stream = self._release, None, None
         if release is not None:
             release()
-
-
-def _current_task() -> asyncio.Task[Any] | None:
-    return asyncio.current_task() if asyncio._get_running_loop() is not None else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.application import find_application
 
+from .loops import running_loop
 from .server import Server
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class GrpcServerHandle:
         Calls that run longer than the drain timeout end with UNAVAILABLE. Calling it again waits
         for the same end. On the engine's own loop, which it blocks, calls have no time to end.
         """
-        if self._home is not None and asyncio._get_running_loop() is self._home:
+        if self._home is not None and running_loop() is self._home:
             self._drain_timeout = 0
         try:
             self._loop.call_soon_threadsafe(self._stop.set)

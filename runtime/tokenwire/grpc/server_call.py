@@ -12,6 +12,7 @@ from tokenwire.streams import PushStream
 
 from .framing import MessageReader
 from .inbox import Inbox
+from .loops import current_task
 from .response import Response
 from .stream import Receiver
 
@@ -207,16 +208,10 @@ class ServerCall(Receiver):
                 self._push.cancel()
             except Exception:
                 log.exception("%s failed to stop", self._handler.method.path)
-        if self._task is not None and self._task is not _current_task():
-            self._task.cancel()
+        task, self._task = self._task, None
+        if task is not None and task is not current_task():
+            task.cancel()
 
 
 def _undecodable(error: DecodeError) -> RpcError:
     return RpcError(Code.INVALID_ARGUMENT, f"the request cannot be decoded: {error}")
-
-
-def _current_task() -> asyncio.Task[Any] | None:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EventWriter"]
 
-_GAP: Final = 0.002
+_GAP: Final = 0.005
 """Seconds between two writes of one stream; a write to a socket costs more than all the rest."""
 
 
@@ -29,7 +29,7 @@ class EventWriter:
     stepped here and now, inside the producer's push. One that does wait is finished by a task;
     until then messages are held, joined by the stream's own merge, so memory stays bounded.
 
-    An event leaves at once unless the one before left within the last 2 ms: what a stream faster
+    An event leaves at once unless the one before left within the last 5 ms: what a stream faster
     than that makes meanwhile leaves in one write.
     """
 

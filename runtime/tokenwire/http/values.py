@@ -11,6 +11,8 @@ from tokenwire.codes import Code
 from tokenwire.context import Context
 from tokenwire.errors import RpcError
 
+from .json_body import parse_json
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
@@ -36,6 +38,8 @@ __all__ = [
 
 T = TypeVar("T")
 
+_LF: Final = 10
+_CR: Final = 13
 DONE: Final = b"data: [DONE]\n\n"
 """What ends a stream of events in the OpenAI API."""
 
@@ -83,10 +87,7 @@ class HttpCall:
         """
         if not self.body.strip():
             return None
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise RpcError(Code.INVALID_ARGUMENT, f"the body is not JSON: {_json_problem(error)}") from None
+        return parse_json(self.body)
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object; an empty one where the body is empty.
@@ -157,9 +158,9 @@ def dump_json(value: Any) -> bytes:
 
 def event(data: bytes) -> bytes:
     """One server-sent event."""
-    if b"\n" in data or b"\r" in data:
+    if _LF in data or _CR in data:
         data = b"\ndata: ".join(data.splitlines())
-    return b"data: " + data + b"\n\n"
+    return b"data: %b\n\n" % data
 
 
 async def take_first(stream: AsyncIterator[T]) -> T | None:
@@ -176,12 +177,3 @@ async def leave(stream: AsyncIterator[Any]) -> None:
     aclose = getattr(stream, "aclose", None)
     if aclose is not None:
         await aclose()
-
-
-def _json_problem(error: Exception) -> str:
-    """What is wrong with a JSON text, without the text itself."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at line {error.lineno}, column {error.colno}"
-    if isinstance(error, UnicodeDecodeError):
-        return f"byte {error.start} is not UTF-8"
-    return "it is nested too deeply"

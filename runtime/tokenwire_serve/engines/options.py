@@ -22,9 +22,8 @@ class EngineOptions:
         served_model_name: Name that the model goes by; empty is the name of its directory, or
             "tokenwire-tiny" for the embedded one.
         device: "auto" (CUDA when there is one), "cpu", "cuda" or "cuda:N".
-        dtype: Of weights and cache. "auto" is float32 on a CPU, where half precision is slow or
-            lets a batch change a result, and the type of the checkpoint on CUDA; otherwise
-            "float32", "bfloat16" or "float16".
+        dtype: Of weights and cache: "float32", "bfloat16" or "float16". "auto" is the type of the
+            checkpoint on CUDA and float32 on a CPU, few of which are fast at less.
         max_running_requests: Sequences that decode together; each holds a row of the cache.
         max_waiting_requests: Sequences that may wait for a row; one more is RESOURCE_EXHAUSTED.
         max_model_len: Most tokens of prompt and output together; None is what the model's

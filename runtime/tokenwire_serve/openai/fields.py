@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from typing import TYPE_CHECKING, Any, Final, TypeGuard, TypeVar
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.http.json_body import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +27,6 @@ _KINDS: Final = {
     dict: "an object",
     type(None): "null",
 }
-_ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _INT64: Final = range(-(2**63), 2**63)
 _INT32: Final = range(-(2**31), 2**31)
 
@@ -39,38 +37,10 @@ def parse_object(body: bytes) -> dict[str, Any]:
     Raises:
         RpcError: INVALID_ARGUMENT, with the place where it stops being one.
     """
-    try:
-        value = json.loads(body.decode(), parse_constant=_refuse_constant)
-    except UnicodeDecodeError as error:
-        raise _not_json(f"it is not UTF-8 at byte {error.start}") from None
-    except json.JSONDecodeError as error:
-        raise _not_json(f"{error.msg} at line {error.lineno} column {error.colno}") from None
-    except RecursionError:
-        raise _not_json("it is nested too deeply") from None
-    except ValueError:
-        raise _not_json("it has an integer with too many digits") from None
-    if _ESCAPED_SURROGATE.search(body) and not _is_unicode(value):
-        raise _not_json("it has half of a surrogate pair")
+    value = parse_json(body)
     if not isinstance(value, dict):
         raise RpcError(Code.INVALID_ARGUMENT, f"the body must be a JSON object, not {kind_of(value)}")
     return value
-
-
-def _not_json(reason: str) -> RpcError:
-    return RpcError(Code.INVALID_ARGUMENT, f"the body is not JSON: {reason}")
-
-
-def _is_unicode(value: object) -> bool:
-    """Whether every string in a value can be written as UTF-8."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _refuse_constant(name: str) -> float:
-    raise _not_json(f"{name} is no JSON value")
 
 
 def kind_of(value: object) -> str:

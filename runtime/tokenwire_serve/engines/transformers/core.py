@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from tokenwire.codes import Code
@@ -23,6 +23,7 @@ from .lone_runner import LoneRunner
 from .scheduler import Scheduler
 from .sequence import Generation, Sequence
 from .setup import make_runner, model_threads
+from .tasks import one_token
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ LONG_TEXT: Final = 4096
 _LOG: Final = logging.getLogger(__name__)
 _FAILURES: Final = 3
 """Decode steps that must fail one after the other before the engine is unhealthy."""
+_REVIVE_S: Final = 2.0
 _ABORTED: Final = "the request was aborted"
 
 
@@ -59,6 +61,7 @@ class EngineCore:
         self._calls = Calls()
         self._arrivals = itertools.count()
         self._worker: Worker | None = None
+        self._reviving: asyncio.Future[None] | None = None
 
     @property
     def model(self) -> ModelInfo:
@@ -107,6 +110,8 @@ class EngineCore:
     async def close(self) -> None:
         """Stop; requests that still run end with UNAVAILABLE."""
         self._board.set(ServerStatus.STOPPED, reason="the engine has been closed")
+        if self._reviving is not None:
+            self._reviving.cancel()
         for rid in list(self._calls.by_rid):
             self._end(rid, RpcError(Code.UNAVAILABLE, "the engine is closing"))
         if self._worker is not None:
@@ -195,13 +200,30 @@ class EngineCore:
             except Exception as failure:
                 self.abort(rid)
                 self._end(rid, shown(failure))
-        if self._batch.failures >= _FAILURES:
+        if self._batch.failures >= _FAILURES and self.state.healthy:
             self._board.set(ServerStatus.UNHEALTHY, reason="the model fails at each step; see the log")
+            self._reviving = asyncio.ensure_future(self._revive())
 
-    def recover(self) -> None:
-        """Be up again after failures."""
-        self._batch.failures = 0
+    async def _revive(self) -> None:
+        """Try from time to time whether the model works again."""
+        while self.state.status is ServerStatus.UNHEALTHY:
+            await asyncio.sleep(_REVIVE_S)
+            with suppress(RpcError):
+                await self.probe()
+
+    async def probe(self) -> None:
+        """Put one token through the model, in its thread, between two steps.
+
+        An engine that failed step after step is up again when that succeeds.
+        """
+        try:
+            await self._thread.call(lambda: one_token(self._loaded))
+        except RpcError:
+            raise
+        except Exception as error:
+            raise RpcError(Code.UNAVAILABLE, "the model cannot make a token; the log says why") from error
         if self.state.status is ServerStatus.UNHEALTHY:
+            self._batch.failures = 0
             self._board.set(ServerStatus.UP)
 
     def _end(self, rid: str, error: RpcError | None) -> None:

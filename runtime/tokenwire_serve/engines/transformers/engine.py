@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tokenwire.codes import Code
 from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
 
@@ -202,16 +201,3 @@ class TransformersEngine(EngineCore):
         """Copy weights in place; how many sequences were halted by a pause meanwhile."""
         self._loaded.model.load_state_dict(weights)
         return len(self._batch.running) if self._batch.paused else 0
-
-    async def probe(self) -> None:
-        """Put one token through the model, in its thread, between two steps.
-
-        An engine that failed step after step is up again when that succeeds.
-        """
-        try:
-            await self._thread.call(lambda: tasks.one_token(self._loaded))
-        except RpcError:
-            raise
-        except Exception as error:
-            raise RpcError(Code.UNAVAILABLE, "the model cannot make a token; the log says why") from error
-        self.recover()

@@ -97,19 +97,36 @@ class Scheduler:
     def abort(self, generation: Generation, message: str) -> None:
         """End the open choices of a request."""
         for sequence in self._open(generation):
-            self._emit(sequence, sequence.finish(Finish("abort", message=message)))
+            try:
+                self._emit(sequence, sequence.finish(Finish("abort", message=message)))
+            except Exception as error:
+                self.fail(generation, error)
+                return
         self._drop_done()
 
     def fail(self, generation: Generation, error: Exception) -> None:
-        """End a request with an error; what is not meant for the caller goes to the log."""
+        """End a request with an error."""
+        for sequence in self._open(generation):
+            sequence.done = True
+        self._report(generation, error)
+        self._drop_done()
+
+    def fail_all(self, error: Exception) -> None:
+        """End every request, without touching the cache."""
+        generations = _generations((*self.running, *self.waiting))
+        self.rows.clear()
+        self.waiting.clear()
+        self.prefilling = None
+        for generation in generations:
+            self._report(generation, error)
+
+    def _report(self, generation: Generation, error: Exception) -> None:
+        """Close a request; what is not meant for the caller goes to the log."""
         if not isinstance(error, RpcError):
             _LOG.error("request %s failed", generation.request.rid, exc_info=error)
             error = RpcError(Code.INTERNAL, "engine transformers failed on this request; its log says why")
-        for sequence in self._open(generation):
-            sequence.done = True
         generation.open = 0
         self.outbox.append(Event(generation, None, last=True, error=error))
-        self._drop_done()
 
     def pause(self, mode: PauseMode) -> None:
         """Stop; see `Engine.pause`."""

@@ -124,7 +124,10 @@ class Worker:
                 return True
             if command is None:
                 return False
-            command()
+            try:
+                command()
+            except Exception:
+                _LOG.exception("a command to the model's thread failed")
 
     def _idle(self) -> bool:
         scheduler = self._scheduler
@@ -141,10 +144,8 @@ class Worker:
             if not scheduler.idle:
                 scheduler.step()
         except Exception as error:
-            _LOG.exception("a step of the model failed")
-            for sequence in (*scheduler.running, *scheduler.waiting):
-                if not sequence.done:
-                    scheduler.fail(sequence.generation, error)
+            scheduler.failures += 1
+            scheduler.fail_all(error)
         self._flush()
 
     def _flush(self) -> None:

@@ -1,5 +1,5 @@
 # Generated from no_package.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
-"""Messages and services of the protos without a package."""
+"""A file without a package."""
 
 from . import no_package_codec as no_package_codec
 from .no_package_grpc import (

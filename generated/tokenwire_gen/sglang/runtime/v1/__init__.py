@@ -1,5 +1,12 @@
 # Generated from sglang/runtime/v1/sglang.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
-"""Messages and services of sglang.runtime.v1."""
+"""The serving interface of an LLM engine: generation, embeddings, tokenizer,
+OpenAI pass-through, state and administration.
+
+Numbers, names and types are frozen: fields are added, never renumbered,
+retyped or removed. A field marked `optional` distinguishes "not sent", which
+takes the engine's default, from an explicit 0, false or "", which is kept
+and validated.
+"""
 
 from . import sglang_codec as sglang_codec
 from .sglang_grpc import (

@@ -100,6 +100,7 @@ def _encode_sampling_params(m: pb.SamplingParams) -> bytes:
     if m.__class__ is not pb.SamplingParams:
         wrong_class(m, pb.SamplingParams)
     parts: list[bytes] = []
+    values: Any
     value: Any
     if (value := m.temperature) is not None:
         parts += b"\x0d", f32(value)
@@ -550,6 +551,7 @@ def _encode_text_generate_request(m: pb.TextGenerateRequest) -> bytes:
     if m.__class__ is not pb.TextGenerateRequest:
         wrong_class(m, pb.TextGenerateRequest)
     parts: list[bytes] = []
+    entries: Any
     key: Any
     value: Any
     if value := m.text:
@@ -769,6 +771,7 @@ def _encode_text_generate_response(m: pb.TextGenerateResponse) -> bytes:
     if m.__class__ is not pb.TextGenerateResponse:
         wrong_class(m, pb.TextGenerateResponse)
     parts: list[bytes] = []
+    entries: Any
     key: Any
     value: Any
     if value := m.text:
@@ -850,7 +853,9 @@ def _encode_generate_request(m: pb.GenerateRequest) -> bytes:
     if m.__class__ is not pb.GenerateRequest:
         wrong_class(m, pb.GenerateRequest)
     parts: list[bytes] = []
+    entries: Any
     key: Any
+    values: Any
     value: Any
     if values := m.input_ids:
         raw = pack_int32(values)
@@ -1068,7 +1073,9 @@ def _encode_generate_response(m: pb.GenerateResponse) -> bytes:
     if m.__class__ is not pb.GenerateResponse:
         wrong_class(m, pb.GenerateResponse)
     parts: list[bytes] = []
+    entries: Any
     key: Any
+    values: Any
     value: Any
     if values := m.output_ids:
         raw = pack_int32(values)
@@ -1156,6 +1163,7 @@ def _encode_text_embed_request(m: pb.TextEmbedRequest) -> bytes:
     if m.__class__ is not pb.TextEmbedRequest:
         wrong_class(m, pb.TextEmbedRequest)
     parts: list[bytes] = []
+    entries: Any
     key: Any
     value: Any
     if value := m.text:
@@ -1253,7 +1261,9 @@ def _encode_text_embed_response(m: pb.TextEmbedResponse) -> bytes:
     if m.__class__ is not pb.TextEmbedResponse:
         wrong_class(m, pb.TextEmbedResponse)
     parts: list[bytes] = []
+    entries: Any
     key: Any
+    values: Any
     value: Any
     if values := m.embedding:
         raw = pack_f32(values)
@@ -1331,7 +1341,9 @@ def _encode_embed_request(m: pb.EmbedRequest) -> bytes:
     if m.__class__ is not pb.EmbedRequest:
         wrong_class(m, pb.EmbedRequest)
     parts: list[bytes] = []
+    entries: Any
     key: Any
+    values: Any
     value: Any
     if values := m.input_ids:
         raw = pack_int32(values)
@@ -1435,7 +1447,9 @@ def _encode_embed_response(m: pb.EmbedResponse) -> bytes:
     if m.__class__ is not pb.EmbedResponse:
         wrong_class(m, pb.EmbedResponse)
     parts: list[bytes] = []
+    entries: Any
     key: Any
+    values: Any
     value: Any
     if values := m.embedding:
         raw = pack_f32(values)
@@ -1513,7 +1527,9 @@ def _encode_classify_request(m: pb.ClassifyRequest) -> bytes:
     if m.__class__ is not pb.ClassifyRequest:
         wrong_class(m, pb.ClassifyRequest)
     parts: list[bytes] = []
+    entries: Any
     key: Any
+    values: Any
     value: Any
     if value := m.text:
         raw = value.encode()
@@ -1629,7 +1645,9 @@ def _encode_classify_response(m: pb.ClassifyResponse) -> bytes:
     if m.__class__ is not pb.ClassifyResponse:
         wrong_class(m, pb.ClassifyResponse)
     parts: list[bytes] = []
+    entries: Any
     key: Any
+    values: Any
     value: Any
     if values := m.embedding:
         raw = pack_f32(values)
@@ -1768,6 +1786,7 @@ def _encode_tokenize_response(m: pb.TokenizeResponse) -> bytes:
     if m.__class__ is not pb.TokenizeResponse:
         wrong_class(m, pb.TokenizeResponse)
     parts: list[bytes] = []
+    values: Any
     value: Any
     if values := m.tokens:
         raw = pack_int32(values)
@@ -1856,6 +1875,7 @@ def _encode_detokenize_request(m: pb.DetokenizeRequest) -> bytes:
     if m.__class__ is not pb.DetokenizeRequest:
         wrong_class(m, pb.DetokenizeRequest)
     parts: list[bytes] = []
+    values: Any
     if values := m.tokens:
         raw = pack_int32(values)
         size = len(raw)
@@ -2940,6 +2960,7 @@ def _encode_openai_request(m: pb.OpenAIRequest) -> bytes:
     if m.__class__ is not pb.OpenAIRequest:
         wrong_class(m, pb.OpenAIRequest)
     parts: list[bytes] = []
+    entries: Any
     key: Any
     value: Any
     if value := m.json_body:

@@ -154,7 +154,10 @@ class SamplingParams(Message, proto="sglang.runtime.v1.SamplingParams"):
 
 
 class GuidedDecoding(Message, proto="sglang.runtime.v1.GuidedDecoding"):
-    """A grammar that constrains the output of one request."""
+    """A grammar that constrains the output of one request.
+
+    Oneof `constraint`: Which kind of grammar. At most one may be set, and it must not be empty.
+    """
 
     json_schema: str | None = None
     """JSON schema, as JSON text."""

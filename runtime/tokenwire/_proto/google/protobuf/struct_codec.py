@@ -94,6 +94,7 @@ def _encode_struct(m: pb.Struct) -> bytes:
     if m.__class__ is not pb.Struct:
         wrong_class(m, pb.Struct)
     parts: list[bytes] = []
+    entries: Any
     key: Any
     value: Any
     if entries := m.fields:

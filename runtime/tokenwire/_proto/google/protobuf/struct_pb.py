@@ -35,7 +35,10 @@ class Struct(StructBase, proto="google.protobuf.Struct"):
 
 
 class Value(ValueBase, proto="google.protobuf.Value"):
-    """Any JSON value."""
+    """Any JSON value.
+
+    Oneof `kind`: Which kind of value; one must be set.
+    """
 
     null_value: NullValue | None = None
     """JSON null."""

@@ -87,6 +87,7 @@ def _encode_error_info(m: pb.ErrorInfo) -> bytes:
     if m.__class__ is not pb.ErrorInfo:
         wrong_class(m, pb.ErrorInfo)
     parts: list[bytes] = []
+    entries: Any
     key: Any
     value: Any
     if value := m.reason:
@@ -345,6 +346,7 @@ def _encode_quota_failure_violation(m: pb.QuotaFailureViolation) -> bytes:
     if m.__class__ is not pb.QuotaFailureViolation:
         wrong_class(m, pb.QuotaFailureViolation)
     parts: list[bytes] = []
+    entries: Any
     key: Any
     value: Any
     if value := m.subject:

@@ -1,5 +1,5 @@
 # Generated from cases/annotated/annotated.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
-"""Messages and services of cases.annotated."""
+"""Every annotation of tokenwire, on a schema other than the shipped one."""
 
 from . import annotated_codec as annotated_codec
 from .annotated_grpc import (

@@ -144,7 +144,9 @@ def _encode_part(m: pb.Part) -> bytes:
     if m.__class__ is not pb.Part:
         wrong_class(m, pb.Part)
     parts: list[bytes] = []
+    entries: Any
     key: Any
+    values: Any
     value: Any
     if value := m.text:
         raw = value.encode()
@@ -337,6 +339,7 @@ def _encode_raw_call(m: pb.RawCall) -> bytes:
     if m.__class__ is not pb.RawCall:
         wrong_class(m, pb.RawCall)
     parts: list[bytes] = []
+    entries: Any
     key: Any
     value: Any
     if entries := m.headers:

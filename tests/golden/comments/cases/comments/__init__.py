@@ -1,5 +1,7 @@
 # Generated from cases/comments/comments.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
-"""Messages and services of cases.comments."""
+"""A comment of the file as a block,
+over two lines.
+"""
 
 from . import comments_codec as comments_codec
 from .comments_grpc import (

@@ -336,7 +336,10 @@ class Blocks(Message, proto="cases.comments.Blocks"):
 
 
 class CommentedOneof(Message, proto="cases.comments.CommentedOneof"):
-    """A oneof has a comment too."""
+    """A oneof has a comment too.
+
+    Oneof `choice`: Either "this" or 'that' \\
+    """
 
     this: str | None = None
     """This."""

@@ -1,5 +1,9 @@
 # Generated from grpc/health/v1/health.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
-"""Messages and services of grpc.health.v1."""
+"""The gRPC health checking protocol, version 1.
+
+A server reports a status for each of its services, and under the empty name
+one for itself as a whole.
+"""
 
 from . import health_codec as health_codec
 from .health_grpc import CHECK, HEALTH, LIST, WATCH, HealthBase, HealthClient

@@ -230,6 +230,7 @@ def _encode_health_list_response(m: pb.HealthListResponse) -> bytes:
     if m.__class__ is not pb.HealthListResponse:
         wrong_class(m, pb.HealthListResponse)
     parts: list[bytes] = []
+    entries: Any
     key: Any
     value: Any
     if entries := m.statuses:

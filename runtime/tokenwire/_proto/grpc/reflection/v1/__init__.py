@@ -1,5 +1,9 @@
 # Generated from grpc/reflection/v1/reflection.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
-"""Messages and services of grpc.reflection.v1."""
+"""The gRPC server reflection protocol, version 1.
+
+Lets a client learn at run time which services a server has and what their
+messages look like.
+"""
 
 from . import reflection_codec as reflection_codec
 from .reflection_grpc import (

@@ -436,6 +436,7 @@ def _encode_extension_number_response(m: pb.ExtensionNumberResponse) -> bytes:
     if m.__class__ is not pb.ExtensionNumberResponse:
         wrong_class(m, pb.ExtensionNumberResponse)
     parts: list[bytes] = []
+    values: Any
     value: Any
     if value := m.base_type_name:
         raw = value.encode()

@@ -7,7 +7,10 @@ from tokenwire.message import Field, Message, one_of
 
 
 class ServerReflectionRequest(Message, proto="grpc.reflection.v1.ServerReflectionRequest"):
-    """One question about the schema."""
+    """One question about the schema.
+
+    Oneof `message_request`: What is asked.
+    """
 
     host: str = ""
     """Host the question is about, for servers with several. Empty: this one."""
@@ -94,7 +97,10 @@ class ExtensionRequest(Message, proto="grpc.reflection.v1.ExtensionRequest"):
 
 
 class ServerReflectionResponse(Message, proto="grpc.reflection.v1.ServerReflectionResponse"):
-    """Answer to one question about the schema."""
+    """Answer to one question about the schema.
+
+    Oneof `message_response`: What is answered.
+    """
 
     valid_host: str = ""
     """Host the answer is for."""

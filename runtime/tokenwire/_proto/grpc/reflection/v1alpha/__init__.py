@@ -1,5 +1,12 @@
 # Generated from grpc/reflection/v1alpha/reflection.proto by protoc-gen-tokenwire 0.1.0. DO NOT EDIT.
-"""Messages and services of grpc.reflection.v1alpha."""
+"""The gRPC server reflection protocol, in its first, alpha version.
+
+Lets a client learn at run time which services a server has and what their
+messages look like.
+
+The same as grpc.reflection.v1 but for the package name; many clients still
+ask for this one.
+"""
 
 from . import reflection_codec as reflection_codec
 from .reflection_grpc import (
