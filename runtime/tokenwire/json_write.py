@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .fields import WRAPPER_KINDS
 from .json_names import enum_names, is_null
 from .json_text import duration_to_text, timestamp_to_text
-from .wire import f32, read_f32
+from .wire import ZERO4, ZERO8, f32, f64, read_f32
 from .wrapped import split_duration, split_timestamp
 
 if TYPE_CHECKING:
@@ -69,7 +69,12 @@ def fields_to_json(message: Message, style: Style) -> dict[str, Any]:
 def _is_shown(value: Any, field: Field, style: Style) -> bool:
     if field.has_presence:
         return value is not None
-    return bool(value) or style.defaults or (isinstance(value, float) and math.copysign(1, value) < 0)
+    if style.defaults:
+        return True
+    if field.label == "implicit" and field.kind in ("float", "double"):
+        # Minus zero is shown, and a double that is zero as a float is not.
+        return f32(value) != ZERO4 if field.kind == "float" else f64(value) != ZERO8
+    return bool(value)
 
 
 def _field_to_json(value: Any, field: Field, style: Style) -> Any:

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError as OracleError
 
 from tokenwire.errors import DecodeError
 
+
 def varint(value: int) -> bytes:
     out = bytearray()
     while value > 127:
@@ -65,12 +66,15 @@ CASES = {
     "minus zero": field(2, 5, b"\x00\x00\x00\x80"),
     "last scalar wins": field(3, 0, b"\x05") + field(3, 0, b"\x06"),
     "last scalar wins, zero": field(3, 0, b"\x05") + field(3, 0, b"\x00"),
-    "pieces of a message": sized(17, field(3, 0, b"\x05")) + sized(17, field(4, 0, b"\x06") + sized(22, b"\x01")),
+    "pieces of a message": sized(17, field(3, 0, b"\x05"))
+    + sized(17, field(4, 0, b"\x06") + sized(22, b"\x01")),
     "pieces with lists": sized(17, sized(22, b"\x01\x02")) + sized(17, sized(22, b"\x03")),
     "oneof, later member": field(33, 0, b"\x05") + sized(34, b"x"),
     "oneof, later message": sized(34, b"x") + sized(35, field(3, 0, b"\x05")),
     "oneof, message in pieces": sized(35, field(3, 0, b"\x05")) + sized(35, field(4, 0, b"\x06")),
-    "oneof, message broken by another": sized(35, b"\x18\x05") + field(33, 0, b"\x01") + sized(35, b"\x20\x06"),
+    "oneof, message broken by another": sized(35, b"\x18\x05")
+    + field(33, 0, b"\x01")
+    + sized(35, b"\x20\x06"),
     "packed as single": field(22, 0, b"\x05") + field(22, 0, b"\x06"),
     "single as packed": sized(28, b"\x05\x06"),
     "packed and single": sized(22, b"\x01\x80\x01") + field(22, 0, b"\x07") + sized(22, b"\x08"),

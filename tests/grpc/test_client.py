@@ -133,6 +133,16 @@ async def test_goaway_lets_running_streams_end_and_new_calls_go_to_a_new_connect
         assert old not in server._connections
 
 
+async def test_a_connection_out_of_stream_ids_is_replaced() -> None:
+    async with running() as (_, server, target), Client(target) as client:
+        assert (await client._unary(UNARY, Raw(b"a"))).data == b"a"
+        protocol = client._shared.channel().ready
+        assert protocol is not None
+        protocol.connection._connection.highest_outbound_stream_id = (1 << 31) - 1
+        assert (await client._unary(UNARY, Raw(b"b"))).data == b"b"
+        assert len(server._connections) == 2
+
+
 async def test_a_refused_call_is_tried_once_more() -> None:
     async with running(max_streams=1) as (servicer, _, target), Client(target) as one:
         busy = asyncio.create_task(one._unary(UNARY, Raw(b"sleep")))

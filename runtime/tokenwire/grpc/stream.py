@@ -7,7 +7,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 from grpclib.protocol import Stream
-from h2.exceptions import ProtocolError, TooManyStreamsError
+from h2.exceptions import NoAvailableStreamIDError, ProtocolError, TooManyStreamsError
 from h2.stream import StreamState
 
 from .framing import PREFIX_SIZE, frame
@@ -95,9 +95,12 @@ class WireStream(Stream):
             await connection.write_ready.wait()
             if connection.leaving or connection.is_closing():
                 return None
-            stream_id = h2.get_next_available_stream_id()
             try:
+                stream_id = h2.get_next_available_stream_id()
                 h2.send_headers(stream_id, headers)
+            except NoAvailableStreamIDError:
+                connection.leaving = True
+                return None
             except TooManyStreamsError:
                 connection.stream_close_waiter.clear()
                 await connection.stream_close_waiter.wait()
