@@ -102,14 +102,14 @@ CASES = (
     Case(
         "tokenizer answer, 512 ids",
         "TokenizeResponse",
-        {"tokens": [RANDOM.randrange(32000) for _ in range(512)]},
+        {"tokens": IDS[:512]},
     ),
     Case(
         "id request, 8,192 ids",
         "GenerateRequest",
-        {"input_ids": [RANDOM.randrange(150000) for _ in range(8192)]},
+        {"input_ids": IDS},
     ),
-    Case("embedding, 4,096 floats", "EmbedResponse", {"embedding": [RANDOM.random() for _ in range(4096)]}),
+    Case("embedding, 4,096 floats", "EmbedResponse", {"embedding": FLOATS}),
 )
 
 

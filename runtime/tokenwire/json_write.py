@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .fields import WRAPPER_KINDS
 from .json_names import enum_names, is_null
 from .json_text import duration_to_text, timestamp_to_text
-from .wire import ZERO4, ZERO8, f32, f64, read_f32
+from .wire import UNWRITABLE, ZERO4, ZERO8, f32, f64, read_f32
 from .wrapped import split_duration, split_timestamp
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Style:
         """
         try:
             return message._tw_to_json(self)
-        except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        except UNWRITABLE as error:
             from .diagnose import encode_error
 
             raise encode_error(message, error) from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import struct
 import sys
 from copy import deepcopy
 from importlib import import_module
@@ -19,7 +18,7 @@ import betterproto2
 from betterproto2 import Casing, OutputFormat
 
 from .fields import Field, Table
-from .wire import MAX_DEPTH, two_members
+from .wire import MAX_DEPTH, UNREADABLE, UNWRITABLE, two_members
 
 if TYPE_CHECKING:
     import dataclasses
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Casing", "Enum", "Field", "Message", "OutputFormat", "message_class", "one_of", "register"]
 
 REGISTRY: dict[str, type[Message]] = {}
-UNREADABLE = (IndexError, ValueError, OverflowError, struct.error)
-UNWRITABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError, struct.error)
 
 
 class Enum(betterproto2.Enum):

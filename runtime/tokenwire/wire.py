@@ -8,9 +8,9 @@ calls a codec from outside goes through `Message`, which turns all of these into
 
 from __future__ import annotations
 
+import struct
 from math import copysign, inf
 from operator import index
-from struct import Struct
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .errors import DecodeError
@@ -24,6 +24,8 @@ __all__ = [
     "BOOL",
     "BYTE",
     "MAX_DEPTH",
+    "UNREADABLE",
+    "UNWRITABLE",
     "ZERO4",
     "ZERO8",
     "enum_table",
@@ -75,6 +77,13 @@ MORE: Final = tuple(bytes((value | 128,)) for value in range(128))
 
 BOOL: Final = {False: b"\x00", True: b"\x01"}
 """The two values of a bool; anything else is a KeyError."""
+
+UNREADABLE: Final = (IndexError, OverflowError, ValueError, struct.error)
+UNWRITABLE: Final = (
+    *(AttributeError, KeyError, OverflowError, RecursionError),
+    *(TypeError, ValueError, struct.error),
+)
+"""What decoding and encoding raise for bytes and for values that they have to refuse."""
 
 ZERO4: Final = bytes(4)
 ZERO8: Final = bytes(8)
@@ -130,9 +139,9 @@ uint64: Final = _integer(0, MASK64, "uint64")
 sint32: Final = _zigzag(32, "sint32")
 sint64: Final = _zigzag(64, "sint64")
 
-_f32, _f64 = Struct("<f"), Struct("<d")
-_fixed32, _fixed64 = Struct("<I"), Struct("<Q")
-_sfixed32, _sfixed64 = Struct("<i"), Struct("<q")
+_f32, _f64 = struct.Struct("<f"), struct.Struct("<d")
+_fixed32, _fixed64 = struct.Struct("<I"), struct.Struct("<Q")
+_sfixed32, _sfixed64 = struct.Struct("<i"), struct.Struct("<q")
 
 f64: Final = _f64.pack
 fixed32: Final = _fixed32.pack

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cli import serve
+from tokenwire_serve.process.cli import serve
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from tokenwire_serve.servicer.service import SglangServicer
+    from tokenwire_serve.servicer.settings import ServicerSettings
+
     from .engine import Engine
-    from .servicer import SglangServicer
-    from .servicer_settings import ServicerSettings
 
 __all__ = ["create_servicer", "main"]
 
@@ -43,7 +44,8 @@ def create_servicer(
         settings: How to present it; the defaults if none are given.
         loop: The loop that the engine lives on, where that is another thread's.
     """
+    from tokenwire_serve.servicer.service import create_servicer as create
+
     from .bridge import BridgedEngine
-    from .servicer import create_servicer as create
 
     return create(engine if loop is None else BridgedEngine(engine, loop), settings)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from betterproto2 import Casing, OutputFormat
 from google.protobuf import json_format
-
 from tokenwire.errors import DecodeError
 from tokenwire.wkt import Int32Value
 

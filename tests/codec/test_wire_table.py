@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError as OracleError
-
 from tokenwire.errors import DecodeError
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest_asyncio
 from tokenwire_serve.engines import EngineOptions, create
-from tokenwire_serve.listeners import address_of, listen
-from tokenwire_serve.servers import Servers
-from tokenwire_serve.servicer import SglangServicer
+from tokenwire_serve.process.listeners import address_of, listen
+from tokenwire_serve.process.servers import Servers
+from tokenwire_serve.servicer.service import SglangServicer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

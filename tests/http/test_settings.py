@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from tokenwire_serve import supervisor
-from tokenwire_serve.cli import serve
-from tokenwire_serve.listeners import address_of, listen
-from tokenwire_serve.settings import ServeSettings, SettingsError
+from tokenwire_serve.process import supervisor
+from tokenwire_serve.process.cli import serve
+from tokenwire_serve.process.listeners import address_of, listen
+from tokenwire_serve.process.settings import ServeSettings, SettingsError
 
 
 @pytest.fixture

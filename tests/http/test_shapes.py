@@ -12,8 +12,8 @@ import pytest_asyncio
 from tokenwire.http.asgi import build_app
 from tokenwire_gen.sglang.runtime.v1.sglang_http import ROUTES
 from tokenwire_serve.engines import EngineOptions, create
-from tokenwire_serve.http_shapes import http_handlers
-from tokenwire_serve.servicer import SglangServicer
+from tokenwire_serve.servicer.service import SglangServicer
+from tokenwire_serve.shapes.handlers import http_handlers
 
 from .fakes import until
 

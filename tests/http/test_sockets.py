@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 from tokenwire.http.asgi import build_app
-from tokenwire_serve.listeners import listen
-from tokenwire_serve.web import WebServer
+from tokenwire_serve.process.listeners import listen
+from tokenwire_serve.process.web import WebServer
 
 from .fakes import ADAPTERS, Chunk, FakeServicer, until
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tokenwire.streams import PushStream
-    from tokenwire_serve.servicer import SglangServicer
+    from tokenwire_serve.servicer.service import SglangServicer
 
 METHODS = {method.name: method for method in sglang_grpc.SGLANG_SERVICE.methods}
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from tokenwire_serve.servicer import SglangServicer
-from tokenwire_serve.servicer_settings import ServicerSettings
+from tokenwire_serve.servicer.service import SglangServicer
+from tokenwire_serve.servicer.settings import ServicerSettings
 
 from .scripted import ScriptedEngine
 

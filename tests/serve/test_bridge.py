@@ -19,7 +19,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
 )
 from tokenwire_serve.bridge import BridgedEngine
 from tokenwire_serve.engines import EngineOptions, create
-from tokenwire_serve.servicer import SglangServicer, create_servicer
+from tokenwire_serve.servicer.service import SglangServicer, create_servicer
 
 from .calls import USER, chat, context, drained, facts, until
 from .scripted import ScriptedEngine

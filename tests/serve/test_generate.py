@@ -15,8 +15,8 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TextGenerateRequest,
 )
 from tokenwire_serve.engine import Finish, ServerStatus
-from tokenwire_serve.servicer import SglangServicer
-from tokenwire_serve.servicer_settings import ServicerSettings
+from tokenwire_serve.servicer.service import SglangServicer
+from tokenwire_serve.servicer.settings import ServicerSettings
 
 from .calls import context, drained, facts, violations
 from .scripted import LENGTH, ScriptedEngine, two_words

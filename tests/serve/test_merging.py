@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenwire.streams import hold
 from tokenwire_serve.engine import Delta, Finish, GenerateRequest, Sampling, TokenLogprob
-from tokenwire_serve.generate import TEXT
 from tokenwire_serve.openai.chunks import ChunkWriter
 from tokenwire_serve.openai.job import Job
-from tokenwire_serve.sinks import CumulativeSink, DeltaSink
+from tokenwire_serve.servicer.generate import TEXT
+from tokenwire_serve.servicer.sinks import CumulativeSink, DeltaSink
 
 from .calls import facts
 

@@ -16,8 +16,8 @@ from tokenwire.streams import PushStream
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import AbortRequest, OpenAIRequest
 from tokenwire_serve.engine import ServerStatus
 from tokenwire_serve.openai.backend import OpenAIReply
-from tokenwire_serve.servicer import SglangServicer
-from tokenwire_serve.servicer_settings import ServicerSettings
+from tokenwire_serve.servicer.service import SglangServicer
+from tokenwire_serve.servicer.settings import ServicerSettings
 
 from .calls import USER, body_of, chat, context, drained, events, openai
 from .scripted import MODEL, ScriptedEngine, two_words

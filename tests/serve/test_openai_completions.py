@@ -16,7 +16,7 @@ from .scripted import LENGTH, ScriptedEngine, two_words
 
 if TYPE_CHECKING:
     from tokenwire.streams import PushStream
-    from tokenwire_serve.servicer import SglangServicer
+    from tokenwire_serve.servicer.service import SglangServicer
 
 
 def stream_complete(servicer: SglangServicer, **body: Any) -> PushStream[Any]:

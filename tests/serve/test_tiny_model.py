@@ -18,7 +18,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TokenizeRequest,
 )
 from tokenwire_serve.engines import EngineOptions, create
-from tokenwire_serve.servicer import SglangServicer
+from tokenwire_serve.servicer.service import SglangServicer
 
 from .calls import USER, body_of, chat, complete, context, drained, events, facts, openai, until, violations
 

@@ -28,10 +28,10 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TokenizeRequest,
     UpdateWeightsRequest,
 )
-from tokenwire_serve.control import PAUSED_REQUESTS
 from tokenwire_serve.engine import ServerStatus, WeightsUpdate
-from tokenwire_serve.servicer import SglangServicer
-from tokenwire_serve.servicer_settings import ServicerSettings
+from tokenwire_serve.servicer.control import PAUSED_REQUESTS
+from tokenwire_serve.servicer.service import SglangServicer
+from tokenwire_serve.servicer.settings import ServicerSettings
 
 from .calls import context, facts, violations
 from .scripted import MODEL, ScriptedEngine

@@ -21,12 +21,12 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TextGenerateRequest,
 )
 from tokenwire_serve.engine import Constraint, Sampling
-from tokenwire_serve.ranges import shortest_float
+from tokenwire_serve.servicer.ranges import shortest_float
 
 from .calls import context, drained, violations
 
 if TYPE_CHECKING:
-    from tokenwire_serve.servicer import SglangServicer
+    from tokenwire_serve.servicer.service import SglangServicer
 
     from .scripted import ScriptedEngine
 

@@ -7,7 +7,7 @@ from typing import Any
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import ServerStatus as WireStatus
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import WatchEngineStateRequest
 from tokenwire_serve.engine import ServerStatus
-from tokenwire_serve.servicer import SglangServicer
+from tokenwire_serve.servicer.service import SglangServicer
 
 from .calls import context, drained
 from .scripted import MODEL, ScriptedEngine

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
-from tokenwire_serve.ranges import Problems
+from tokenwire_serve.servicer.ranges import Problems
 
 from .common import MOST_TOP_LOGPROBS, UNSUPPORTED, read_id, read_model, read_stream_options
 from .fields import Fields
@@ -19,7 +19,7 @@ from .sampling import field_names, read_options, read_sampling
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tokenwire_serve.core import Core
+    from tokenwire_serve.servicer.core import Core
 
 __all__ = ["read_chat"]
 

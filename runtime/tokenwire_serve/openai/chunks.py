@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tokenwire.streams import PushStream
 
-from tokenwire_serve.meta_info import json_text
+from tokenwire_serve.servicer.meta_info import json_text
 
 from .job import Usage
 from .logprobs import chat_logprobs, completion_logprobs

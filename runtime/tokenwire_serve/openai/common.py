@@ -9,16 +9,16 @@ from tokenwire.codes import Code
 from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
 
-from tokenwire_serve.core import fresh_id
-from tokenwire_serve.ranges import check_token_ids
+from tokenwire_serve.servicer.core import fresh_id
+from tokenwire_serve.servicer.ranges import check_token_ids
 
 from .fields import Fields, is_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from tokenwire_serve.core import Core
     from tokenwire_serve.engine import ModelInfo
+    from tokenwire_serve.servicer.core import Core
 
 __all__ = [
     "MOST_INPUTS",

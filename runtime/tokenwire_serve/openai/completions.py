@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from tokenwire_serve.ranges import Problems
+from tokenwire_serve.servicer.ranges import Problems
 
 from .common import (
     MOST_INPUTS,
@@ -23,7 +23,7 @@ from .sampling import field_names, read_options, read_sampling
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tokenwire_serve.core import Core
+    from tokenwire_serve.servicer.core import Core
 
 __all__ = ["read_completion"]
 

@@ -9,7 +9,7 @@ from tokenwire.codes import CODE_OF_HTTP, STATUS, Code
 from tokenwire.details import BadRequest, ErrorInfo
 from tokenwire.errors import RpcError
 
-from tokenwire_serve.meta_info import json_text
+from tokenwire_serve.servicer.meta_info import json_text
 
 if TYPE_CHECKING:
     from .backend import OpenAIReply

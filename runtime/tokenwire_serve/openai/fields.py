@@ -12,7 +12,7 @@ from tokenwire.http.json_body import parse_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tokenwire_serve.ranges import Problems
+    from tokenwire_serve.servicer.ranges import Problems
 
 __all__ = ["Fields", "is_ids", "kind_of", "parse_object"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tokenwire_serve.core import trace_headers
-from tokenwire_serve.meta_info import json_text
+from tokenwire_serve.servicer.core import trace_headers
+from tokenwire_serve.servicer.meta_info import json_text
 
 from .backend import OpenAIReply
 from .chat import read_chat
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tokenwire.context import Context
     from tokenwire.streams import PushStream
 
-    from tokenwire_serve.core import Core
+    from tokenwire_serve.servicer.core import Core
 
     from .backend import Operation
     from .job import Job

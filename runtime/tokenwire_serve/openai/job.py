@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tokenwire_serve.active import aborted
 from tokenwire_serve.engine import GenerateRequest, RequestOptions, Sampling
-from tokenwire_serve.renaming import renamed
+from tokenwire_serve.servicer.active import aborted
+from tokenwire_serve.servicer.renaming import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tokenwire_serve.core import Core
     from tokenwire_serve.engine import Delta
+    from tokenwire_serve.servicer.core import Core
 
 __all__ = ["EngineRun", "Job", "Listener", "Usage"]
 

@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tokenwire_serve.engine import EmbedRequest
-from tokenwire_serve.ranges import Problems
-from tokenwire_serve.renaming import renaming
+from tokenwire_serve.servicer.ranges import Problems
+from tokenwire_serve.servicer.renaming import renaming
 
 from .common import read_id, read_inputs, read_model, together
 from .fields import Fields
@@ -19,8 +19,8 @@ from .sampling import read_options
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tokenwire_serve.core import Core
     from tokenwire_serve.engine import Embedding
+    from tokenwire_serve.servicer.core import Core
 
 __all__ = ["classify", "embed", "prompt_usage", "softmax"]
 

@@ -9,8 +9,8 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
 from tokenwire_serve.engine import EmbedRequest, ScoreRequest
-from tokenwire_serve.ranges import Problems, check_token_ids
-from tokenwire_serve.renaming import renaming
+from tokenwire_serve.servicer.ranges import Problems, check_token_ids
+from tokenwire_serve.servicer.renaming import renaming
 
 from .common import MOST_INPUTS, read_id, read_inputs, read_model, together
 from .fields import Fields, is_ids, kind_of
@@ -20,8 +20,8 @@ from .sampling import read_options
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tokenwire_serve.core import Core
     from tokenwire_serve.engine import Embedding, RequestOptions
+    from tokenwire_serve.servicer.core import Core
 
 __all__ = ["rerank", "score"]
 

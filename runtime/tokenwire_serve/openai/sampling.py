@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire_serve.engine import Constraint, RequestOptions, Sampling
-from tokenwire_serve.meta_info import json_text
-from tokenwire_serve.ranges import check_constraint, check_sampling
+from tokenwire_serve.servicer.meta_info import json_text
+from tokenwire_serve.servicer.ranges import check_constraint, check_sampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIResponse
 
-from tokenwire_serve.core import trace_headers
+from tokenwire_serve.servicer.core import trace_headers
 
 from .backend import OpenAIReply
 from .errors import error_body, with_body
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
     from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIStreamChunk
 
-    from tokenwire_serve.core import Core
+    from tokenwire_serve.servicer.core import Core
 
     from .backend import OpenAIBackend, Operation
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
-from tokenwire_serve.meta_info import json_text
+from tokenwire_serve.servicer.meta_info import json_text
 
 from .backend import OpenAIReply
 from .job import EngineRun, Usage
 from .logprobs import chat_logprobs, completion_logprobs
 
 if TYPE_CHECKING:
-    from tokenwire_serve.core import Core
     from tokenwire_serve.engine import Delta, Finish, TokenLogprob
+    from tokenwire_serve.servicer.core import Core
 
     from .job import Job
 

@@ -9,16 +9,18 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.streams import PushStream
 
+from tokenwire_serve.engine import ServerStatus
+
 from .active import ActiveRequests
-from .engine import ServerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tokenwire.context import Context
 
-    from .engine import Engine
-    from .servicer_settings import ServicerSettings
+    from tokenwire_serve.engine import Engine
+
+    from .settings import ServicerSettings
 
 __all__ = ["Core", "failed", "fresh_id", "trace_headers"]
 

@@ -14,8 +14,8 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TextGenerateRequest,
 )
 
-from .openai.fields import Fields, kind_of
-from .ranges import Problems
+from tokenwire_serve.openai.fields import Fields, kind_of
+from tokenwire_serve.servicer.ranges import Problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SglangServiceBase
 
+from tokenwire_serve.openai.service import OpenAIService
+
 from .control import Control
 from .core import Core
 from .embed import Embeddings, Tokenizer
 from .generate import TextGeneration
 from .info import Info
-from .openai.service import OpenAIService
-from .servicer_settings import ServicerSettings
+from .settings import ServicerSettings
 from .watch import StateWatch
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from tokenwire.streams import PushStream
     from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 
-    from .engine import Engine
+    from tokenwire_serve.engine import Engine
+
     from .output import Generated
 
 __all__ = ["SglangServicer", "create_servicer"]

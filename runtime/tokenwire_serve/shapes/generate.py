@@ -13,8 +13,9 @@ from tokenwire.http.values import EventStream, HttpReply, leave, take_first
 from tokenwire.streams import PushStream
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import GENERATE, TEXT_GENERATE
 
-from .generate import STREAM_MODE
-from .http_inputs import read_generate_inputs
+from tokenwire_serve.servicer.generate import STREAM_MODE
+
+from .inputs import read_generate_inputs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
     from tokenwire.http.values import HttpCall
 
-    from .http_inputs import GenerateInput
-    from .output import Generated
-    from .servicer import SglangServicer
+    from tokenwire_serve.servicer.output import Generated
+    from tokenwire_serve.servicer.service import SglangServicer
+
+    from .inputs import GenerateInput
 
     T = TypeVar("T")
 

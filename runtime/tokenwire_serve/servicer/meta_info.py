@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .engine import Delta, Embedding, Finish, TokenLogprob
+    from tokenwire_serve.engine import Delta, Embedding, Finish, TokenLogprob
 
 __all__ = [
     "OUTPUT_KEYS",

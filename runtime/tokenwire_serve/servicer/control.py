@@ -20,7 +20,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     UpdateWeightsResponse,
 )
 
-from .engine import PauseMode
+from tokenwire_serve.engine import PauseMode
 
 if TYPE_CHECKING:
     from tokenwire.context import Context

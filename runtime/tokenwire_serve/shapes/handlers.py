@@ -39,18 +39,19 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     UpdateWeightsRequest,
 )
 
-from .control import PAUSED_REQUESTS
-from .http_generate import HttpGeneration, together
-from .http_inputs import prompts_of, refuse_unknown
-from .openai.fields import Fields
-from .ranges import Problems
+from tokenwire_serve.openai.fields import Fields
+from tokenwire_serve.servicer.control import PAUSED_REQUESTS
+from tokenwire_serve.servicer.ranges import Problems
+
+from .generate import HttpGeneration, together
+from .inputs import prompts_of, refuse_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from tokenwire.http.values import HttpCall, HttpHandler
 
-    from .servicer import SglangServicer
+    from tokenwire_serve.servicer.service import SglangServicer
 
 __all__ = ["http_handlers"]
 

@@ -13,7 +13,7 @@ from tokenwire.details import invalid
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .engine import Constraint, Sampling
+    from tokenwire_serve.engine import Constraint, Sampling
 
 __all__ = [
     "MAX_CHOICES",

@@ -14,7 +14,7 @@ from .renaming import renamed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .engine import Delta, GenerateRequest
+    from tokenwire_serve.engine import Delta, GenerateRequest
 
 __all__ = ["CumulativeSink", "DeltaSink", "GenerationSink", "Message", "Part", "Shape"]
 

@@ -9,15 +9,16 @@ from tokenwire.streams import PushStream
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import EngineStateSnapshot
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import ServerStatus as WireStatus
 
-from .engine import ServerStatus
+from tokenwire_serve.engine import ServerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tokenwire_gen.sglang.runtime.v1.sglang_pb import GetModelInfoResponse, GetServerInfoResponse
 
+    from tokenwire_serve.engine import EngineState
+
     from .core import Core
-    from .engine import EngineState
     from .info import Info
 
 __all__ = ["StateWatch"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tokenwire_serve.engine import Constraint, EmbedRequest, GenerateRequest, RequestOptions, Sampling
+
 from .core import fresh_id, trace_headers
-from .engine import Constraint, EmbedRequest, GenerateRequest, RequestOptions, Sampling
 from .ranges import Problems, check_constraint, check_sampling, check_token_ids, shortest_float
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tokenwire.context import Context
     from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 
-    from .engine import ModelInfo
+    from tokenwire_serve.engine import ModelInfo
 
 __all__ = ["field_names", "read_embed", "read_generate"]
 

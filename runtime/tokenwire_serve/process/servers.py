@@ -12,13 +12,14 @@ from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SGLANG_SERVICE
 from tokenwire_gen.sglang.runtime.v1.sglang_http import ROUTES
 from tokenwire_gen.sglang.runtime.v1.sglang_openai import ADAPTERS
 
-from .http_shapes import http_handlers
+from tokenwire_serve.shapes.handlers import http_handlers
+
 from .web import WebServer
 
 if TYPE_CHECKING:
     import socket
 
-    from .servicer import SglangServicer
+    from tokenwire_serve.servicer.service import SglangServicer
 
 __all__ = ["Servers"]
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from tokenwire.streams import PushStream
     from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 
+    from tokenwire_serve.engine import GenerateRequest
+
     from .core import Core
-    from .engine import GenerateRequest
     from .sinks import M, P
 
 __all__ = ["STREAM_MODE", "TEXT", "TextGeneration"]

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
-from .engines import EngineOptions, create
+from tokenwire_serve.engines import EngineOptions, create
+from tokenwire_serve.servicer.service import SglangServicer
+from tokenwire_serve.servicer.settings import ServicerSettings
+
 from .listeners import address_of, listen
 from .progress import progress
 from .servers import Servers
-from .servicer import SglangServicer
-from .servicer_settings import ServicerSettings
 from .settings import SettingsError
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import TypeVar
 
-    from .engine import Engine
+    from tokenwire_serve.engine import Engine
+
     from .settings import ServeSettings
 
     T = TypeVar("T")

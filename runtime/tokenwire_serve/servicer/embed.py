@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from tokenwire.context import Context
     from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 
+    from tokenwire_serve.engine import Embedding, EmbedRequest
+
     from .core import Core
-    from .engine import Embedding, EmbedRequest
 
 __all__ = ["Embeddings", "Tokenizer"]
 

@@ -1,0 +1,1 @@
+"""The process: settings, sockets, servers, signals and the drain."""

@@ -1,0 +1,1 @@
+"""The service over any engine: the RPCs, their rules and their streams."""

@@ -1,0 +1,1 @@
+"""HTTP routes whose JSON is not simply that of a message."""
