@@ -39,8 +39,8 @@ class Greeter(GreeterBase):
 async def main() -> None:
     """Serve on a free port and call both methods."""
     server = Server([Greeter()])
-    port = await server.start("127.0.0.1", 0)
-    async with GreeterClient(f"127.0.0.1:{port}") as client:
+    await server.start("127.0.0.1", 0)
+    async with GreeterClient(f"127.0.0.1:{server.port}") as client:
         print((await client.greet(GreetRequest(name="Ada"))).text)
         print(*[message.number async for message in client.count(CountRequest(to=5))])
     await server.close()

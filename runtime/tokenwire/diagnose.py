@@ -107,13 +107,13 @@ def _scalar_problem(value: Any, kind: str) -> str:
 
 
 def _plain_problem(value: Any, kind: str) -> str:
-    wanted: Any = PYTHON[kind]
+    wanted = PYTHON[kind]
     if not isinstance(value, wanted) or (kind == "bool" and value not in (0, 1)):
         return f"expected {wanted[0].__name__}, not {value!r:.40}"
     try:
-        if kind == "string":
+        if isinstance(value, str):
             value.encode()
-        elif kind in ("float", "double"):
+        elif isinstance(value, int) and kind != "bool":
             float(value)
     except (OverflowError, UnicodeEncodeError) as error:
         return str(error)

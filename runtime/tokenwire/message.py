@@ -236,15 +236,15 @@ class Message(betterproto2.Message):
         return any(self.is_set(field.name) for field in self._tw_table().fields)
 
     def __copy__(self, _: Any = None) -> Self:
-        made = type(self).__new__(type(self))
-        made.__dict__.update(self.__dict__)
-        if self._unknown_fields:
-            made._unknown_fields = bytes(self._unknown_fields)
+        made = self.__new__(type(self))
+        for name, value in vars(self).items():
+            setattr(made, name, bytes(value) if name == "_unknown_fields" else value)
         return made
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        made = type(self).__new__(type(self))
-        made.__dict__.update(deepcopy(self.__dict__, memo))
+        made = self.__new__(type(self))
+        for name, value in vars(self).items():
+            setattr(made, name, deepcopy(value, memo))
         return made
 
     @classmethod

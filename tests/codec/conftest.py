@@ -26,7 +26,7 @@ COMMON = {
         HealthCheck.function_scoped_fixture,
     ],
 }
-settings.register_profile("codec", max_examples=40, **COMMON)
+settings.register_profile("codec", max_examples=50, **COMMON)
 settings.register_profile("codec-long", max_examples=1500, **COMMON)
 settings.load_profile("codec-long" if os.environ.get("TOKENWIRE_HYPOTHESIS") == "long" else "codec")
 

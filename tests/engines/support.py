@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tokenwire_serve.engine import Engine, Finish, TokenLogprob
 
+_PATIENCE_S = 60.0
 _rids = itertools.count()
 
 
@@ -72,8 +73,9 @@ def start(
 async def collect(stream: PushStream[Delta]) -> list[Choice]:
     """The choices of a stream, when it has ended."""
     choices: dict[int, Choice] = {}
-    async for delta in stream:
-        choices.setdefault(delta.index, Choice()).add(delta)
+    async with asyncio.timeout(_PATIENCE_S):
+        async for delta in stream:
+            choices.setdefault(delta.index, Choice()).add(delta)
     return [choices[index] for index in sorted(choices)]
 
 
@@ -86,10 +88,11 @@ async def generate(
 
 
 async def settle(engine: Engine) -> None:
-    """Wait until nothing runs or waits."""
+    """Wait until nothing runs or waits, and all of it has been delivered."""
     for _ in range(1000):
         load = engine.loads()[0]
         if not load.num_running_reqs and not load.num_waiting_reqs:
+            await engine.probe()
             return
         await asyncio.sleep(0.005)
     raise AssertionError("requests are left over")

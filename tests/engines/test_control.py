@@ -69,6 +69,7 @@ async def test_weights_that_do_not_fit_change_nothing(tmp_path: Path) -> None:
         (deeper, "auto", "layers.2"),
         (other, "safetensors", "MistralForCausalLM"),
         (tmp_path / "nowhere", None, "no such directory"),
+        (tmp_path / ("n" * 300), None, "no such directory"),
         (model, "dummy", "load_format"),
     ):
         update = await engine.update_weights(str(path), load_format)
@@ -96,6 +97,14 @@ async def test_a_profile_is_a_trace_of_the_model(tmp_path: Path) -> None:
     assert name in sentence
     assert "aten::linear" in events
     await engine.close()
+
+
+async def test_closing_writes_the_profile_that_runs(tmp_path: Path) -> None:
+    engine = await started(save(AutoModelForCausalLM, LlamaConfig(**SIZES), tmp_path / "model"))
+    await engine.start_profile(str(tmp_path))
+    await generate(engine, **GREEDY)
+    await engine.close()
+    assert "aten::linear" in traced(tmp_path)[1]
 
 
 @pytest.mark.parametrize("call", ["start_profile", "stop_profile", "update_weights"])

@@ -224,13 +224,14 @@ class TestProfile:
         assert len(made) == 2
         assert all(any(path in answer.message for path in made) for answer in answers)
 
-    @pytest.mark.parametrize("output_dir", ["..", "a/../..", "/etc", "link/x", "\0"])
+    @pytest.mark.parametrize("output_dir", ["..", "a/../..", "/etc", "link/x", "\0", "loop"])
     async def test_leaving_it_is_refused(
         self, engine: ScriptedEngine, tmp_path: Path, output_dir: str
     ) -> None:
         root = tmp_path / "profiles"
         root.mkdir()
         (root / "link").symlink_to(tmp_path)
+        (root / "loop").symlink_to("loop")
         servicer = self.servicer(engine, root)
         error = await error_of(
             servicer.start_profile(StartProfileRequest(output_dir=output_dir), context("StartProfile"))
@@ -239,11 +240,14 @@ class TestProfile:
         assert violations(error).keys() == {"output_dir"}
         assert engine.calls == []
 
-    async def test_directory_that_cannot_be_made(self, engine: ScriptedEngine, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("output_dir", ["file/x", "x" * 300])
+    async def test_directory_that_cannot_be_made(
+        self, engine: ScriptedEngine, tmp_path: Path, output_dir: str
+    ) -> None:
         (tmp_path / "file").touch()
         servicer = self.servicer(engine, tmp_path)
         error = await error_of(
-            servicer.start_profile(StartProfileRequest(output_dir="file/x"), context("StartProfile"))
+            servicer.start_profile(StartProfileRequest(output_dir=output_dir), context("StartProfile"))
         )
         assert error.code is Code.FAILED_PRECONDITION
 

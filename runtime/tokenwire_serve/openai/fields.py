@@ -94,7 +94,8 @@ class Fields:
         """An integer from `low` to `high`."""
         value = self._typed(name, int, "an integer")
         if value is not None and not low <= value <= high:
-            self.wrong(name, f"must be {_span(low, high)}, not {value}")
+            limits = f"from {low} to {high}" if high < _INT64[-1] or value > high else f"at least {low}"
+            self.wrong(name, f"must be {limits}, not {value}")
             return None
         return value
 
@@ -172,9 +173,3 @@ class Fields:
     def _mistyped(self, name: str, wanted: str) -> None:
         kind = kind_of(self.values[name])
         self.wrong(name, f"must be {wanted}" if wanted.startswith(kind) else f"must be {wanted}, not {kind}")
-
-
-def _span(low: int, high: int) -> str:
-    if high == _INT64[-1]:
-        return f"at least {low}"
-    return f"from {low} to {high}"

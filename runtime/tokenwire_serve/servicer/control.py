@@ -116,12 +116,12 @@ def _trace_directory(root: Path | None, output_dir: str) -> tuple[Path, list[Pat
             made.append(root)
         root = root.resolve()
         directory = (root / output_dir).resolve()
-    except ValueError as error:
-        raise bad_request("output_dir", f"is not a path: {error}") from None
+    except (RuntimeError, ValueError):
+        raise bad_request("output_dir", "is not a path: it has a NUL byte or a loop of links") from None
     if not directory.is_relative_to(root):
         raise bad_request("output_dir", "must stay below the profile directory")
-    missing = [path for path in (directory, *directory.parents) if not path.exists()]
     try:
+        missing = [path for path in (directory, *directory.parents) if not path.exists()]
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -174,6 +175,16 @@ class TransformersEngine(EngineCore):
     async def start_profile(self, directory: str) -> str:
         """Start to write a torch.profiler trace below an existing directory."""
         return await self._thread.call(lambda: self._trace.start(directory))
+
+    async def close(self) -> None:
+        """Stop; requests that still run end with UNAVAILABLE, and a trace is written."""
+        try:
+            if self._trace.running:
+                # PyTorch crashes the process when it exits with a profiler that still records.
+                with suppress(RpcError):
+                    await self.stop_profile()
+        finally:
+            await super().close()
 
     async def stop_profile(self) -> str:
         """End the trace; returns a sentence that names the file."""

@@ -153,7 +153,7 @@ def _dtype(name: str, device: torch.device, config: Any) -> torch.dtype:
 
 
 def _config(path: Path, options: EngineOptions) -> Any:
-    if not path.is_dir():
+    if not _is_directory(path):
         raise cannot_load(f"--model-path {path}: no such directory; give a local Hugging Face directory")
     if not (path / "config.json").is_file():
         raise cannot_load(f"--model-path {path}: config.json is missing; give a Hugging Face model directory")
@@ -163,6 +163,13 @@ def _config(path: Path, options: EngineOptions) -> Any:
         )
     except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
         raise cannot_load(f"--model-path {path}: config.json cannot be read: {_line(error)}") from error
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, say
+        return False
 
 
 def _kind(path: Path, config: Any) -> ModelKind:

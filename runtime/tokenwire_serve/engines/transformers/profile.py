@@ -21,6 +21,11 @@ class Trace:
         self._profiler: Any = None
         self._file = Path()
 
+    @property
+    def running(self) -> bool:
+        """Whether a trace is being recorded."""
+        return self._profiler is not None
+
     def start(self, directory: str) -> str:
         """Begin to record; a sentence that names the file to come.
 

@@ -251,10 +251,11 @@ class Scheduler:
         before = len(self.rows)
         for row in reversed(range(before)):
             if self.rows[row].done:
-                last = self.rows.pop()
-                if row < len(self.rows):
-                    self._runner.copy(len(self.rows), row, last.computed)
-                    self.rows[row] = last
+                last = len(self.rows) - 1
+                if row < last:
+                    self._runner.copy(last, row, self.rows[last].computed)
+                    self.rows[row] = self.rows[last]
+                self.rows.pop()
         if self.prefilling is not None and len(self.rows) < before:
             self._runner.copy(before, len(self.rows), self.prefilling.computed)
 
