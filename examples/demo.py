@@ -17,7 +17,7 @@ import tokenwire
 from tokenwire.openai_transport import GrpcTransport
 from tokenwire_gen.sglang.runtime.v1 import SamplingParams, SglangServiceClient, TextGenerateRequest
 
-QUESTION = "What does os.path.join do?"
+QUESTION = "Explain lists in Python."
 
 
 def headline(text: str) -> None:
@@ -47,8 +47,8 @@ async def over_grpc(target: str) -> None:
     """Stream through the generated client."""
     headline("the generated client, over gRPC: SglangServiceClient.text_generate")
     request = TextGenerateRequest(
-        text="Return the ",
-        sampling_params=SamplingParams(max_new_tokens=60, temperature=0.0),
+        text="json.dumps\n",
+        sampling_params=SamplingParams(max_new_tokens=60, temperature=0.6, seed=1),
         stream=True,
     )
     async with SglangServiceClient(target) as client:

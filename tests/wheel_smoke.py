@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 async def generate_text(target: str) -> str:
     from tokenwire_gen.sglang.runtime.v1 import SamplingParams, SglangServiceClient, TextGenerateRequest
 
-    request = TextGenerateRequest(text="Return the ", sampling_params=SamplingParams(max_new_tokens=8))
+    request = TextGenerateRequest(text="Return the", sampling_params=SamplingParams(max_new_tokens=8))
     async with SglangServiceClient(target) as client:
         return "".join([chunk.text async for chunk in client.text_generate(request)])
 

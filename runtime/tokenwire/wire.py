@@ -89,6 +89,10 @@ ZERO4: Final = bytes(4)
 ZERO8: Final = bytes(8)
 
 MASK64: Final = (1 << 64) - 1
+LOW28: Final = (1 << 28) - 1
+
+NEGATIVE: Final = b"\xff\xff\xff\xff\xff\x01"
+"""The last bytes of a small negative number, which always has ten."""
 
 EnumT = TypeVar("EnumT", bound="Enum")
 
@@ -100,12 +104,18 @@ def varint(value: int) -> bytes:
     if value < 1 << 14:
         return MORE[value & 127] + BYTE[value >> 7]
     if value < 1 << 21:
-        return bytes((value & 127 | 128, value >> 7 & 127 | 128, value >> 14))
-    low = value & 0xFFFFFFF
-    octets = (low & 127 | 128, low >> 7 & 127 | 128, low >> 14 & 127 | 128, low >> 21 | 128)
-    if value < 1 << 28:
-        return bytes((*octets[:3], low >> 21))
-    return bytes(octets) + varint(value >> 28)
+        return bytes([value & 127 | 128, value >> 7 & 127 | 128, value >> 14])
+    # 28 bits at a time are a number of one machine word.
+    octets = _four(value & LOW28)
+    value >>= 28
+    while value >> 28:
+        octets += _four(value & LOW28)
+        value >>= 28
+    return bytes(octets) + varint(value) if value else bytes([*octets[:3], octets[3] - 128])
+
+
+def _four(value: int) -> list[int]:
+    return [value & 127 | 128, value >> 7 & 127 | 128, value >> 14 & 127 | 128, value >> 21 | 128]
 
 
 def _integer(low: int, high: int, kind: str) -> Callable[[int], bytes]:
@@ -115,6 +125,8 @@ def _integer(low: int, high: int, kind: str) -> Callable[[int], bytes]:
         value = index(value)
         if not low <= value <= high:
             raise ValueError(f"{value} is out of range for {kind}")
+        if -(1 << 28) <= value < 0:
+            return bytes(_four(value & LOW28)) + NEGATIVE
         return varint(value & MASK64)
 
     return write
@@ -182,9 +194,11 @@ def read_uint64(data: bytes, pos: int) -> tuple[int, int]:
     if octet < 128:
         return value, pos + 4
     value -= 1 << 28
-    # The rest on its own, so that most of the work is on numbers of one machine word.
+    tail = data[pos + 4 : pos + 10]
+    if tail == NEGATIVE:
+        return value | MASK64 ^ LOW28, pos + 10
     rest = shift = 0
-    for octet in data[pos + 4 : pos + 10]:
+    for octet in tail:
         if octet < 128:
             return value + (rest + (octet << shift) << 28) & MASK64, pos + 5 + shift // 7
         rest += octet - 128 << shift

@@ -18,7 +18,7 @@ from .support import collect, generate, next_rid, settle, start
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tokenwire_serve.engine import Delta, Engine, EngineState
+    from tokenwire_serve.engine import Delta, Engine, EngineState, PauseMode
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -128,11 +128,11 @@ async def test_pause_abort_ends_what_runs(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("mode", ["in_place", "retract"])
-async def test_pause_keeps_requests_and_new_ones_wait(engine: Engine, mode: str) -> None:
+async def test_pause_keeps_requests_and_new_ones_wait(engine: Engine, mode: PauseMode) -> None:
     plain = await generate(engine, temperature=0, max_new_tokens=40, ignore_eos=True)
     stream = start(engine, temperature=0, max_new_tokens=40, ignore_eos=True)
     first = await anext(stream)
-    await engine.pause(mode)  # type: ignore[arg-type] # a text from the list above
+    await engine.pause(mode)
     late = asyncio.ensure_future(generate(engine, max_new_tokens=2, ignore_eos=True))
     await asyncio.sleep(0.05)
     load = engine.loads()[0]

@@ -112,6 +112,44 @@ async def test_generate_streams_a_list_with_the_place_of_each(client: httpx.Asyn
     assert all(item["text"] == TOKEN * 3 for item in last.values())
 
 
+@pytest.mark.parametrize("stream", [True, False])
+async def test_generate_of_a_list_ends_all_where_one_fails(client: httpx.AsyncClient, stream: bool) -> None:
+    endless = {"max_new_tokens": 10**8}
+    ask = {"text": ["a", "b", "c"], "rid": ["x", "y", "x"], "stream": stream, "sampling_params": endless}
+    reply = await client.post("/generate", json=ask)
+    assert (reply.status_code, reply.json()["error"]["type"]) == (409, "conflict_error")
+    (load,) = (await client.get("/get_load")).json()
+    assert load["num_running_reqs"] == 0
+
+
+async def test_generate_of_a_list_goes_on_where_one_is_aborted(client: httpx.AsyncClient) -> None:
+    sampling = [{"max_new_tokens": 10**8}, {"max_new_tokens": 10**8}]
+    ask = {"text": ["a", "b"], "rid": ["x", "y"], "stream": True, "sampling_params": sampling}
+    async with client.stream("POST", "/generate", json=ask) as reply:
+        lines = reply.aiter_lines()
+        await anext(lines)
+        for rid in ("x", "y"):
+            assert (await client.post("/abort_request", json={"rid": rid})).json() == {"success": True}
+        ends = [
+            (item["meta_info"]["id"], item["meta_info"]["finish_reason"]["type"])
+            async for line in lines
+            if line.startswith("data: {")
+            if (item := json.loads(line.removeprefix("data: ")))["meta_info"]["finish_reason"]
+        ]
+    assert ends == [("x", "abort"), ("y", "abort")]
+
+
+@pytest.mark.parametrize("path", ["/generate", "/encode", "/tokenize", "/detokenize", "/abort_request"])
+@pytest.mark.parametrize("value", [r'"\ud800"', "NaN", "9" * 5000, "[" * 5000, '"\xff"'])
+async def test_what_is_not_json_by_the_letter_is_refused(
+    client: httpx.AsyncClient, path: str, value: str
+) -> None:
+    body = f'{{"rid": {value}, "text": {value}}}'.encode("latin-1")
+    reply = await client.post(path, content=body, headers={"content-type": "application/json"})
+    assert reply.status_code == 400
+    assert reply.json()["error"]["message"].startswith("the body is not JSON: ")
+
+
 async def test_generate_logprobs_are_json_values(client: httpx.AsyncClient) -> None:
     ask = ASK | {"return_logprob": True, "top_logprobs_num": 1, "return_text_in_logprobs": True}
     facts = (await client.post("/generate", json=ask)).json()["meta_info"]

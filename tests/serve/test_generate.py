@@ -52,6 +52,18 @@ def say_three(engine: ScriptedEngine) -> None:
     engine.say("r", "c", [12], finish=Finish("stop", matched="\n"))
 
 
+async def test_engine_that_raises_leaves_no_request_behind(
+    engine: ScriptedEngine, servicer: SglangServicer
+) -> None:
+    def fail(running: object) -> None:
+        raise RuntimeError("a bug")
+
+    engine.script = fail
+    with pytest.raises(RuntimeError):
+        start(servicer)
+    assert servicer.active_requests == 0
+
+
 async def test_whole_answer_is_one_message(engine: ScriptedEngine, servicer: SglangServicer) -> None:
     stream = start(servicer, stream=None)
     say_three(engine)

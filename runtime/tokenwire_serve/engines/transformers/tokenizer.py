@@ -56,12 +56,14 @@ class Tokenizer:
     @property
     def bos_id(self) -> int | None:
         """The token that begins a text, if there is one."""
-        return self.hf.bos_token_id  # type: ignore[no-any-return] # transformers leaves it untyped
+        token: int | None = self.hf.bos_token_id
+        return token
 
     @property
     def eos_id(self) -> int | None:
         """The token that ends a text, if there is one."""
-        return self.hf.eos_token_id  # type: ignore[no-any-return] # transformers leaves it untyped
+        token: int | None = self.hf.eos_token_id
+        return token
 
     def encode(self, text: str, *, special: bool = True) -> list[int]:
         """Token ids of a text; with `special`, with those the model wants around it."""
