@@ -202,7 +202,7 @@ def _unknown_entry(key: Kind, kind: Kind, ref: TypeRef | None, scope: Scope) -> 
         before, parts = scalar(part, ref if number == 2 else None, name, scope)
         sliced = f"unknown[:0] = {', '.join([tag(number, WIRE_TYPES[part]), *parts])}"
         lines += [f"if {test}:", *_indent([*before, sliced])]
-    return [*lines, f"{scope.wire('keep_entry')}(m, field, unknown)"]
+    return [*lines, f"{scope.codec('keep_entry')}(m, field, unknown)"]
 
 
 def _indent(lines: list[str], levels: int = 1) -> list[str]:

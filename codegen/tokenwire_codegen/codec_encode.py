@@ -45,7 +45,7 @@ def _guard(field: FieldModel, variable: str, order: int, size: int, scope: Scope
     """The lines that make a second member of a oneof an error."""
     lines = []
     if order > 1:
-        error = f'{scope.wire("two_members")}("{field.oneof}", {variable}, "{field.python_name}")'
+        error = f'{scope.codec("two_members")}("{field.oneof}", {variable}, "{field.python_name}")'
         lines += [f"if {variable}:", f"    raise {error}"]
     if order < size:
         lines.append(f'{variable} = "{field.python_name}"')

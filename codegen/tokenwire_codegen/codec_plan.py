@@ -98,12 +98,14 @@ class PbModule:
 def plan_codec(file: FileModel) -> CodecModule:
     """Settle the codec module of a file."""
     scope = Scope(file)
-    for name in ("keep_unknown", "read_tag", "too_deep", "truncated", "wrong_class"):
+    for name in ("keep_unknown", "wrong_class"):
+        scope.codec(name)
+    for name in ("read_tag", "too_deep", "truncated"):
         scope.wire(name)
     scope.imports.use("tokenwire.message", "register")
     messages = tuple(_message_codec(message, scope) for message in file.messages)
     if scope.tables:
-        scope.wire("enum_table")
+        scope.codec("enum_table")
     return CodecModule(
         scope.imports.render(), tuple(scope.tables.items()), tuple(scope.entries.values()), messages
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scope", "call_lines", "tag"]
 
+CODEC = "tokenwire.codec"
 PACKED = "tokenwire.packed"
 WIRE = "tokenwire.wire"
 WRAPPED = "tokenwire.wrapped"
@@ -48,6 +49,10 @@ class Scope:
     def wire(self, name: str) -> str:
         """A helper of tokenwire.wire."""
         return self.imports.use(WIRE, name)
+
+    def codec(self, name: str) -> str:
+        """A helper of tokenwire.codec."""
+        return self.imports.use(CODEC, name)
 
     def packed(self, name: str) -> str:
         """A helper of tokenwire.packed."""

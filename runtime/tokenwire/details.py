@@ -48,6 +48,22 @@ __all__ = [
 ]
 
 _TYPE_PREFIX = "type.googleapis.com/"
+_OWN = {
+    kind._tw_name: kind
+    for kind in (
+        BadRequest,
+        DebugInfo,
+        ErrorInfo,
+        Help,
+        LocalizedMessage,
+        PreconditionFailure,
+        QuotaFailure,
+        RequestInfo,
+        ResourceInfo,
+        RetryInfo,
+    )
+}
+"""The detail types that this module exports, also where a program has generated google.rpc itself."""
 
 
 def bad_request(field: str, description: str) -> RpcError:
@@ -108,7 +124,8 @@ def _pack(detail: Message) -> Any:
 
 
 def _unpack(detail: Any) -> Message:
-    kind = message_class(detail.type_url.rpartition("/")[2])
+    name = detail.type_url.rpartition("/")[2]
+    kind = _OWN.get(name) or message_class(name)
     if kind is None:
         return detail
     try:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 import betterproto2
 from betterproto2 import Casing, OutputFormat
 
+from .codec import two_members
 from .fields import Field, Table
-from .wire import MAX_DEPTH, UNREADABLE, UNWRITABLE, two_members
+from .wire import MAX_DEPTH, UNREADABLE, UNWRITABLE
 
 if TYPE_CHECKING:
     import dataclasses

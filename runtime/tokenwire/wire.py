@@ -11,14 +11,12 @@ from __future__ import annotations
 import struct
 from math import copysign, inf
 from operator import index
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from .errors import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .message import Enum, Message
 
 __all__ = [
     "BOOL",
@@ -28,15 +26,12 @@ __all__ = [
     "UNWRITABLE",
     "ZERO4",
     "ZERO8",
-    "enum_table",
     "f32",
     "f64",
     "fixed32",
     "fixed64",
     "int32",
     "int64",
-    "keep_entry",
-    "keep_unknown",
     "read_bool",
     "read_f32",
     "read_f64",
@@ -59,11 +54,9 @@ __all__ = [
     "skip",
     "too_deep",
     "truncated",
-    "two_members",
     "uint32",
     "uint64",
     "varint",
-    "wrong_class",
 ]
 
 MAX_DEPTH: Final = 100
@@ -93,8 +86,6 @@ LOW28: Final = (1 << 28) - 1
 
 NEGATIVE: Final = b"\xff\xff\xff\xff\xff\x01"
 """The last bytes of a small negative number, which always has ten."""
-
-EnumT = TypeVar("EnumT", bound="Enum")
 
 
 def varint(value: int) -> bytes:
@@ -247,6 +238,12 @@ def read_bool(data: bytes, pos: int) -> tuple[bool, int]:
 
 def read_size(data: bytes, pos: int) -> tuple[int, int]:
     """Read a length: a varint of up to 5 bytes below 2 GiB."""
+    value = data[pos]
+    if value < 128:
+        return value, pos + 1
+    octet = data[pos + 1]
+    if octet < 128:
+        return value + (octet << 7) - 128, pos + 2
     value, stop = read_uint64(data, pos)
     if stop - pos > 5 or value > 0x7FFFFFFF:
         raise DecodeError("a length is over 2 GiB or written in more than 5 bytes")
@@ -255,33 +252,16 @@ def read_size(data: bytes, pos: int) -> tuple[int, int]:
 
 def read_tag(data: bytes, pos: int) -> tuple[int, int]:
     """Read a tag: a varint of up to 5 bytes and 32 bits."""
+    value = data[pos]
+    if value < 128:
+        return value, pos + 1
+    octet = data[pos + 1]
+    if octet < 128:
+        return value + (octet << 7) - 128, pos + 2
     value, stop = read_uint64(data, pos)
     if stop - pos > 5 or value > 0xFFFFFFFF:
         raise DecodeError("a tag is over 32 bits or written in more than 5 bytes")
     return value, stop
-
-
-def keep_unknown(message: Message, data: bytes, start: int, pos: int, tag: int, depth: int) -> int:
-    """Keep a field that the schema does not know, from its tag at `start`; returns where it ends."""
-    stop = skip(data, pos, tag, depth)
-    if stop > len(data):
-        raise truncated()
-    append_unknown(message, data[start:stop])
-    return stop
-
-
-def append_unknown(message: Any, raw: bytes) -> None:
-    """Add ready bytes to the unknown fields, in constant time each however many there are."""
-    kept = message._unknown_fields
-    if type(kept) is not bytearray:
-        kept = message._unknown_fields = bytearray(kept)
-    kept += raw
-
-
-def keep_entry(message: Message, tag: int, parts: list[bytes]) -> None:
-    """Keep a map entry that has unknown fields as an unknown field, as google.protobuf does."""
-    raw = b"".join(parts)
-    append_unknown(message, varint(tag) + varint(len(raw)) + raw)
 
 
 def skip(data: bytes, pos: int, tag: int, depth: int) -> int:
@@ -323,20 +303,6 @@ def _skip_group(data: bytes, pos: int, end_tag: int, depth: int) -> int:
     return pos
 
 
-def enum_table(enum: type[EnumT]) -> dict[int, EnumT]:
-    """Map numbers to members; a number that the schema does not know gives a nameless member."""
-    return _EnumTable(enum)
-
-
-class _EnumTable(dict[int, Any]):
-    def __init__(self, enum: type[Enum]) -> None:
-        super().__init__({member.value: member for member in enum})
-        self._enum = enum
-
-    def __missing__(self, value: int) -> Enum:
-        return self._enum(value)
-
-
 def truncated() -> DecodeError:
     """The error for a field that runs past the end of its message."""
     return DecodeError("a field runs past the end of its message")
@@ -345,14 +311,3 @@ def truncated() -> DecodeError:
 def too_deep() -> DecodeError:
     """The error for messages nested deeper than MAX_DEPTH."""
     return DecodeError(f"messages nest deeper than {MAX_DEPTH} levels")
-
-
-def wrong_class(message: object, wanted: type[Message]) -> None:
-    """Raise TypeError unless `message` is of a subclass of the class that a field wants."""
-    if not isinstance(message, wanted):
-        raise TypeError(f"expected {wanted.__name__}, not {type(message).__name__}")
-
-
-def two_members(group: str, *names: str) -> ValueError:
-    """The error for a oneof with more than one member set."""
-    return ValueError(f"oneof {group}: {' and '.join(names)} are set, at most one may be")

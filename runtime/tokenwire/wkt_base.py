@@ -207,9 +207,9 @@ class AnyBase(WellKnown):
         return found
 
     def _tw_to_json(self, style: Style) -> Any:
-        message = self.unpack()
-        if message is None:
+        if not self.type_url and not self.value:
             return {}
+        message = self._class(self.type_url).parse(self.value)
         inner = style.write(message)
         return {"@type": self.type_url} | ({"value": inner} if isinstance(message, WellKnown) else inner)
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.codec import (
+    enum_table,
+    keep_entry,
+    keep_unknown,
+    two_members,
+    wrong_class,
+)
 from tokenwire.message import Message, register
 from tokenwire.packed import pack_f32, pack_int32, unpack_f32, unpack_int32
 from tokenwire.wire import (
     BOOL,
     BYTE,
-    enum_table,
     f32,
     int32,
     int64,
-    keep_entry,
-    keep_unknown,
     read_f32,
     read_int32,
     read_int64,
@@ -26,11 +30,9 @@ from tokenwire.wire import (
     skip,
     too_deep,
     truncated,
-    two_members,
     uint32,
     uint64,
     varint,
-    wrong_class,
 )
 
 from . import sglang_pb as pb

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.codec import enum_table, keep_unknown, wrong_class
 from tokenwire.message import register
 from tokenwire.wire import (
     BOOL,
     BYTE,
-    enum_table,
     int32,
-    keep_unknown,
     read_int32,
     read_size,
     read_tag,
@@ -19,7 +18,6 @@ from tokenwire.wire import (
     too_deep,
     truncated,
     varint,
-    wrong_class,
 )
 
 from . import api_pb as pb

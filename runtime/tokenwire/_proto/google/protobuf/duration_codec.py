@@ -5,18 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.codec import keep_unknown, wrong_class
 from tokenwire.message import register
 from tokenwire.wire import (
     BYTE,
     int32,
     int64,
-    keep_unknown,
     read_int32,
     read_int64,
     read_tag,
     too_deep,
     truncated,
-    wrong_class,
 )
 
 from . import duration_pb as pb

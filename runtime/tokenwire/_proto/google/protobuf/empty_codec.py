@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from tokenwire.codec import keep_unknown, wrong_class
 from tokenwire.message import register
-from tokenwire.wire import keep_unknown, read_tag, too_deep, truncated, wrong_class
+from tokenwire.wire import read_tag, too_deep, truncated
 
 from . import empty_pb as pb
 

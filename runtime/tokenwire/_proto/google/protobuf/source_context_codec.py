@@ -5,17 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.codec import keep_unknown, wrong_class
 from tokenwire.message import register
-from tokenwire.wire import (
-    BYTE,
-    keep_unknown,
-    read_size,
-    read_tag,
-    too_deep,
-    truncated,
-    varint,
-    wrong_class,
-)
+from tokenwire.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
 
 from . import source_context_pb as pb
 

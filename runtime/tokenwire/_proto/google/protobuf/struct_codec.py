@@ -5,15 +5,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.codec import (
+    enum_table,
+    keep_entry,
+    keep_unknown,
+    two_members,
+    wrong_class,
+)
 from tokenwire.message import Message, register
 from tokenwire.wire import (
     BOOL,
     BYTE,
-    enum_table,
     f64,
     int32,
-    keep_entry,
-    keep_unknown,
     read_f64,
     read_int32,
     read_size,
@@ -22,9 +26,7 @@ from tokenwire.wire import (
     skip,
     too_deep,
     truncated,
-    two_members,
     varint,
-    wrong_class,
 )
 
 from . import struct_pb as pb

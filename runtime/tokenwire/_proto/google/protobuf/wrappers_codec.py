@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.codec import keep_unknown, wrong_class
 from tokenwire.message import register
 from tokenwire.wire import (
     BOOL,
@@ -15,7 +16,6 @@ from tokenwire.wire import (
     f64,
     int32,
     int64,
-    keep_unknown,
     read_f32,
     read_f64,
     read_int32,
@@ -29,7 +29,6 @@ from tokenwire.wire import (
     uint32,
     uint64,
     varint,
-    wrong_class,
 )
 
 from . import wrappers_pb as pb

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.codec import keep_entry, keep_unknown, wrong_class
 from tokenwire.message import Message, register
 from tokenwire.wire import (
     BYTE,
     int64,
-    keep_entry,
-    keep_unknown,
     read_int64,
     read_size,
     read_tag,
@@ -18,7 +17,6 @@ from tokenwire.wire import (
     too_deep,
     truncated,
     varint,
-    wrong_class,
 )
 from tokenwire.wrapped import read_duration, write_duration
 

@@ -6,18 +6,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokenwire import wkt
+from tokenwire.codec import keep_unknown, wrong_class
 from tokenwire.message import register
 from tokenwire.wire import (
     BYTE,
     int32,
-    keep_unknown,
     read_int32,
     read_size,
     read_tag,
     too_deep,
     truncated,
     varint,
-    wrong_class,
 )
 
 from . import status_pb as pb

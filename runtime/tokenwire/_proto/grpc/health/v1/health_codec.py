@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.codec import enum_table, keep_entry, keep_unknown, wrong_class
 from tokenwire.message import Message, register
 from tokenwire.wire import (
     BYTE,
-    enum_table,
     int32,
-    keep_entry,
-    keep_unknown,
     read_int32,
     read_size,
     read_tag,
@@ -19,7 +17,6 @@ from tokenwire.wire import (
     too_deep,
     truncated,
     varint,
-    wrong_class,
 )
 
 from . import health_pb as pb

@@ -5,20 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.codec import keep_unknown, two_members, wrong_class
 from tokenwire.message import register
 from tokenwire.packed import pack_int32, unpack_int32
 from tokenwire.wire import (
     BYTE,
     int32,
-    keep_unknown,
     read_int32,
     read_size,
     read_tag,
     too_deep,
     truncated,
-    two_members,
     varint,
-    wrong_class,
 )
 
 from . import reflection_pb as pb
