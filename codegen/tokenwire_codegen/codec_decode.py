@@ -117,10 +117,7 @@ def _entry(field: FieldModel, scope: Scope) -> list[str]:
 def _entry_function(field: FieldModel, scope: Scope) -> str:
     """The name of the function that reads one entry of such a map; made on first use."""
     assert field.map_key is not None
-    value_name = scope.value_name(field.type) if field.type is not None else str(field.kind)
-    name = f"_add_{field.map_key}_{value_name}"
-    if field.type is not None:
-        name += "_entry"
+    name = scope.entry_function(str(field.map_key), str(field.kind), field.type)
     if name not in scope.entries:
         scope.entries[name] = ()
         scope.entries[name] = tuple(_entry_lines(field, name, scope))
@@ -133,7 +130,7 @@ def _entry_lines(field: FieldModel, name: str, scope: Scope) -> list[str]:
     key_field = replace(field, kind=key, type=None)
     return [
         f"def {name}(",
-        f"    m: {scope.imports.use('tokenwire.message', 'Message')},",
+        f"    m: {scope.imports.use('tokenwire.message', 'Message', typing=True)},",
         f"    into: dict[{TYPES.get(key, 'int')}, {_item_type(kind, ref, scope)}],",
         "    field: int,",
         "    data: bytes,",

@@ -81,7 +81,7 @@ def _present(field: FieldModel, scope: Scope, guard: list[str]) -> list[str]:
 def _repeated(field: FieldModel, scope: Scope) -> list[str]:
     attribute = f"m.{field.python_name}"
     if not field.packed:
-        return [f"for value in {attribute}:", *_indent(_append(field, scope))]
+        return [f"for value in {attribute} or ():", *_indent(_append(field, scope))]
     pack = scope.packed(f"pack_{'int32' if field.kind is Kind.ENUM else _short(field.kind)}")
     return [
         f"if values := {attribute}:",

@@ -98,11 +98,10 @@ class PbModule:
 def plan_codec(file: FileModel) -> CodecModule:
     """Settle the codec module of a file."""
     scope = Scope(file)
-    for name in ("keep_unknown", "wrong_class"):
+    for name in ("keep_unknown", "new", "register", "wrong_class"):
         scope.codec(name)
     for name in ("read_tag", "too_deep", "truncated"):
         scope.wire(name)
-    scope.imports.use("tokenwire.message", "register")
     messages = tuple(_message_codec(message, scope) for message in file.messages)
     if scope.tables:
         scope.codec("enum_table")
@@ -148,7 +147,7 @@ def plan_pb(file: FileModel) -> PbModule:
         for field in message.fields:
             _import_type(field, imports)
     if any(len(oneof.fields) > 1 for message in file.messages for oneof in message.oneofs):
-        names["one_of"] = imports.use("tokenwire.message", "one_of")
+        names["one_of"] = imports.use("tokenwire.codec", "one_of")
     declared = {m.full_name: _declared(m, names["Field"]) for m in file.messages if m.fields}
     bases = {message.full_name: _base(message, file, imports) for message in file.messages}
     renamed = {enum.full_name: _renamed(enum) for enum in file.enums}

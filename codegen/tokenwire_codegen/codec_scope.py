@@ -44,6 +44,7 @@ class Scope:
         }
         self._modules: dict[str, str] = {}
         self._table_names: dict[str, str] = {}
+        self._entry_names: dict[tuple[str, str], str] = {}
         self._pb = f".{file.stem}_pb"
 
     def wire(self, name: str) -> str:
@@ -90,9 +91,14 @@ class Scope:
             self.tables[name] = self.of_type(ref)
         return self._table_names[ref.full_name]
 
-    def value_name(self, ref: TypeRef) -> str:
-        """A word for a message or enum that no other one of this file has."""
-        return self._functions.get(ref.full_name) or ref.full_name.replace(".", "_")
+    def entry_function(self, key: str, kind: str, ref: TypeRef | None) -> str:
+        """The function that reads the entries of maps from and to these types."""
+        type_name = kind if ref is None else ref.full_name
+        if (key, type_name) not in self._entry_names:
+            word = kind if ref is None else f"{naming.snake_case(ref.name)}_entry"
+            [name] = naming.settle([f"_add_{key}_{word}"], frozenset(), self._entry_names.values())
+            self._entry_names[key, type_name] = name
+        return self._entry_names[key, type_name]
 
     def _module(self, module: str) -> str:
         if module not in self._modules:

@@ -163,7 +163,7 @@ class Table:
             made[field.name] = dataclass_field = field.dataclass_field()
             dataclass_field.type = self.cls.__annotations__.get(field.name, Any)
             dataclass_field.kw_only = True
-            dataclass_field._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
+            dataclass_field._field_type = dataclasses._FIELD  # type: ignore[attr-defined]  # `fields()` asks for it
         return made
 
 

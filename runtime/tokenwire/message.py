@@ -11,26 +11,24 @@ import json
 import math
 import sys
 from copy import deepcopy
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
 import betterproto2
 from betterproto2 import Casing, OutputFormat
 
-from .codec import two_members
+from .codec import adopt, decode_error, load_codec
 from .fields import Field, Table
-from .wire import MAX_DEPTH, UNREADABLE, UNWRITABLE
+from .wire import MAX_DEPTH, UNREADABLE
 
 if TYPE_CHECKING:
     import dataclasses
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Self
 
-    from .errors import DecodeError
     from .json_read import Reader
     from .json_write import Style
 
-__all__ = ["Casing", "Enum", "Field", "Message", "OutputFormat", "message_class", "one_of", "register"]
+__all__ = ["Casing", "Enum", "Field", "Message", "OutputFormat", "message_class"]
 
 REGISTRY: dict[str, type[Message]] = {}
 
@@ -73,7 +71,7 @@ class Message(betterproto2.Message):
             cls._tw_name = proto
             REGISTRY[proto] = cls
         elif cls._tw_name:
-            setattr(cls, "_tw_decode", classmethod(_decode_into_subclass))  # noqa: B010
+            adopt(cls)
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -114,12 +112,8 @@ class Message(betterproto2.Message):
         return fields_from_json(cls, value, path, reader)
 
     def __bytes__(self) -> bytes:
-        try:
-            return self._tw_encode(self)
-        except UNWRITABLE as error:
-            from .diagnose import encode_error
-
-            raise encode_error(self, error) from error
+        load_codec(type(self))
+        return bytes(self)
 
     @classmethod
     def parse(cls, data: bytes | bytearray | memoryview) -> Self:
@@ -128,12 +122,8 @@ class Message(betterproto2.Message):
         Raises:
             DecodeError: The bytes are not a message of this type.
         """
-        raw = data if type(data) is bytes else memoryview(data).tobytes()
-        try:
-            message: Self = cls._tw_decode(raw, 0, len(raw), MAX_DEPTH)
-        except UNREADABLE as error:
-            raise _decode_error(cls, raw, error) from error
-        return message
+        load_codec(cls)
+        return cls.parse(data)
 
     def load(self, stream: Any, size: int | None = None) -> Self:
         """Read from a binary stream and merge into this message.
@@ -155,7 +145,7 @@ class Message(betterproto2.Message):
         try:
             self._tw_decode(raw, 0, len(raw), MAX_DEPTH, self)
         except UNREADABLE as error:
-            raise _decode_error(type(self), raw, error) from error
+            raise decode_error(type(self), raw, error) from error
         return self
 
     def to_dict(
@@ -213,6 +203,9 @@ class Message(betterproto2.Message):
 
         return cls.from_dict(loads(value, cls.__name__), ignore_unknown_fields=ignore_unknown_fields)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (type(self), bytes(self))
+
     def is_set(self, name: str) -> bool:
         """Whether a field's value differs from its default."""
         return bool(getattr(self, name) != self._tw_table().by_name[name].default())
@@ -265,54 +258,12 @@ class Message(betterproto2.Message):
 Message.__annotations__ = {}
 
 
+def _unpickle(cls: type[Message], data: bytes) -> Message:
+    return cls.parse(data)
+
+
 def _is_nan(value: object) -> bool:
     return isinstance(value, float) and math.isnan(value)
-
-
-def _decode_error(cls: type[Message], data: bytes, error: Exception) -> DecodeError:
-    from .diagnose import decode_error
-
-    return decode_error(cls, data, error)
-
-
-def _decode_into_subclass(
-    cls: type[Message], data: bytes, pos: int, end: int, depth: int, message: Any = None, /
-) -> Any:
-    """Decode into a subclass that a program made of a generated class."""
-    generated = _generated(cls)
-    return generated._tw_decode(data, pos, end, depth, cls._tw_blank() if message is None else message)
-
-
-def _generated(cls: type[Message]) -> type[Message]:
-    return next((base for base in cls.__mro__ if base.__dict__.get("_tw_name")), Message)
-
-
-def load_codec(cls: type[Message]) -> type[Message]:
-    """Import the codec module beside the generated module of a class, and return that class.
-
-    Raises:
-        ImportError: There is none, or it has no codec for the class.
-    """
-    generated = _generated(cls)
-    if generated is Message:
-        raise TypeError(f"{cls.__name__} is not a generated message")
-    import_module(generated.__module__.removesuffix("_pb") + "_codec")
-    if "_tw_encode" not in generated.__dict__:
-        raise ImportError(f"{generated.__module__} has no codec for {generated.__name__}")
-    return generated
-
-
-def register(cls: type[Message], *, encode: Callable[[Any], bytes], decode: Callable[..., Any]) -> None:
-    """Give a generated class its codec."""
-    type.__setattr__(cls, "_tw_encode", staticmethod(encode))
-    type.__setattr__(cls, "_tw_decode", staticmethod(decode))
-
-
-def one_of(group: str, **members: object) -> None:
-    """Raise ValueError if more than one member of a oneof is given."""
-    names = [name for name, value in members.items() if value is not None]
-    if len(names) > 1:
-        raise two_members(group, *names)
 
 
 def message_class(full_name: str) -> type[Message] | None:

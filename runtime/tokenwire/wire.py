@@ -97,16 +97,15 @@ def varint(value: int) -> bytes:
     if value < 1 << 21:
         return bytes([value & 127 | 128, value >> 7 & 127 | 128, value >> 14])
     # 28 bits at a time are a number of one machine word.
-    octets = _four(value & LOW28)
-    value >>= 28
-    while value >> 28:
-        octets += _four(value & LOW28)
-        value >>= 28
-    return bytes(octets) + varint(value) if value else bytes([*octets[:3], octets[3] - 128])
-
-
-def _four(value: int) -> list[int]:
-    return [value & 127 | 128, value >> 7 & 127 | 128, value >> 14 & 127 | 128, value >> 21 | 128]
+    a, b = value & LOW28, value >> 28
+    if not b:
+        return bytes([a & 127 | 128, a >> 7 & 127 | 128, a >> 14 & 127 | 128, a >> 21])
+    octets = [a & 127 | 128, a >> 7 & 127 | 128, a >> 14 & 127 | 128, a >> 21 | 128]
+    if b > LOW28:
+        b, c = b & LOW28, b >> 28
+        octets += b & 127 | 128, b >> 7 & 127 | 128, b >> 14 & 127 | 128, b >> 21 | 128
+        return bytes(octets) + varint(c)
+    return bytes(octets) + varint(b)
 
 
 def _integer(low: int, high: int, kind: str) -> Callable[[int], bytes]:
@@ -117,7 +116,8 @@ def _integer(low: int, high: int, kind: str) -> Callable[[int], bytes]:
         if not low <= value <= high:
             raise ValueError(f"{value} is out of range for {kind}")
         if -(1 << 28) <= value < 0:
-            return bytes(_four(value & LOW28)) + NEGATIVE
+            v = value & LOW28
+            return bytes([v & 127 | 128, v >> 7 & 127 | 128, v >> 14 & 127 | 128, v >> 21 | 128]) + NEGATIVE
         return varint(value & MASK64)
 
     return write

@@ -34,6 +34,8 @@ __all__ = ["BridgedEngine"]
 
 T = TypeVar("T")
 
+_AT_ONCE: Final = 256
+"""Calls that one turn of a loop makes, so that an engine that is faster than its readers leaves it time."""
 _ANSWER_S: Final = 1.0
 """How long a call that returns a plain value waits for the engine's loop."""
 
@@ -238,9 +240,13 @@ class _Mail:
             self.loop.call_soon_threadsafe(self._deliver)
 
     def _deliver(self) -> None:
-        self._woken = False
-        while self._waiting:
+        """Run some of what waits; the rest has its turn after the loop's other work."""
+        for _ in range(min(len(self._waiting), _AT_ONCE)):
             self._waiting.popleft()()
+        self._woken = False
+        if self._waiting:
+            self._woken = True
+            self.loop.call_soon(self._deliver)
 
 
 class _CrossingSink:

@@ -75,7 +75,10 @@ def test_a_message_within_itself_is_refused(pb: Any) -> None:
 
 
 def test_absent_values_that_are_not_of_the_type_are_absent(pb: Any) -> None:
-    assert bytes(pb.Sink(f_string=None, f_int32=None, f_bytes=None, f_bool=None, f_enum=None)) == b""
+    message = pb.Sink(f_string=None, f_int32=None, f_bytes=None, f_bool=None, f_enum=None)
+    message.r_string = message.r_int32 = message.m_text = None
+    assert bytes(message) == b""
+    assert message.to_dict() == {}
 
 
 @pytest.mark.parametrize(

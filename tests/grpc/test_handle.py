@@ -8,7 +8,10 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import grpc.aio
 import pytest
+from grpc_health.v1 import health_pb2_grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from tokenwire.client import Client
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
@@ -18,6 +21,7 @@ from tokenwire_gen.sglang.runtime.v1 import (
     SglangServiceClient,
     TextGenerateRequest,
     TokenizeRequest,
+    WatchEngineStateRequest,
 )
 from tokenwire_serve.engines import EngineOptions, create
 
@@ -168,6 +172,34 @@ async def test_start_server_takes_the_running_loop_and_shutdown_on_it_does_not_h
             while True:
                 await anext(stream)
     await engine.close()
+
+
+def test_health_and_watchers_learn_of_the_shutdown() -> None:
+    engine = create("null", EngineOptions())
+
+    async def work(handle: GrpcServerHandle) -> None:
+        target = f"127.0.0.1:{handle.port}"
+        async with SglangServiceClient(target) as client, grpc.aio.insecure_channel(target) as channel:
+            health = health_pb2_grpc.HealthStub(channel).Watch(HealthCheckRequest())
+            states = client.watch_engine_state(WatchEngineStateRequest())
+            assert (await anext(states)).healthy
+            assert (await health.read()).status == HealthCheckResponse.SERVING
+            stopping = asyncio.create_task(asyncio.to_thread(handle.shutdown))
+            assert (await health.read()).status == HealthCheckResponse.NOT_SERVING
+            assert [state.healthy async for state in states] == [False]
+            await stopping
+
+    with engine_thread() as loop:
+        asyncio.run_coroutine_threadsafe(engine.start(), loop).result(10)
+        handle = start_server("127.0.0.1", 0, engine, loop=loop)
+        asyncio.run(work(handle))
+        assert not handle.is_alive()
+        asyncio.run_coroutine_threadsafe(engine.close(), loop).result(10)
+
+
+def test_without_a_loop_the_error_says_what_to_give() -> None:
+    with pytest.raises(RuntimeError, match="loop="):
+        start_server("127.0.0.1", 0, None)
 
 
 async def test_an_unknown_application() -> None:

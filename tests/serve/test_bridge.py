@@ -17,7 +17,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TextGenerateRequest,
     WatchEngineStateRequest,
 )
-from tokenwire_serve.bridge import BridgedEngine
+from tokenwire_serve.bridge import BridgedEngine, _Mail
 from tokenwire_serve.engines import EngineOptions, create
 from tokenwire_serve.servicer.service import SglangServicer, create_servicer
 
@@ -96,6 +96,26 @@ async def test_hang_up(host: Host, bridged: SglangServicer) -> None:
     stream.cancel()
     await until(lambda: not bridged.active_requests)
     assert host.engine.loads()[0].num_running_reqs == 0
+
+
+async def test_an_engine_that_never_stops_talking_leaves_the_loop_time() -> None:
+    mail = _Mail(asyncio.get_running_loop())
+    heard = 0
+
+    def talk() -> None:
+        nonlocal heard
+        heard += 1
+        if talking:
+            mail.post(talk)
+            mail.post(talk)
+
+    talking = True
+    mail.post(talk)
+    await until(lambda: heard > 1000)
+    talking = False
+    said = heard
+    await until(lambda: not mail._waiting)
+    assert heard > said
 
 
 async def test_other_calls(bridged: SglangServicer) -> None:

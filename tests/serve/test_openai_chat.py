@@ -297,6 +297,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"n": 0}, "n"),
     ({"max_tokens": "5"}, "max_tokens"),
     ({"max_tokens": -1}, "max_tokens"),
+    ({"max_tokens": 10**30}, "max_tokens"),
     ({"max_completion_tokens": -1}, "max_completion_tokens"),
     ({"min_tokens": 3, "max_tokens": 2}, "min_tokens"),
     ({"seed": 2**63}, "seed"),

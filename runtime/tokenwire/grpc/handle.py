@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.application import find_application
+from tokenwire.health import HealthRegistry
 
 from .loops import running_loop
 from .server import Server
@@ -26,7 +27,10 @@ _DRAIN_SECONDS: Final = 30.0
 
 
 class GrpcServerHandle:
-    """A server that runs in a background thread until `shutdown`.
+    """A server that runs in a background thread until `shutdown`; it answers grpc.health.v1 too.
+
+    Health follows the servicer's `watch_health(tell)` where it has one, and its `async drain()` is
+    awaited before running calls are: that of a servicer with streams that never end by themselves.
 
     Args:
         host: Address to listen on.
@@ -101,15 +105,31 @@ class GrpcServerHandle:
             self._ready.set()
 
     async def _serve(self, host: str, port: int, make_servicer: Callable[[], Servicer]) -> None:
-        server = Server([make_servicer()])
+        servicer = make_servicer()
+        health = HealthRegistry(
+            sorted({handler.method.path.split("/")[1] for handler in servicer.__handlers__()})
+        )
+        getattr(servicer, "watch_health", _always)(health.set_all)
+        server = Server([servicer], health=health)
         try:
             await server.start(host, port)
             self._port = server.port
             self._ready.set()
             await self._stop.wait()
+            health.close()
+            await getattr(servicer, "drain", _nothing)()
             await server.drain(self._drain_timeout)
         finally:
             await server.close()
+
+
+def _always(tell: Callable[[bool], None]) -> None:
+    """Health of a servicer that says nothing of its own."""
+    tell(True)
+
+
+async def _nothing() -> None:
+    """Drain of a servicer that has no streams without end."""
 
 
 def start_server(
@@ -136,7 +156,11 @@ def start_server(
         OSError: The address cannot be used.
         RuntimeError: No loop was given and none runs.
     """
-    home = loop or asyncio.get_running_loop()
+    home = loop or running_loop()
+    if home is None:
+        raise RuntimeError(
+            "no event loop runs in this thread: give the engine's, start_server(..., loop=...)"
+        )
     application = import_module(find_application(service).module)
     return GrpcServerHandle(
         host,

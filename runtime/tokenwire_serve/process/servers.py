@@ -57,8 +57,7 @@ class Servers:
 
     async def start(self) -> None:
         """Accept requests from now on; health follows the engine."""
-        self._servicer.engine.watch(lambda _: self._health.set_all(self._servicer.healthy))
-        self._health.set_all(self._servicer.healthy)
+        self._servicer.watch_health(self._health.set_all)
         await self._http.start()
         if self._grpc_socket is not None:
             await self._grpc.start(sock=self._grpc_socket)

@@ -17,7 +17,7 @@ from .settings import ServicerSettings
 from .watch import StateWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tokenwire.context import Context
     from tokenwire.streams import PushStream
@@ -50,6 +50,7 @@ class SglangServicer(SglangServiceBase):
         self._control = Control(self._core)
         self._watch = StateWatch(self._core, self._info)
         self._openai = OpenAIService(self._core)
+        self._health_watches: list[Callable[[], None]] = []
 
     @property
     def engine(self) -> Engine:
@@ -71,6 +72,11 @@ class SglangServicer(SglangServiceBase):
         """How many requests are under way."""
         return len(self._core.active)
 
+    def watch_health(self, tell: Callable[[bool], None]) -> None:
+        """Tell whether it is healthy, now and whenever the engine's state changes, until `drain`."""
+        self._health_watches.append(self.engine.watch(lambda _: tell(self.healthy)))
+        tell(self.healthy)
+
     async def drain(self) -> None:
         """Take no new requests (UNAVAILABLE), tell the watchers and end their streams.
 
@@ -79,6 +85,8 @@ class SglangServicer(SglangServiceBase):
         if not self._core.draining:
             self._core.draining = True
             self._watch.close()
+            while self._health_watches:
+                self._health_watches.pop()()
 
     async def close(self) -> None:
         """Drain, and abort what still runs."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.message import register
+from tokenwire.codec import enum_table, keep_unknown, new, register, wrong_class
 from tokenwire.wire import (
     BYTE,
-    enum_table,
     int32,
-    keep_unknown,
     read_int32,
     read_size,
     read_tag,
     too_deep,
     truncated,
     varint,
-    wrong_class,
 )
 
 from . import no_package_pb as pb
@@ -58,7 +55,7 @@ def _decode_unpackaged(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Unpackaged.__new__(pb.Unpackaged)
+        m = new(pb.Unpackaged)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -125,7 +122,7 @@ def _decode_unpackaged_nested(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.UnpackagedNested.__new__(pb.UnpackagedNested)
+        m = new(pb.UnpackagedNested)
     while pos < end:
         start = pos
         tag = data[pos]

@@ -9,10 +9,11 @@ from tokenwire.codec import (
     enum_table,
     keep_entry,
     keep_unknown,
+    new,
+    register,
     two_members,
     wrong_class,
 )
-from tokenwire.message import Message, register
 from tokenwire.packed import pack_f32, pack_int32, unpack_f32, unpack_int32
 from tokenwire.wire import (
     BOOL,
@@ -39,6 +40,8 @@ from . import sglang_pb as pb
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from tokenwire.message import Message
 
 SERVER_STATUS_OF = enum_table(pb.ServerStatus)
 
@@ -122,7 +125,7 @@ def _encode_sampling_params(m: pb.SamplingParams) -> bytes:
         parts += b"\x40", BYTE[value] if 0 <= value < 128 else int32(value)
     if (value := m.min_new_tokens) is not None:
         parts += b"\x48", BYTE[value] if 0 <= value < 128 else int32(value)
-    for value in m.stop:
+    for value in m.stop or ():
         raw = value.encode()
         size = len(raw)
         parts += b"\x52", BYTE[size] if size < 128 else varint(size), raw
@@ -163,7 +166,7 @@ def _decode_sampling_params(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.SamplingParams.__new__(pb.SamplingParams)
+        m = new(pb.SamplingParams)
         m.stop = []
         m.stop_token_ids = []
     while pos < end:
@@ -345,7 +348,7 @@ def _decode_guided_decoding(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.GuidedDecoding.__new__(pb.GuidedDecoding)
+        m = new(pb.GuidedDecoding)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -431,7 +434,7 @@ def _encode_choice_constraint(m: pb.ChoiceConstraint) -> bytes:
         wrong_class(m, pb.ChoiceConstraint)
     parts: list[bytes] = []
     value: Any
-    for value in m.values:
+    for value in m.values or ():
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -450,7 +453,7 @@ def _decode_choice_constraint(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ChoiceConstraint.__new__(pb.ChoiceConstraint)
+        m = new(pb.ChoiceConstraint)
         m.values = []
     while pos < end:
         start = pos
@@ -508,7 +511,7 @@ def _decode_disaggregated_params(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.DisaggregatedParams.__new__(pb.DisaggregatedParams)
+        m = new(pb.DisaggregatedParams)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -627,7 +630,7 @@ def _decode_text_generate_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.TextGenerateRequest.__new__(pb.TextGenerateRequest)
+        m = new(pb.TextGenerateRequest)
         m.trace_headers = {}
     while pos < end:
         start = pos
@@ -807,7 +810,7 @@ def _decode_text_generate_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.TextGenerateResponse.__new__(pb.TextGenerateResponse)
+        m = new(pb.TextGenerateResponse)
         m.meta_info = {}
     while pos < end:
         start = pos
@@ -928,7 +931,7 @@ def _decode_generate_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.GenerateRequest.__new__(pb.GenerateRequest)
+        m = new(pb.GenerateRequest)
         m.input_ids = []
         m.trace_headers = {}
     while pos < end:
@@ -1110,7 +1113,7 @@ def _decode_generate_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.GenerateResponse.__new__(pb.GenerateResponse)
+        m = new(pb.GenerateResponse)
         m.output_ids = []
         m.meta_info = {}
     while pos < end:
@@ -1205,7 +1208,7 @@ def _decode_text_embed_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.TextEmbedRequest.__new__(pb.TextEmbedRequest)
+        m = new(pb.TextEmbedRequest)
         m.trace_headers = {}
     while pos < end:
         start = pos
@@ -1296,7 +1299,7 @@ def _decode_text_embed_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.TextEmbedResponse.__new__(pb.TextEmbedResponse)
+        m = new(pb.TextEmbedResponse)
         m.embedding = []
         m.meta_info = {}
     while pos < end:
@@ -1384,7 +1387,7 @@ def _decode_embed_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.EmbedRequest.__new__(pb.EmbedRequest)
+        m = new(pb.EmbedRequest)
         m.input_ids = []
         m.trace_headers = {}
     while pos < end:
@@ -1482,7 +1485,7 @@ def _decode_embed_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.EmbedResponse.__new__(pb.EmbedResponse)
+        m = new(pb.EmbedResponse)
         m.embedding = []
         m.meta_info = {}
     while pos < end:
@@ -1574,7 +1577,7 @@ def _decode_classify_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ClassifyRequest.__new__(pb.ClassifyRequest)
+        m = new(pb.ClassifyRequest)
         m.input_ids = []
         m.trace_headers = {}
     while pos < end:
@@ -1680,7 +1683,7 @@ def _decode_classify_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ClassifyResponse.__new__(pb.ClassifyResponse)
+        m = new(pb.ClassifyResponse)
         m.embedding = []
         m.meta_info = {}
     while pos < end:
@@ -1749,7 +1752,7 @@ def _decode_tokenize_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.TokenizeRequest.__new__(pb.TokenizeRequest)
+        m = new(pb.TokenizeRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -1817,7 +1820,7 @@ def _decode_tokenize_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.TokenizeResponse.__new__(pb.TokenizeResponse)
+        m = new(pb.TokenizeResponse)
         m.tokens = []
     while pos < end:
         start = pos
@@ -1897,7 +1900,7 @@ def _decode_detokenize_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.DetokenizeRequest.__new__(pb.DetokenizeRequest)
+        m = new(pb.DetokenizeRequest)
         m.tokens = []
     while pos < end:
         start = pos
@@ -1957,7 +1960,7 @@ def _decode_detokenize_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.DetokenizeResponse.__new__(pb.DetokenizeResponse)
+        m = new(pb.DetokenizeResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2005,7 +2008,7 @@ def _decode_health_check_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.HealthCheckRequest.__new__(pb.HealthCheckRequest)
+        m = new(pb.HealthCheckRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2047,7 +2050,7 @@ def _decode_health_check_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.HealthCheckResponse.__new__(pb.HealthCheckResponse)
+        m = new(pb.HealthCheckResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2093,7 +2096,7 @@ def _decode_get_model_info_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.GetModelInfoRequest.__new__(pb.GetModelInfoRequest)
+        m = new(pb.GetModelInfoRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2141,7 +2144,7 @@ def _decode_get_model_info_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.GetModelInfoResponse.__new__(pb.GetModelInfoResponse)
+        m = new(pb.GetModelInfoResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2197,7 +2200,7 @@ def _decode_get_server_info_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.GetServerInfoRequest.__new__(pb.GetServerInfoRequest)
+        m = new(pb.GetServerInfoRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2241,7 +2244,7 @@ def _decode_get_server_info_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.GetServerInfoResponse.__new__(pb.GetServerInfoResponse)
+        m = new(pb.GetServerInfoResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2296,7 +2299,7 @@ def _decode_abort_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.AbortRequest.__new__(pb.AbortRequest)
+        m = new(pb.AbortRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2353,7 +2356,7 @@ def _decode_abort_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.AbortResponse.__new__(pb.AbortResponse)
+        m = new(pb.AbortResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2399,7 +2402,7 @@ def _decode_list_models_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ListModelsRequest.__new__(pb.ListModelsRequest)
+        m = new(pb.ListModelsRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2424,7 +2427,7 @@ def _encode_list_models_response(m: pb.ListModelsResponse) -> bytes:
         wrong_class(m, pb.ListModelsResponse)
     parts: list[bytes] = []
     value: Any
-    for value in m.models:
+    for value in m.models or ():
         raw = _encode_model_card(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -2443,7 +2446,7 @@ def _decode_list_models_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ListModelsResponse.__new__(pb.ListModelsResponse)
+        m = new(pb.ListModelsResponse)
         m.models = []
     while pos < end:
         start = pos
@@ -2507,7 +2510,7 @@ def _decode_model_card(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ModelCard.__new__(pb.ModelCard)
+        m = new(pb.ModelCard)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2580,7 +2583,7 @@ def _decode_get_load_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.GetLoadRequest.__new__(pb.GetLoadRequest)
+        m = new(pb.GetLoadRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2631,7 +2634,7 @@ def _decode_get_load_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.GetLoadResponse.__new__(pb.GetLoadResponse)
+        m = new(pb.GetLoadResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2679,7 +2682,7 @@ def _decode_flush_cache_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.FlushCacheRequest.__new__(pb.FlushCacheRequest)
+        m = new(pb.FlushCacheRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2725,7 +2728,7 @@ def _decode_flush_cache_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.FlushCacheResponse.__new__(pb.FlushCacheResponse)
+        m = new(pb.FlushCacheResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2784,7 +2787,7 @@ def _decode_pause_generation_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.PauseGenerationRequest.__new__(pb.PauseGenerationRequest)
+        m = new(pb.PauseGenerationRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2837,7 +2840,7 @@ def _decode_pause_generation_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.PauseGenerationResponse.__new__(pb.PauseGenerationResponse)
+        m = new(pb.PauseGenerationResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2885,7 +2888,7 @@ def _decode_continue_generation_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ContinueGenerationRequest.__new__(pb.ContinueGenerationRequest)
+        m = new(pb.ContinueGenerationRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2929,7 +2932,7 @@ def _decode_continue_generation_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ContinueGenerationResponse.__new__(pb.ContinueGenerationResponse)
+        m = new(pb.ContinueGenerationResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -2993,7 +2996,7 @@ def _decode_openai_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.OpenAIRequest.__new__(pb.OpenAIRequest)
+        m = new(pb.OpenAIRequest)
         m.trace_headers = {}
     while pos < end:
         start = pos
@@ -3056,7 +3059,7 @@ def _decode_openai_stream_chunk(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.OpenAIStreamChunk.__new__(pb.OpenAIStreamChunk)
+        m = new(pb.OpenAIStreamChunk)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -3116,7 +3119,7 @@ def _decode_openai_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.OpenAIResponse.__new__(pb.OpenAIResponse)
+        m = new(pb.OpenAIResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -3175,7 +3178,7 @@ def _decode_start_profile_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.StartProfileRequest.__new__(pb.StartProfileRequest)
+        m = new(pb.StartProfileRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -3228,7 +3231,7 @@ def _decode_start_profile_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.StartProfileResponse.__new__(pb.StartProfileResponse)
+        m = new(pb.StartProfileResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -3276,7 +3279,7 @@ def _decode_stop_profile_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.StopProfileRequest.__new__(pb.StopProfileRequest)
+        m = new(pb.StopProfileRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -3320,7 +3323,7 @@ def _decode_stop_profile_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.StopProfileResponse.__new__(pb.StopProfileResponse)
+        m = new(pb.StopProfileResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -3377,7 +3380,7 @@ def _decode_update_weights_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.UpdateWeightsRequest.__new__(pb.UpdateWeightsRequest)
+        m = new(pb.UpdateWeightsRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -3440,7 +3443,7 @@ def _decode_update_weights_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.UpdateWeightsResponse.__new__(pb.UpdateWeightsResponse)
+        m = new(pb.UpdateWeightsResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -3494,7 +3497,7 @@ def _decode_watch_engine_state_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.WatchEngineStateRequest.__new__(pb.WatchEngineStateRequest)
+        m = new(pb.WatchEngineStateRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -3556,7 +3559,7 @@ def _decode_engine_state_snapshot(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.EngineStateSnapshot.__new__(pb.EngineStateSnapshot)
+        m = new(pb.EngineStateSnapshot)
     while pos < end:
         start = pos
         tag = data[pos]

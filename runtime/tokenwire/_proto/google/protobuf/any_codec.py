@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_unknown, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import keep_unknown, new, register, wrong_class
 from tokenwire.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
 
 from . import any_pb as pb
@@ -42,7 +41,7 @@ def _decode_any(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Any.__new__(pb.Any)
+        m = new(pb.Any)
     while pos < end:
         start = pos
         tag = data[pos]

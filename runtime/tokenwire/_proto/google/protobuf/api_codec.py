@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import enum_table, keep_unknown, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import enum_table, keep_unknown, new, register, wrong_class
 from tokenwire.wire import (
     BOOL,
     BYTE,
@@ -39,11 +38,11 @@ def _encode_api(m: pb.Api) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.methods:
+    for value in m.methods or ():
         raw = _encode_method(value)
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.options:
+    for value in m.options or ():
         raw = type_pb.Option._tw_encode(value)
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
@@ -55,7 +54,7 @@ def _encode_api(m: pb.Api) -> bytes:
         raw = source_context_pb.SourceContext._tw_encode(value)
         size = len(raw)
         parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.mixins:
+    for value in m.mixins or ():
         raw = _encode_mixin(value)
         size = len(raw)
         parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
@@ -80,7 +79,7 @@ def _decode_api(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Api.__new__(pb.Api)
+        m = new(pb.Api)
         m.methods = []
         m.options = []
         m.mixins = []
@@ -189,7 +188,7 @@ def _encode_method(m: pb.Method) -> bytes:
         parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
     if value := m.response_streaming:
         parts += b"\x28", BOOL[value]
-    for value in m.options:
+    for value in m.options or ():
         raw = type_pb.Option._tw_encode(value)
         size = len(raw)
         parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
@@ -214,7 +213,7 @@ def _decode_method(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Method.__new__(pb.Method)
+        m = new(pb.Method)
         m.options = []
     while pos < end:
         start = pos
@@ -322,7 +321,7 @@ def _decode_mixin(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Mixin.__new__(pb.Mixin)
+        m = new(pb.Mixin)
     while pos < end:
         start = pos
         tag = data[pos]

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from tokenwire.codec import keep_unknown, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import keep_unknown, new, register, wrong_class
 from tokenwire.wire import read_tag, too_deep, truncated
 
 from . import empty_pb as pb
@@ -29,7 +28,7 @@ def _decode_empty(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Empty.__new__(pb.Empty)
+        m = new(pb.Empty)
     while pos < end:
         start = pos
         tag = data[pos]

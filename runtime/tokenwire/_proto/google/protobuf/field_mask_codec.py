@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_unknown, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import keep_unknown, new, register, wrong_class
 from tokenwire.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
 
 from . import field_mask_pb as pb
@@ -20,7 +19,7 @@ def _encode_field_mask(m: pb.FieldMask) -> bytes:
         wrong_class(m, pb.FieldMask)
     parts: list[bytes] = []
     value: Any
-    for value in m.paths:
+    for value in m.paths or ():
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -39,7 +38,7 @@ def _decode_field_mask(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.FieldMask.__new__(pb.FieldMask)
+        m = new(pb.FieldMask)
         m.paths = []
     while pos < end:
         start = pos

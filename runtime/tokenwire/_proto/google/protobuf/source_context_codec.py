@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_unknown, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import keep_unknown, new, register, wrong_class
 from tokenwire.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
 
 from . import source_context_pb as pb
@@ -39,7 +38,7 @@ def _decode_source_context(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.SourceContext.__new__(pb.SourceContext)
+        m = new(pb.SourceContext)
     while pos < end:
         start = pos
         tag = data[pos]

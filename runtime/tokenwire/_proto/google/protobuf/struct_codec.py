@@ -9,10 +9,11 @@ from tokenwire.codec import (
     enum_table,
     keep_entry,
     keep_unknown,
+    new,
+    register,
     two_members,
     wrong_class,
 )
-from tokenwire.message import Message, register
 from tokenwire.wire import (
     BOOL,
     BYTE,
@@ -33,6 +34,8 @@ from . import struct_pb as pb
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from tokenwire.message import Message
 
 NULL_VALUE_OF = enum_table(pb.NullValue)
 
@@ -124,7 +127,7 @@ def _decode_struct(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Struct.__new__(pb.Struct)
+        m = new(pb.Struct)
         m.fields = {}
     while pos < end:
         start = pos
@@ -208,7 +211,7 @@ def _decode_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Value.__new__(pb.Value)
+        m = new(pb.Value)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -304,7 +307,7 @@ def _encode_list_value(m: pb.ListValue) -> bytes:
         wrong_class(m, pb.ListValue)
     parts: list[bytes] = []
     value: Any
-    for value in m.values:
+    for value in m.values or ():
         raw = _encode_value(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -323,7 +326,7 @@ def _decode_list_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ListValue.__new__(pb.ListValue)
+        m = new(pb.ListValue)
         m.values = []
     while pos < end:
         start = pos

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from tokenwire.codec import one_of
 from tokenwire.message import Enum as _twEnum
 from tokenwire.message import Field as _twField
-from tokenwire.message import one_of
 from tokenwire.wkt_struct import ListValueBase, StructBase, ValueBase
 
 

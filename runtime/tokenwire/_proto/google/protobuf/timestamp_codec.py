@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_unknown, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import keep_unknown, new, register, wrong_class
 from tokenwire.wire import (
     BYTE,
     int32,
@@ -48,7 +47,7 @@ def _decode_timestamp(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Timestamp.__new__(pb.Timestamp)
+        m = new(pb.Timestamp)
     while pos < end:
         start = pos
         tag = data[pos]

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import enum_table, keep_unknown, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import enum_table, keep_unknown, new, register, wrong_class
 from tokenwire.wire import (
     BOOL,
     BYTE,
@@ -41,15 +40,15 @@ def _encode_type(m: pb.Type) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.fields:
+    for value in m.fields or ():
         raw = _encode_field(value)
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.oneofs:
+    for value in m.oneofs or ():
         raw = value.encode()
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.options:
+    for value in m.options or ():
         raw = _encode_option(value)
         size = len(raw)
         parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
@@ -78,7 +77,7 @@ def _decode_type(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Type.__new__(pb.Type)
+        m = new(pb.Type)
         m.fields = []
         m.oneofs = []
         m.options = []
@@ -181,7 +180,7 @@ def _encode_field(m: pb.Field) -> bytes:
         parts += b"\x38", BYTE[value] if 0 <= value < 128 else int32(value)
     if value := m.packed:
         parts += b"\x40", BOOL[value]
-    for value in m.options:
+    for value in m.options or ():
         raw = _encode_option(value)
         size = len(raw)
         parts += b"\x4a", BYTE[size] if size < 128 else varint(size), raw
@@ -208,7 +207,7 @@ def _decode_field(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Field.__new__(pb.Field)
+        m = new(pb.Field)
         m.options = []
     while pos < end:
         start = pos
@@ -309,11 +308,11 @@ def _encode_enum(m: pb.Enum) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.enumvalue:
+    for value in m.enumvalue or ():
         raw = _encode_enum_value(value)
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.options:
+    for value in m.options or ():
         raw = _encode_option(value)
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
@@ -342,7 +341,7 @@ def _decode_enum(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Enum.__new__(pb.Enum)
+        m = new(pb.Enum)
         m.enumvalue = []
         m.options = []
     while pos < end:
@@ -424,7 +423,7 @@ def _encode_enum_value(m: pb.EnumValue) -> bytes:
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
     if value := m.number:
         parts += b"\x10", BYTE[value] if 0 <= value < 128 else int32(value)
-    for value in m.options:
+    for value in m.options or ():
         raw = _encode_option(value)
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
@@ -443,7 +442,7 @@ def _decode_enum_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.EnumValue.__new__(pb.EnumValue)
+        m = new(pb.EnumValue)
         m.options = []
     while pos < end:
         start = pos
@@ -515,7 +514,7 @@ def _decode_option(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Option.__new__(pb.Option)
+        m = new(pb.Option)
     while pos < end:
         start = pos
         tag = data[pos]

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_unknown, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import keep_unknown, new, register, wrong_class
 from tokenwire.wire import (
     BOOL,
     BYTE,
@@ -59,7 +58,7 @@ def _decode_double_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.DoubleValue.__new__(pb.DoubleValue)
+        m = new(pb.DoubleValue)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -106,7 +105,7 @@ def _decode_float_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.FloatValue.__new__(pb.FloatValue)
+        m = new(pb.FloatValue)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -153,7 +152,7 @@ def _decode_int64_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Int64Value.__new__(pb.Int64Value)
+        m = new(pb.Int64Value)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -202,7 +201,7 @@ def _decode_u_int64_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.UInt64Value.__new__(pb.UInt64Value)
+        m = new(pb.UInt64Value)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -251,7 +250,7 @@ def _decode_int32_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Int32Value.__new__(pb.Int32Value)
+        m = new(pb.Int32Value)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -300,7 +299,7 @@ def _decode_u_int32_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.UInt32Value.__new__(pb.UInt32Value)
+        m = new(pb.UInt32Value)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -349,7 +348,7 @@ def _decode_bool_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.BoolValue.__new__(pb.BoolValue)
+        m = new(pb.BoolValue)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -400,7 +399,7 @@ def _decode_string_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.StringValue.__new__(pb.StringValue)
+        m = new(pb.StringValue)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -452,7 +451,7 @@ def _decode_bytes_value(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.BytesValue.__new__(pb.BytesValue)
+        m = new(pb.BytesValue)
     while pos < end:
         start = pos
         tag = data[pos]

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_entry, keep_unknown, wrong_class
-from tokenwire.message import Message, register
+from tokenwire.codec import keep_entry, keep_unknown, new, register, wrong_class
 from tokenwire.wire import (
     BYTE,
     int64,
@@ -24,6 +23,8 @@ from . import error_details_pb as pb
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from tokenwire.message import Message
 
 
 def _add_string_string(
@@ -121,7 +122,7 @@ def _decode_error_info(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ErrorInfo.__new__(pb.ErrorInfo)
+        m = new(pb.ErrorInfo)
         m.metadata = {}
     while pos < end:
         start = pos
@@ -191,7 +192,7 @@ def _decode_retry_info(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.RetryInfo.__new__(pb.RetryInfo)
+        m = new(pb.RetryInfo)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -225,7 +226,7 @@ def _encode_debug_info(m: pb.DebugInfo) -> bytes:
         wrong_class(m, pb.DebugInfo)
     parts: list[bytes] = []
     value: Any
-    for value in m.stack_entries:
+    for value in m.stack_entries or ():
         raw = value.encode()
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -248,7 +249,7 @@ def _decode_debug_info(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.DebugInfo.__new__(pb.DebugInfo)
+        m = new(pb.DebugInfo)
         m.stack_entries = []
     while pos < end:
         start = pos
@@ -291,7 +292,7 @@ def _encode_quota_failure(m: pb.QuotaFailure) -> bytes:
         wrong_class(m, pb.QuotaFailure)
     parts: list[bytes] = []
     value: Any
-    for value in m.violations:
+    for value in m.violations or ():
         raw = _encode_quota_failure_violation(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -310,7 +311,7 @@ def _decode_quota_failure(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.QuotaFailure.__new__(pb.QuotaFailure)
+        m = new(pb.QuotaFailure)
         m.violations = []
     while pos < end:
         start = pos
@@ -396,7 +397,7 @@ def _decode_quota_failure_violation(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.QuotaFailureViolation.__new__(pb.QuotaFailureViolation)
+        m = new(pb.QuotaFailureViolation)
         m.quota_dimensions = {}
     while pos < end:
         start = pos
@@ -483,7 +484,7 @@ def _encode_precondition_failure(m: pb.PreconditionFailure) -> bytes:
         wrong_class(m, pb.PreconditionFailure)
     parts: list[bytes] = []
     value: Any
-    for value in m.violations:
+    for value in m.violations or ():
         raw = _encode_precondition_failure_violation(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -502,7 +503,7 @@ def _decode_precondition_failure(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.PreconditionFailure.__new__(pb.PreconditionFailure)
+        m = new(pb.PreconditionFailure)
         m.violations = []
     while pos < end:
         start = pos
@@ -564,7 +565,7 @@ def _decode_precondition_failure_violation(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.PreconditionFailureViolation.__new__(pb.PreconditionFailureViolation)
+        m = new(pb.PreconditionFailureViolation)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -614,7 +615,7 @@ def _encode_bad_request(m: pb.BadRequest) -> bytes:
         wrong_class(m, pb.BadRequest)
     parts: list[bytes] = []
     value: Any
-    for value in m.field_violations:
+    for value in m.field_violations or ():
         raw = _encode_bad_request_field_violation(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -633,7 +634,7 @@ def _decode_bad_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.BadRequest.__new__(pb.BadRequest)
+        m = new(pb.BadRequest)
         m.field_violations = []
     while pos < end:
         start = pos
@@ -699,7 +700,7 @@ def _decode_bad_request_field_violation(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.BadRequestFieldViolation.__new__(pb.BadRequestFieldViolation)
+        m = new(pb.BadRequestFieldViolation)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -780,7 +781,7 @@ def _decode_request_info(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.RequestInfo.__new__(pb.RequestInfo)
+        m = new(pb.RequestInfo)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -853,7 +854,7 @@ def _decode_resource_info(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ResourceInfo.__new__(pb.ResourceInfo)
+        m = new(pb.ResourceInfo)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -911,7 +912,7 @@ def _encode_help(m: pb.Help) -> bytes:
         wrong_class(m, pb.Help)
     parts: list[bytes] = []
     value: Any
-    for value in m.links:
+    for value in m.links or ():
         raw = _encode_help_link(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -930,7 +931,7 @@ def _decode_help(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Help.__new__(pb.Help)
+        m = new(pb.Help)
         m.links = []
     while pos < end:
         start = pos
@@ -988,7 +989,7 @@ def _decode_help_link(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.HelpLink.__new__(pb.HelpLink)
+        m = new(pb.HelpLink)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -1053,7 +1054,7 @@ def _decode_localized_message(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.LocalizedMessage.__new__(pb.LocalizedMessage)
+        m = new(pb.LocalizedMessage)
     while pos < end:
         start = pos
         tag = data[pos]

@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokenwire import wkt
-from tokenwire.codec import keep_unknown, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import keep_unknown, new, register, wrong_class
 from tokenwire.wire import (
     BYTE,
     int32,
@@ -36,7 +35,7 @@ def _encode_status(m: pb.Status) -> bytes:
         raw = value.encode()
         size = len(raw)
         parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.details:
+    for value in m.details or ():
         raw = wkt.Any._tw_encode(value)
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
@@ -55,7 +54,7 @@ def _decode_status(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Status.__new__(pb.Status)
+        m = new(pb.Status)
         m.details = []
     while pos < end:
         start = pos

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.message import Message, register
+from tokenwire.codec import keep_entry, keep_unknown, new, register, wrong_class
 from tokenwire.packed import pack_int32, unpack_int32
 from tokenwire.wire import (
     BOOL,
     BYTE,
     int32,
-    keep_entry,
-    keep_unknown,
     read_int32,
     read_size,
     read_tag,
@@ -23,13 +21,14 @@ from tokenwire.wire import (
     truncated,
     uint32,
     varint,
-    wrong_class,
 )
 
 from . import annotated_pb as pb
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from tokenwire.message import Message
 
 
 def _add_string_string(
@@ -111,7 +110,7 @@ def _decode_prompt(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Prompt.__new__(pb.Prompt)
+        m = new(pb.Prompt)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -159,7 +158,7 @@ def _encode_part(m: pb.Part) -> bytes:
         raw = pack_int32(values)
         size = len(raw)
         parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.words:
+    for value in m.words or ():
         raw = _encode_part_word(value)
         size = len(raw)
         parts += b"\x22", BYTE[size] if size < 128 else varint(size), raw
@@ -192,7 +191,7 @@ def _decode_part(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Part.__new__(pb.Part)
+        m = new(pb.Part)
         m.ids = []
         m.words = []
         m.facts = {}
@@ -300,7 +299,7 @@ def _decode_part_word(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.PartWord.__new__(pb.PartWord)
+        m = new(pb.PartWord)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -370,7 +369,7 @@ def _decode_raw_call(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.RawCall.__new__(pb.RawCall)
+        m = new(pb.RawCall)
         m.headers = {}
     while pos < end:
         start = pos
@@ -433,7 +432,7 @@ def _decode_raw_answer(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.RawAnswer.__new__(pb.RawAnswer)
+        m = new(pb.RawAnswer)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -493,7 +492,7 @@ def _decode_raw_event(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.RawEvent.__new__(pb.RawEvent)
+        m = new(pb.RawEvent)
     while pos < end:
         start = pos
         tag = data[pos]

@@ -5,18 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.message import register
-from tokenwire.wire import (
-    BYTE,
-    keep_unknown,
-    read_size,
-    read_tag,
-    too_deep,
-    truncated,
-    two_members,
-    varint,
-    wrong_class,
-)
+from tokenwire.codec import keep_unknown, new, register, two_members, wrong_class
+from tokenwire.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
 
 from . import comments_pb as pb
 
@@ -60,7 +50,7 @@ def _decode_one_line(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.OneLine.__new__(pb.OneLine)
+        m = new(pb.OneLine)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -157,7 +147,7 @@ def _decode_double_quotes(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.DoubleQuotes.__new__(pb.DoubleQuotes)
+        m = new(pb.DoubleQuotes)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -274,7 +264,7 @@ def _decode_backslashes(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Backslashes.__new__(pb.Backslashes)
+        m = new(pb.Backslashes)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -383,7 +373,7 @@ def _decode_non_ascii(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.NonAscii.__new__(pb.NonAscii)
+        m = new(pb.NonAscii)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -452,7 +442,7 @@ def _decode_templates(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Templates.__new__(pb.Templates)
+        m = new(pb.Templates)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -509,7 +499,7 @@ def _decode_markup(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Markup.__new__(pb.Markup)
+        m = new(pb.Markup)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -570,7 +560,7 @@ def _decode_long_lines(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.LongLines.__new__(pb.LongLines)
+        m = new(pb.LongLines)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -659,7 +649,7 @@ def _decode_blocks(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.Blocks.__new__(pb.Blocks)
+        m = new(pb.Blocks)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -792,7 +782,7 @@ def _decode_commented_oneof(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.CommentedOneof.__new__(pb.CommentedOneof)
+        m = new(pb.CommentedOneof)
     while pos < end:
         start = pos
         tag = data[pos]

@@ -5,8 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import enum_table, keep_entry, keep_unknown, wrong_class
-from tokenwire.message import Message, register
+from tokenwire.codec import (
+    enum_table,
+    keep_entry,
+    keep_unknown,
+    new,
+    register,
+    wrong_class,
+)
 from tokenwire.wire import (
     BYTE,
     int32,
@@ -23,6 +29,8 @@ from . import health_pb as pb
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from tokenwire.message import Message
 
 HEALTH_CHECK_RESPONSE_SERVING_STATUS_OF = enum_table(pb.HealthCheckResponseServingStatus)
 
@@ -106,7 +114,7 @@ def _decode_health_check_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.HealthCheckRequest.__new__(pb.HealthCheckRequest)
+        m = new(pb.HealthCheckRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -157,7 +165,7 @@ def _decode_health_check_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.HealthCheckResponse.__new__(pb.HealthCheckResponse)
+        m = new(pb.HealthCheckResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -203,7 +211,7 @@ def _decode_health_list_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.HealthListRequest.__new__(pb.HealthListRequest)
+        m = new(pb.HealthListRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -255,7 +263,7 @@ def _decode_health_list_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.HealthListResponse.__new__(pb.HealthListResponse)
+        m = new(pb.HealthListResponse)
         m.statuses = {}
     while pos < end:
         start = pos

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_unknown, two_members, wrong_class
-from tokenwire.message import register
+from tokenwire.codec import keep_unknown, new, register, two_members, wrong_class
 from tokenwire.packed import pack_int32, unpack_int32
 from tokenwire.wire import (
     BYTE,
@@ -82,7 +81,7 @@ def _decode_server_reflection_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ServerReflectionRequest.__new__(pb.ServerReflectionRequest)
+        m = new(pb.ServerReflectionRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -199,7 +198,7 @@ def _decode_extension_request(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ExtensionRequest.__new__(pb.ExtensionRequest)
+        m = new(pb.ExtensionRequest)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -288,7 +287,7 @@ def _decode_server_reflection_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ServerReflectionResponse.__new__(pb.ServerReflectionResponse)
+        m = new(pb.ServerReflectionResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -382,7 +381,7 @@ def _encode_file_descriptor_response(m: pb.FileDescriptorResponse) -> bytes:
         wrong_class(m, pb.FileDescriptorResponse)
     parts: list[bytes] = []
     value: Any
-    for value in m.file_descriptor_proto:
+    for value in m.file_descriptor_proto or ():
         size = len(value)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), value
     if m._unknown_fields:
@@ -400,7 +399,7 @@ def _decode_file_descriptor_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.FileDescriptorResponse.__new__(pb.FileDescriptorResponse)
+        m = new(pb.FileDescriptorResponse)
         m.file_descriptor_proto = []
     while pos < end:
         start = pos
@@ -459,7 +458,7 @@ def _decode_extension_number_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ExtensionNumberResponse.__new__(pb.ExtensionNumberResponse)
+        m = new(pb.ExtensionNumberResponse)
         m.extension_number = []
     while pos < end:
         start = pos
@@ -508,7 +507,7 @@ def _encode_list_service_response(m: pb.ListServiceResponse) -> bytes:
         wrong_class(m, pb.ListServiceResponse)
     parts: list[bytes] = []
     value: Any
-    for value in m.service:
+    for value in m.service or ():
         raw = _encode_service_response(value)
         size = len(raw)
         parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
@@ -527,7 +526,7 @@ def _decode_list_service_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ListServiceResponse.__new__(pb.ListServiceResponse)
+        m = new(pb.ListServiceResponse)
         m.service = []
     while pos < end:
         start = pos
@@ -581,7 +580,7 @@ def _decode_service_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ServiceResponse.__new__(pb.ServiceResponse)
+        m = new(pb.ServiceResponse)
     while pos < end:
         start = pos
         tag = data[pos]
@@ -636,7 +635,7 @@ def _decode_error_response(
     if depth < 0:
         raise too_deep()
     if m is None:
-        m = pb.ErrorResponse.__new__(pb.ErrorResponse)
+        m = new(pb.ErrorResponse)
     while pos < end:
         start = pos
         tag = data[pos]

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from tokenwire.message import Field, Message, one_of
+from tokenwire.codec import one_of
+from tokenwire.message import Field, Message
 
 
 class ServerReflectionRequest(Message, proto="grpc.reflection.v1.ServerReflectionRequest"):
