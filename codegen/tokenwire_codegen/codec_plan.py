@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["CodecModule", "MessageCodec", "PbModule", "plan_codec", "plan_pb"]
 
 BASES = {
-    **dict.fromkeys(("Any", "Duration", "FieldMask", "Timestamp"), "tokenwire.wkt_base"),
-    **dict.fromkeys(("ListValue", "Struct", "Value"), "tokenwire.wkt_struct"),
+    **dict.fromkeys(("Any", "Duration", "FieldMask", "Timestamp"), "tokenwire.wellknown.base"),
+    **dict.fromkeys(("ListValue", "Struct", "Value"), "tokenwire.wellknown.struct"),
 }
 """Where the runtime keeps what its well-known types of these names inherit, `AnyBase` and so on."""
 
@@ -147,7 +147,7 @@ def plan_pb(file: FileModel) -> PbModule:
         for field in message.fields:
             _import_type(field, imports)
     if any(len(oneof.fields) > 1 for message in file.messages for oneof in message.oneofs):
-        names["one_of"] = imports.use("tokenwire.codec", "one_of")
+        names["one_of"] = imports.use("tokenwire.codec.binding", "one_of")
     declared = {m.full_name: _declared(m, names["Field"]) for m in file.messages if m.fields}
     bases = {message.full_name: _base(message, file, imports) for message in file.messages}
     renamed = {enum.full_name: _renamed(enum) for enum in file.enums}
@@ -157,7 +157,7 @@ def plan_pb(file: FileModel) -> PbModule:
 def _base(message: MessageModel, file: FileModel, imports: Imports) -> str:
     """Import the class that a message inherits."""
     if file.internal and file.path == "google/protobuf/wrappers.proto":
-        return imports.use("tokenwire.wkt_base", "WrapperBase")
+        return imports.use("tokenwire.wellknown.base", "WrapperBase")
     if file.internal and file.package == "google.protobuf" and message.name in BASES:
         return imports.use(BASES[message.name], f"{message.name}Base")
     return imports.use("tokenwire.message", "Message")

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Scope", "call_lines", "tag"]
 
-CODEC = "tokenwire.codec"
-PACKED = "tokenwire.packed"
-WIRE = "tokenwire.wire"
-WRAPPED = "tokenwire.wrapped"
+CODEC = "tokenwire.codec.binding"
+PACKED = "tokenwire.codec.packed"
+WIRE = "tokenwire.codec.wire"
+WRAPPED = "tokenwire.wellknown.wrapped"
 
 
 class Scope:
@@ -48,19 +48,19 @@ class Scope:
         self._pb = f".{file.stem}_pb"
 
     def wire(self, name: str) -> str:
-        """A helper of tokenwire.wire."""
+        """A helper of tokenwire.codec.wire."""
         return self.imports.use(WIRE, name)
 
     def codec(self, name: str) -> str:
-        """A helper of tokenwire.codec."""
+        """A helper of tokenwire.codec.binding."""
         return self.imports.use(CODEC, name)
 
     def packed(self, name: str) -> str:
-        """A helper of tokenwire.packed."""
+        """A helper of tokenwire.codec.packed."""
         return self.imports.use(PACKED, name)
 
     def wrapped(self, name: str) -> str:
-        """A helper of tokenwire.wrapped."""
+        """A helper of tokenwire.wellknown.wrapped."""
         return self.imports.use(WRAPPED, name)
 
     def function(self, full_name: str, verb: str) -> str:

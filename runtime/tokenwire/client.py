@@ -108,7 +108,7 @@ class ResponseStream(Generic[ResponseT]):
     def __del__(self) -> None:
         call = getattr(self, "_call", None)
         if call is not None and not call.ended:
-            call.cancel_from_anywhere()
+            call.cancel_soon()
 
 
 class Client:

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from .wire import MAX_DEPTH, read_size, read_tag, read_uint64, skip
+from .codec.wire import MAX_DEPTH, read_size, read_tag, read_uint64, skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import betterproto2
 
-from .codec import two_members
+from .codec.binding import two_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable

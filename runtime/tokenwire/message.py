@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 import betterproto2
 from betterproto2 import Casing, OutputFormat
 
-from .codec import adopt, decode_error, load_codec
+from .codec.binding import adopt, decode_error, load_codec
+from .codec.wire import MAX_DEPTH, UNREADABLE
 from .fields import Field, Table
-from .wire import MAX_DEPTH, UNREADABLE
 
 if TYPE_CHECKING:
     import dataclasses
     from collections.abc import Mapping
     from typing import Self
 
-    from .json_read import Reader
-    from .json_write import Style
+    from .json.read import Reader
+    from .json.write import Style
 
 __all__ = ["Casing", "Enum", "Field", "Message", "OutputFormat", "message_class"]
 
@@ -101,13 +101,13 @@ class Message(betterproto2.Message):
         return load_codec(cls)._tw_decode(data, pos, end, depth, message)
 
     def _tw_to_json(self, style: Style) -> Any:
-        from .json_write import fields_to_json
+        from .json.write import fields_to_json
 
         return fields_to_json(self, style)
 
     @classmethod
     def _tw_from_json(cls, value: Any, path: str, reader: Reader) -> Self:
-        from .json_read import fields_from_json
+        from .json.read import fields_from_json
 
         return fields_from_json(cls, value, path, reader)
 
@@ -165,7 +165,7 @@ class Message(betterproto2.Message):
         Raises:
             ValueError: A field holds what its type cannot.
         """
-        from .json_write import Style
+        from .json.write import Style
 
         style = Style(casing is Casing.SNAKE, include_default_values, output_format is OutputFormat.PYTHON)
         made: dict[str, Any] = style.write(self)
@@ -192,14 +192,14 @@ class Message(betterproto2.Message):
         Raises:
             DecodeError: The value does not fit the message; the error says where.
         """
-        from .json_read import Reader
+        from .json.read import Reader
 
         return Reader(ignore_unknown_fields).message(cls, value, cls.__name__)
 
     @classmethod
     def from_json(cls, value: str | bytes, *, ignore_unknown_fields: bool = False) -> Self:
         """Make a message of JSON text; see `from_dict`."""
-        from .json_read import loads
+        from .json.read import loads
 
         return cls.from_dict(loads(value, cls.__name__), ignore_unknown_fields=ignore_unknown_fields)
 

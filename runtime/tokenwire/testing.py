@@ -37,7 +37,7 @@ class MemoryTransport(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Deliver in a later turn of the loop."""
-        if self._peer is not None and data:
+        if self._peer is not None and data and not self._closed:
             self._peer._incoming.append(bytes(data))
             self._loop.call_soon(self._peer._deliver)
 
@@ -100,7 +100,7 @@ class _MemoryChannel(WireChannel):
         self._server = server
 
     async def _create_connection(self) -> WireProtocol:
-        protocol = self._protocol_factory()
+        protocol = self._make_protocol()
         memory_pair(protocol, self._server.protocol())
         return protocol
 

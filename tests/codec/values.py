@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import FieldDescriptor as F
-from tokenwire.wrapped import join_duration, join_timestamp
+from tokenwire.wellknown.wrapped import join_duration, join_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable

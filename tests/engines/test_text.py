@@ -43,6 +43,14 @@ def test_random_tokens_give_the_full_decoding(tokenizer: Tokenizer) -> None:
             assert "".join(pieces(tokenizer, [], ids)) == tokenizer.decode(ids, skip_special=True)
 
 
+@pytest.mark.parametrize("text", ["", "Return the path. " * 500, "日本語 🎉 é</s>\n"])
+def test_ids_are_those_of_the_hugging_face_tokenizer(tokenizer: Tokenizer, text: str) -> None:
+    assert tokenizer.encode(text) == tokenizer.hf.encode(text)
+    assert tokenizer.encode(text, special=False) == tokenizer.hf.encode(text, add_special_tokens=False)
+    both = tokenizer.hf(text, "more", return_token_type_ids=True)
+    assert tokenizer.encode_pair(text, "more") == (both["input_ids"], both["token_type_ids"])
+
+
 def test_special_tokens_have_no_text(tokenizer: Tokenizer) -> None:
     ids = [1, *tokenizer.encode("ab", special=False), 2, *tokenizer.encode("cd", special=False), 2]
     assert "".join(pieces(tokenizer, [1], ids)) == "abcd"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import sys
 from importlib.metadata import version
@@ -16,7 +17,7 @@ from tokenwire.errors import DecodeError, RpcError
 from .framing import MessageReader
 from .headers import CONTENT_TYPE, Headers, Metadata, decode_metadata, encode_timeout
 from .inbox import Inbox
-from .loops import current_task, running_loop
+from .loops import current_task
 from .status import status_of_trailers
 from .stream import Receiver
 
@@ -199,13 +200,15 @@ class ClientCall(Receiver, Generic[T]):
         """Cut the response's messages out of its data."""
         try:
             messages = [self._method.response.parse(body) for body in self._reader.feed(data)]
-        except RpcError as error:
-            self._fail(error)
-        except DecodeError as error:
-            self._fail(RpcError(Code.INTERNAL, f"the response cannot be decoded: {error}"))
-        else:
             if self._convert is not None:
                 messages = [self._convert(message) for message in messages]
+        except (RpcError, DecodeError) as error:
+            self._fail(
+                error
+                if isinstance(error, RpcError)
+                else RpcError(Code.INTERNAL, f"the response cannot be decoded: {error}")
+            )
+        else:
             self.responses.put(messages, size)
 
     def trailers_received(self, headers: Headers) -> None:
@@ -258,13 +261,9 @@ class ClientCall(Receiver, Generic[T]):
             self._fail(RpcError(Code.CANCELLED, "the caller cancelled the call"))
             self.responses.discard()
 
-    def cancel_from_anywhere(self) -> None:
-        """`cancel`, from any thread and whether or not the loop still runs."""
-        if self.loop.is_closed():
-            return
-        if running_loop() is self.loop:
-            self.cancel()
-        else:
+    def cancel_soon(self) -> None:
+        """`cancel`, for finalizers: from any thread, in the midst of anything, even when the loop has closed."""
+        with contextlib.suppress(RuntimeError):
             self.loop.call_soon_threadsafe(self.cancel)
 
     def _expire(self) -> None:

@@ -68,7 +68,7 @@ class Tokenizer:
     def encode(self, text: str, *, special: bool = True) -> list[int]:
         """Token ids of a text; with `special`, with those the model wants around it."""
         if self._core is not None:
-            ids: list[int] = self._encoded(text, special=special).ids
+            ids: list[int] = _encoded(self._core, text, special=special).ids
             return ids
         with self._lock:
             return list(self.hf.encode(text, add_special_tokens=special))
@@ -76,15 +76,11 @@ class Tokenizer:
     def encode_pair(self, first: str, second: str) -> tuple[list[int], list[int]]:
         """Token ids and type ids of two texts in one input."""
         if self._core is not None:
-            both = self._encoded((first, second), special=True)
+            both = _encoded(self._core, (first, second), special=True)
             return both.ids, both.type_ids
         with self._lock:
             encoded = self.hf(first, second, return_token_type_ids=True)
         return list(encoded["input_ids"]), list(encoded["token_type_ids"])
-
-    def _encoded(self, text: str | tuple[str, str], *, special: bool) -> Any:
-        """Ask the Rust core; of its calls only those for a batch let other threads run meanwhile."""
-        return self._core.encode_batch_fast([text], add_special_tokens=special)[0]
 
     def decode(self, ids: Sequence[int], *, skip_special: bool = False) -> str:
         """The text of token ids; ids outside the vocabulary are left out."""
@@ -113,3 +109,8 @@ class Tokenizer:
                 **options,
             )
         )
+
+
+def _encoded(core: Any, text: str | tuple[str, str], *, special: bool) -> Any:
+    """Ask a Rust core; of its calls only those for a batch let other threads run meanwhile."""
+    return core.encode_batch_fast([text], add_special_tokens=special)[0]

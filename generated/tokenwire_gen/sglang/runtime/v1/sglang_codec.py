@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import (
+from tokenwire.codec.binding import (
     enum_table,
     keep_entry,
     keep_unknown,
@@ -14,8 +14,8 @@ from tokenwire.codec import (
     two_members,
     wrong_class,
 )
-from tokenwire.packed import pack_f32, pack_int32, unpack_f32, unpack_int32
-from tokenwire.wire import (
+from tokenwire.codec.packed import pack_f32, pack_int32, unpack_f32, unpack_int32
+from tokenwire.codec.wire import (
     BOOL,
     BYTE,
     f32,

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_unknown, new, register, wrong_class
-from tokenwire.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
+from tokenwire.codec.binding import keep_unknown, new, register, wrong_class
+from tokenwire.codec.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
 
 from . import any_pb as pb
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tokenwire.message import Field as _twField
-from tokenwire.wkt_base import AnyBase
+from tokenwire.wellknown.base import AnyBase
 
 
 class Any(AnyBase, proto="google.protobuf.Any"):

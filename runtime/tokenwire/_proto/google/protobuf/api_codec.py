@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import enum_table, keep_unknown, new, register, wrong_class
-from tokenwire.wire import (
+from tokenwire.codec.binding import enum_table, keep_unknown, new, register, wrong_class
+from tokenwire.codec.wire import (
     BOOL,
     BYTE,
     int32,

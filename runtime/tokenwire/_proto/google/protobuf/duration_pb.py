@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tokenwire.message import Field as _twField
-from tokenwire.wkt_base import DurationBase
+from tokenwire.wellknown.base import DurationBase
 
 
 class Duration(DurationBase, proto="google.protobuf.Duration"):

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from tokenwire.codec import keep_unknown, new, register, wrong_class
-from tokenwire.wire import read_tag, too_deep, truncated
+from tokenwire.codec.binding import keep_unknown, new, register, wrong_class
+from tokenwire.codec.wire import read_tag, too_deep, truncated
 
 from . import empty_pb as pb
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tokenwire.message import Field as _twField
-from tokenwire.wkt_base import FieldMaskBase
+from tokenwire.wellknown.base import FieldMaskBase
 
 
 class FieldMask(FieldMaskBase, proto="google.protobuf.FieldMask"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import (
+from tokenwire.codec.binding import (
     enum_table,
     keep_entry,
     keep_unknown,
@@ -14,7 +14,7 @@ from tokenwire.codec import (
     two_members,
     wrong_class,
 )
-from tokenwire.wire import (
+from tokenwire.codec.wire import (
     BOOL,
     BYTE,
     f64,

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from tokenwire.codec import one_of
+from tokenwire.codec.binding import one_of
 from tokenwire.message import Enum as _twEnum
 from tokenwire.message import Field as _twField
-from tokenwire.wkt_struct import ListValueBase, StructBase, ValueBase
+from tokenwire.wellknown.struct import ListValueBase, StructBase, ValueBase
 
 
 class NullValue(_twEnum):

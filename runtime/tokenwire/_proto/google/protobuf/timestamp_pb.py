@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tokenwire.message import Field as _twField
-from tokenwire.wkt_base import TimestampBase
+from tokenwire.wellknown.base import TimestampBase
 
 
 class Timestamp(TimestampBase, proto="google.protobuf.Timestamp"):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tokenwire.message import Field as _twField
-from tokenwire.wkt_base import WrapperBase
+from tokenwire.wellknown.base import WrapperBase
 
 
 class DoubleValue(WrapperBase, proto="google.protobuf.DoubleValue"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_entry, keep_unknown, new, register, wrong_class
-from tokenwire.wire import (
+from tokenwire.codec.binding import keep_entry, keep_unknown, new, register, wrong_class
+from tokenwire.codec.wire import (
     BYTE,
     int64,
     read_int64,
@@ -17,7 +17,7 @@ from tokenwire.wire import (
     truncated,
     varint,
 )
-from tokenwire.wrapped import read_duration, write_duration
+from tokenwire.wellknown.wrapped import read_duration, write_duration
 
 from . import error_details_pb as pb
 

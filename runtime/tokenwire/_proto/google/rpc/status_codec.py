@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokenwire import wkt
-from tokenwire.codec import keep_unknown, new, register, wrong_class
-from tokenwire.wire import (
+from tokenwire.codec.binding import keep_unknown, new, register, wrong_class
+from tokenwire.codec.wire import (
     BYTE,
     int32,
     read_int32,

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_entry, keep_unknown, new, register, wrong_class
-from tokenwire.packed import pack_int32, unpack_int32
-from tokenwire.wire import (
+from tokenwire.codec.binding import keep_entry, keep_unknown, new, register, wrong_class
+from tokenwire.codec.packed import pack_int32, unpack_int32
+from tokenwire.codec.wire import (
     BOOL,
     BYTE,
     int32,

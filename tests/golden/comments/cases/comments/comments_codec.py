@@ -5,8 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_unknown, new, register, two_members, wrong_class
-from tokenwire.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
+from tokenwire.codec.binding import (
+    keep_unknown,
+    new,
+    register,
+    two_members,
+    wrong_class,
+)
+from tokenwire.codec.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
 
 from . import comments_pb as pb
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import (
+from tokenwire.codec.binding import (
     enum_table,
     keep_entry,
     keep_unknown,
@@ -13,7 +13,7 @@ from tokenwire.codec import (
     register,
     wrong_class,
 )
-from tokenwire.wire import (
+from tokenwire.codec.wire import (
     BYTE,
     int32,
     read_int32,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tokenwire.codec import one_of
+from tokenwire.codec.binding import one_of
 from tokenwire.message import Field, Message
 
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec import keep_unknown, new, register, two_members, wrong_class
-from tokenwire.packed import pack_int32, unpack_int32
-from tokenwire.wire import (
+from tokenwire.codec.binding import (
+    keep_unknown,
+    new,
+    register,
+    two_members,
+    wrong_class,
+)
+from tokenwire.codec.packed import pack_int32, unpack_int32
+from tokenwire.codec.wire import (
     BYTE,
     int32,
     read_int32,

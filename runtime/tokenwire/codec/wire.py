@@ -13,7 +13,7 @@ from math import copysign, inf
 from operator import index
 from typing import TYPE_CHECKING, Final
 
-from .errors import DecodeError
+from tokenwire.errors import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .message import Enum
+    from tokenwire.message import Enum
 
 __all__ = ["enum_names", "enum_numbers", "is_null"]
 

@@ -12,14 +12,15 @@ from contextlib import contextmanager
 from operator import index
 from typing import TYPE_CHECKING, Any
 
+from tokenwire.errors import DecodeError
+from tokenwire.fields import INTEGER_RANGES, WRAPPER_KINDS, Field, wrapped_class
+
 from . import packed, wire
-from .errors import DecodeError
-from .fields import INTEGER_RANGES, WRAPPER_KINDS, Field, wrapped_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .message import Message
+    from tokenwire.message import Message
 
 __all__ = ["decode_error", "encode_error"]
 

@@ -11,7 +11,8 @@ import sys
 from array import array
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .errors import DecodeError
+from tokenwire.errors import DecodeError
+
 from .varints import pack_varints, unpack_varints
 from .wire import BOOL, int32, int64, sint32, sint64, uint32, uint64
 

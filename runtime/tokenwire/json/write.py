@@ -7,17 +7,18 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .fields import WRAPPER_KINDS
-from .json_names import enum_names, is_null
-from .json_text import duration_to_text, timestamp_to_text
-from .wire import UNWRITABLE, ZERO4, ZERO8, f32, f64, read_f32
-from .wrapped import split_duration, split_timestamp
+from tokenwire.codec.wire import UNWRITABLE, ZERO4, ZERO8, f32, f64, read_f32
+from tokenwire.fields import WRAPPER_KINDS
+from tokenwire.wellknown.wrapped import split_duration, split_timestamp
+
+from .names import enum_names, is_null
+from .text import duration_to_text, timestamp_to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .fields import Field
-    from .message import Message
+    from tokenwire.fields import Field
+    from tokenwire.message import Message
 
 __all__ = ["Style", "fields_to_json", "scalar_to_json"]
 
@@ -48,7 +49,7 @@ class Style:
         try:
             return message._tw_to_json(self)
         except UNWRITABLE as error:
-            from .diagnose import encode_error
+            from tokenwire.codec.diagnose import encode_error
 
             raise encode_error(message, error) from error
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .errors import DecodeError
-from .wkt_base import WellKnown
+from tokenwire.errors import DecodeError
+
+from .base import WellKnown
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from ._proto.google.protobuf.struct_pb import ListValue, NullValue, Struct, Value
-    from .json_read import Reader
-    from .json_write import Style
+    from tokenwire._proto.google.protobuf.struct_pb import ListValue, NullValue, Struct, Value
+    from tokenwire.json.read import Reader
+    from tokenwire.json.write import Style
 
 __all__ = ["ListValueBase", "StructBase", "ValueBase"]
 
@@ -29,7 +30,7 @@ class StructBase(WellKnown):
 
     @classmethod
     def _tw_from_json(cls, value: Any, path: str, reader: Reader) -> Self:
-        from ._proto.google.protobuf.struct_pb import Value
+        from tokenwire._proto.google.protobuf.struct_pb import Value
 
         if not isinstance(value, dict):
             raise DecodeError(f"{path}: expected an object, not {value!r:.40}")
@@ -49,7 +50,7 @@ class ListValueBase(WellKnown):
 
     @classmethod
     def _tw_from_json(cls, value: Any, path: str, reader: Reader) -> Self:
-        from ._proto.google.protobuf.struct_pb import Value
+        from tokenwire._proto.google.protobuf.struct_pb import Value
 
         if not isinstance(value, (list, tuple)):
             raise DecodeError(f"{path}: expected a list, not {value!r:.40}")
@@ -82,7 +83,7 @@ class ValueBase(WellKnown):
 
     @classmethod
     def _tw_from_json(cls, value: Any, path: str, reader: Reader) -> Self:
-        from ._proto.google.protobuf.struct_pb import ListValue, NullValue, Struct
+        from tokenwire._proto.google.protobuf.struct_pb import ListValue, NullValue, Struct
 
         made = cls._tw_blank()
         match value:

@@ -14,8 +14,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .errors import DecodeError
-from .wire import (
+from tokenwire.codec.wire import (
     BOOL,
     BYTE,
     ZERO4,
@@ -40,6 +39,7 @@ from .wire import (
     uint64,
     varint,
 )
+from tokenwire.errors import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

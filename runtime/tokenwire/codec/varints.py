@@ -12,7 +12,8 @@ import struct
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .errors import DecodeError
+from tokenwire.errors import DecodeError
+
 from .wire import BYTE, MASK64
 
 if TYPE_CHECKING:

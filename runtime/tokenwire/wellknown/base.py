@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import DecodeError
-from .fields import WRAPPER_KINDS
-from .json_text import (
+from tokenwire.errors import DecodeError
+from tokenwire.fields import WRAPPER_KINDS
+from tokenwire.json.text import (
     duration_from_text,
     duration_to_text,
     mask_from_text,
@@ -17,14 +17,14 @@ from .json_text import (
     timestamp_from_text,
     timestamp_to_text,
 )
-from .message import Casing, Message, OutputFormat, message_class
+from tokenwire.message import Casing, Message, OutputFormat, message_class
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from typing import Self
 
-    from .json_read import Reader
-    from .json_write import Style
+    from tokenwire.json.read import Reader
+    from tokenwire.json.write import Style
 
 __all__ = [
     "AnyBase",
@@ -164,13 +164,13 @@ class WrapperBase(WellKnown):
         return self.value
 
     def _tw_to_json(self, style: Style) -> Any:
-        from .json_write import scalar_to_json
+        from tokenwire.json.write import scalar_to_json
 
         return scalar_to_json(self.value, WRAPPER_KINDS[self._tw_name])
 
     @classmethod
     def _tw_from_json(cls, value: Any, path: str, reader: Reader) -> Self:
-        from .json_read import scalar_from_json
+        from tokenwire.json.read import scalar_from_json
 
         return cls.from_wrapped(scalar_from_json(value, WRAPPER_KINDS[cls._tw_name]))
 

@@ -7,16 +7,17 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import DecodeError
-from .fields import INTEGER_RANGES, WRAPPER_KINDS
-from .json_names import enum_numbers, is_null
-from .json_text import duration_from_text, timestamp_from_text
-from .wire import MAX_DEPTH, f32
-from .wrapped import join_duration, join_timestamp
+from tokenwire.codec.wire import MAX_DEPTH, f32
+from tokenwire.errors import DecodeError
+from tokenwire.fields import INTEGER_RANGES, WRAPPER_KINDS
+from tokenwire.wellknown.wrapped import join_duration, join_timestamp
+
+from .names import enum_numbers, is_null
+from .text import duration_from_text, timestamp_from_text
 
 if TYPE_CHECKING:
-    from .fields import Field
-    from .message import Message
+    from tokenwire.fields import Field
+    from tokenwire.message import Message
 
 __all__ = ["Reader", "fields_from_json", "loads", "scalar_from_json"]
 

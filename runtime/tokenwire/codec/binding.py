@@ -14,8 +14,8 @@ from .wire import MAX_DEPTH, UNREADABLE, UNWRITABLE, skip, truncated, varint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .errors import DecodeError
-    from .message import Enum, Message
+    from tokenwire.errors import DecodeError
+    from tokenwire.message import Enum, Message
 
 __all__ = [
     "adopt",

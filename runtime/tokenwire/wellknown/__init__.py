@@ -1,0 +1,1 @@
+"""Behaviour of google.protobuf's well-known types."""
