@@ -64,11 +64,17 @@ def _tail(value: Any, seen: Any) -> Any:
 
 
 def _json_tail(value: str, seen: str) -> str:
-    """The JSON list of the elements of `value` that follow those of `seen`."""
+    """The JSON list of the elements of `value` that follow those of `seen`; what is no list stays."""
+    if seen == "[]":
+        return value
     if seen.endswith("]") and value.startswith(seen[:-1]):
-        rest = value[len(seen) - 1 :].lstrip(", ")
-        return f"[{rest}"
-    elements, before = json.loads(value), json.loads(seen)
+        rest = value[len(seen) - 1 :]
+        if rest[:1] in (",", "]"):
+            return "[" + rest.lstrip(", ")
+    try:
+        elements, before = json.loads(value), json.loads(seen)
+    except (ValueError, RecursionError):
+        return value
     if not isinstance(elements, list) or not isinstance(before, list):
         return value
     return json.dumps(elements[len(before) :])

@@ -32,7 +32,7 @@ class HealthRegistry:
 
     def __init__(self, services: Iterable[str] = ()) -> None:
         self._serving = dict.fromkeys(["", *services], False)
-        self._watchers: dict[str, set[PushStream[HealthCheckResponse]]] = {}
+        self._watchers: set[tuple[str, PushStream[HealthCheckResponse]]] = set()
         self._closed = False
 
     @property
@@ -45,8 +45,8 @@ class HealthRegistry:
         return self._serving.get(service)
 
     def set(self, service: str, serving: bool) -> None:
-        """Say whether a service is ready; its watchers learn it."""
-        if self._serving.get(service) is not serving:
+        """Say whether a service is ready; its watchers learn it. After `close` it is not heard."""
+        if not self._closed and self._serving.get(service) is not serving:
             self._serving[service] = serving
             self._tell(service)
 
@@ -59,10 +59,9 @@ class HealthRegistry:
         """Nothing is ready from now on, and watches end."""
         self.set_all(False)
         self._closed = True
-        for watchers in self._watchers.values():
-            for watcher in list(watchers):
-                watcher.close()
-        self._watchers.clear()
+        watchers, self._watchers = self._watchers, set()
+        for _, stream in watchers:
+            stream.close()
 
     def response(self, service: str) -> HealthCheckResponse:
         """The answer of Check and Watch about a service."""
@@ -74,20 +73,20 @@ class HealthRegistry:
 
     def watch(self, service: str) -> PushStream[HealthCheckResponse]:
         """The state of a service now and at each change; of changes unread only the last."""
-        watchers = self._watchers.setdefault(service, set())
         stream: PushStream[HealthCheckResponse] = PushStream(
-            merge=lambda _, newer: newer, on_cancel=lambda: watchers.discard(stream)
+            merge=lambda _, newer: newer, on_cancel=lambda: self._watchers.discard((service, stream))
         )
         stream.push(self.response(service))
         if self._closed:
             stream.close()
         else:
-            watchers.add(stream)
+            self._watchers.add((service, stream))
         return stream
 
     def _tell(self, service: str) -> None:
-        for watcher in list(self._watchers.get(service, ())):
-            watcher.push(self.response(service))
+        for watched, stream in list(self._watchers):
+            if watched == service:
+                stream.push(self.response(service))
 
 
 class HealthServicer(HealthBase):

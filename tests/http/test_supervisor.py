@@ -69,6 +69,9 @@ def test_ready_then_a_signal_ends_it_with_0(number: signal.Signals) -> None:
         assert (host, engine, model) == ("127.0.0.1", "null", "m")
         grpc_host, _, grpc_port = grpc.rpartition(":")
         socket.create_connection((grpc_host, int(grpc_port)), timeout=5).close()
+        with urllib.request.urlopen(f"http://127.0.0.1:{http}/server_info", timeout=10) as reply:
+            info = json.load(reply)
+        assert (info["port"], info["grpc_port"]) == (int(http), int(grpc_port))
         assert get(http, "/health") == 200
         process.send_signal(number)
         out, err = process.communicate(timeout=20)

@@ -52,9 +52,9 @@ _SAFE_IN_MESSAGE: Final = "".join(chr(c) for c in range(0x20, 0x7F) if chr(c) !=
 def encode_timeout(seconds: float) -> str:
     """The value of `grpc-timeout`: the finest unit that fits into its eight digits."""
     for unit, per_second in _UNITS_UP:
-        count = int(max(seconds, 0.0) * per_second)
+        count = max(seconds, 0.0) * per_second
         if count < 10**_MAX_TIMEOUT_DIGITS:
-            return f"{count}{unit}"
+            return f"{int(count)}{unit}"
     return f"{10**_MAX_TIMEOUT_DIGITS - 1}H"
 
 

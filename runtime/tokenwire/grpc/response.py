@@ -114,12 +114,14 @@ class Response:
             self.send(message)
 
     def send(self, message: Message) -> None:
-        """Send a message; what does not leave at once leaves later, see `drain`.
+        """Send a message; what does not leave at once leaves later, see `drain`. After the end it is dropped.
 
         Raises:
             RpcError: RESOURCE_EXHAUSTED, the message is over the limit.
             TypeError, ValueError: The message or the initial metadata cannot be encoded.
         """
+        if self.ended:
+            return
         body = bytes(message)
         if len(body) > self._limit:
             text = f"response of {len(body)} bytes is over the limit of {self._limit} bytes"

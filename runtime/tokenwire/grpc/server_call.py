@@ -101,8 +101,10 @@ class ServerCall(Receiver):
         try:
             bodies = self._reader.feed(data)
             if self._inbox is None:
-                self._requests += bodies
                 self._stream.acknowledge(size)
+                self._requests += bodies
+                if len(self._requests) > 1:
+                    self.abort(_not_one("more"))
             else:
                 self._inbox.put([self._handler.method.request.parse(body) for body in bodies], size)
         except RpcError as error:
@@ -118,9 +120,8 @@ class ServerCall(Receiver):
             self.abort(RpcError(Code.INVALID_ARGUMENT, "the request ends within a message"))
         elif self._inbox is not None:
             self._inbox.close()
-        elif len(self._requests) != 1:
-            count = len(self._requests)
-            self.abort(RpcError(Code.UNIMPLEMENTED, f"the method takes one request message, not {count}"))
+        elif not self._requests:
+            self.abort(_not_one("none"))
         else:
             try:
                 request = self._handler.method.request.parse(self._requests.pop())
@@ -211,6 +212,10 @@ class ServerCall(Receiver):
         task, self._task = self._task, None
         if task is not None and task is not current_task():
             task.cancel()
+
+
+def _not_one(count: str) -> RpcError:
+    return RpcError(Code.UNIMPLEMENTED, f"the method takes one request message, not {count}")
 
 
 def _undecodable(error: DecodeError) -> RpcError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +20,12 @@ __all__ = ["OK_TRAILERS", "error_trailers", "status_of_trailers"]
 
 OK_TRAILERS: Final[Headers] = [("grpc-status", "0")]
 
+log = logging.getLogger("tokenwire.grpc")
+
 _DETAILS: Final = "grpc-status-details-bin"
 _MESSAGE_LIMIT: Final = 2048
-_DETAILS_LIMIT: Final = 6144
-"""Characters; grpcio accepts 8 KiB of metadata by default, and a lost detail beats a lost status."""
+_LIMIT: Final = 7168
+"""Characters of message and details; grpcio accepts 8 KiB of metadata by default."""
 
 _CODE_OF_HTTP: Final = {
     "400": Code.INTERNAL,
@@ -38,17 +41,33 @@ _CODE_OF_HTTP: Final = {
 
 
 def error_trailers(error: RpcError) -> Headers:
-    """The trailers that carry an error; details that would not fit are left out."""
+    """The trailers that carry an error; a long message is cut, details that would not fit are left out."""
     headers: Headers = [("grpc-status", str(int(error.code)))]
-    if error.message:
-        headers.append(("grpc-message", encode_message(error.message[:_MESSAGE_LIMIT])))
-    if error.details:
-        from tokenwire.details import pack_status
-
-        packed = b64encode(pack_status(error)).decode("ascii").rstrip("=")
-        if len(packed) <= _DETAILS_LIMIT:
-            headers.append((_DETAILS, packed))
+    message = _encoded_message(error.message[:_MESSAGE_LIMIT])
+    if message:
+        headers.append(("grpc-message", message))
+    details = _encoded_details(error) if error.details else ""
+    if details and len(message) + len(details) <= _LIMIT:
+        headers.append((_DETAILS, details))
     return headers
+
+
+def _encoded_message(text: str) -> str:
+    encoded = encode_message(text)
+    while len(encoded) > _MESSAGE_LIMIT:
+        text = text[: len(text) * _MESSAGE_LIMIT // len(encoded)]
+        encoded = encode_message(text)
+    return encoded
+
+
+def _encoded_details(error: RpcError) -> str:
+    from tokenwire.details import pack_status
+
+    try:
+        return b64encode(pack_status(error)).decode("ascii").rstrip("=")
+    except Exception:
+        log.exception("the details of an error cannot be sent: %s", error)
+        return ""
 
 
 def status_of_trailers(trailers: Mapping[str, str]) -> RpcError | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,11 @@ _DEFAULTS = ServeSettings()
     "--model-path",
     type=click.Path(path_type=Path),
     help="Hugging Face directory of the model.  [default: the embedded tiny model]",
+)
+@click.option(
+    "--tokenizer-path",
+    type=click.Path(path_type=Path),
+    help="Directory of the tokenizer.  [default: that of the model]",
 )
 @click.option(
     "--served-model-name",
@@ -107,6 +114,8 @@ def serve(context: click.Context, /, **flags: Any) -> None:
     Prints one line `ready http=HOST:PORT grpc=HOST:PORT engine=NAME model=NAME` once requests are
     accepted. Ctrl-C or SIGTERM lets running requests finish; a second one ends at once.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
     try:
         settings = ServeSettings(**flags).resolved()
     except SettingsError as error:

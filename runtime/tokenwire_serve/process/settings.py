@@ -34,6 +34,7 @@ class ServeSettings:
         grpc_max_message_size: Bytes, both directions; HTTP bodies too.
         engine: Name of the engine.
         model_path: Directory of the model; None is the embedded tiny model.
+        tokenizer_path: Directory of the tokenizer; None is `model_path`.
         served_model_names: Names that requests may use, the one that answers give first.
         device: Where the model runs.
         dtype: Type of its weights.
@@ -54,6 +55,7 @@ class ServeSettings:
     grpc_max_message_size: int = 64 << 20
     engine: str = "transformers"
     model_path: Path | None = None
+    tokenizer_path: Path | None = None
     served_model_names: tuple[str, ...] = ()
     device: str = "auto"
     dtype: str = "auto"

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -115,6 +116,7 @@ class Supervisor:
     async def _serve(self, stack: AsyncExitStack) -> None:
         settings = self._settings
         http, grpc = _listen(settings, stack)
+        settings = replace(settings, port=_port(http), grpc_port=None if grpc is None else _port(grpc))
         options = _engine_options(settings)
         engine = await self._unless_stopped(asyncio.to_thread(create, settings.engine, options))
         stack.push_async_callback(self._close, engine)
@@ -167,9 +169,15 @@ def _listen(settings: ServeSettings, stack: AsyncExitStack) -> tuple[socket.sock
     return http, stack.enter_context(listen(settings.host, settings.grpc_port, "--grpc-port"))
 
 
+def _port(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
+
+
 def _engine_options(settings: ServeSettings) -> EngineOptions:
     return EngineOptions(
         model_path=settings.model_path,
+        tokenizer_path=settings.tokenizer_path,
         served_model_name=settings.served_model_names[0] if settings.served_model_names else "",
         device=settings.device,
         dtype=settings.dtype,
