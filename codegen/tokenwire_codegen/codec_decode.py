@@ -1,4 +1,4 @@
-"""The lines of Python that decode: a chain of branches on `tag`, each of which moves `pos` on."""
+"""The lines of Python that decode: branches on `tag`, each of which moves `pos` on and continues."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .codec_encode import REALS, WIRE_TYPES, scalar, wrapped_name
-from .codec_scope import call_lines, tag
+from .codec_scope import call_lines, nested_lines, tag
 from .model import Kind, Label
 
 if TYPE_CHECKING:
@@ -31,11 +31,14 @@ TYPES = {
 
 
 def decode_lines(message: MessageModel, scope: Scope) -> tuple[str, ...]:
-    """The branches for every field of `m`, in order of number, without the final `else`."""
+    """The branches for every field of `m`, in order of number.
+
+    They stand side by side: a chain of `elif` nests for Python's compiler, which ends at some 2,000.
+    """
     lines: list[str] = []
     for field in sorted(message.fields, key=lambda field: field.number):
         for number, body in _branches(field, message, scope):
-            lines += [f"{'elif' if lines else 'if'} tag == {number}:", *_indent(body)]
+            lines += [f"if tag == {number}:", *_indent([*body, "continue"])]
     return tuple(lines)
 
 
@@ -62,7 +65,9 @@ def _read(field: FieldModel, scope: Scope, head: str, tail: str, old: str) -> li
     if WIRE_TYPES[field.kind] == 2:
         return [*_length(scope), *_delimited(field, scope, head, tail, old), "pos = stop"]
     lines, value = _number(field, scope)
-    return [*lines, f"{head}{value}{tail}"]
+    if not tail:
+        return [*lines, f"{head}{value}"]
+    return [*lines, *call_lines(head, [value], tail, BRANCH)]
 
 
 def _number(field: FieldModel, scope: Scope) -> tuple[list[str], str]:
@@ -83,7 +88,10 @@ def _delimited(field: FieldModel, scope: Scope, head: str, tail: str, old: str) 
     if field.type is None:
         return [f"{head}data[pos:stop]{'.decode()' if field.kind is Kind.STRING else ''}{tail}"]
     arguments = ["data", "pos", "stop", "depth - 1", *([old] if old else [])]
-    return call_lines(f"{head}{_reader(field.type, scope)}(", arguments, f"){tail}", BRANCH)
+    reader = f"{_reader(field.type, scope)}("
+    if not tail:
+        return call_lines(f"{head}{reader}", arguments, indent=BRANCH)
+    return nested_lines(head, reader, arguments, BRANCH)
 
 
 def _reader(ref: TypeRef, scope: Scope) -> str:
@@ -104,8 +112,9 @@ def _packed(field: FieldModel, scope: Scope) -> list[str]:
     kind = field.kind
     short = {Kind.FLOAT: "f32", Kind.DOUBLE: "f64"}.get(kind, str(kind))
     unpack = scope.packed(f"unpack_{short}")
-    table = f", {scope.table(field.type)}" if kind is Kind.ENUM and field.type is not None else ""
-    return [*_length(scope), f"m.{field.python_name}.extend({unpack}(data[pos:stop]{table}))", "pos = stop"]
+    table = [scope.table(field.type)] if kind is Kind.ENUM and field.type is not None else []
+    call = nested_lines(f"m.{field.python_name}.extend(", f"{unpack}(", ["data[pos:stop]", *table], BRANCH)
+    return [*_length(scope), *call, "pos = stop"]
 
 
 def _entry(field: FieldModel, scope: Scope) -> list[str]:

@@ -47,7 +47,7 @@ class MessageCodec:
         fresh: Attributes that each message needs a list or dict of its own for, with its expression.
         variables: Names in the lines of `encode` that hold whatever the program put into fields.
         encode: Lines that append the encoded fields of `m` to `parts`.
-        decode: Branches of an `if` chain on `tag`.
+        decode: Branches on `tag`, each of which ends the turn of the loop.
     """
 
     class_name: str

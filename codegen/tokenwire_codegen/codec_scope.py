@@ -17,7 +17,7 @@ from .text import WIDTH
 if TYPE_CHECKING:
     from .model import FileModel
 
-__all__ = ["Scope", "call_lines", "tag"]
+__all__ = ["Scope", "call_lines", "nested_lines", "tag"]
 
 CODEC = "tokenwire.codec.binding"
 PACKED = "tokenwire.codec.packed"
@@ -135,3 +135,11 @@ def call_lines(head: str, arguments: list[str], tail: str = ")", indent: int = 0
     if indent + 4 + len(joined) <= WIDTH:
         return [head, f"    {joined}", tail]
     return [head, *(f"    {argument}," for argument in arguments), tail]
+
+
+def nested_lines(head: str, inner: str, arguments: list[str], indent: int) -> list[str]:
+    """Lay out a call as the only argument of another: "x.append(" and "f(", then its arguments."""
+    line = f"{head}{inner}{', '.join(arguments)}))"
+    if indent + len(line) <= WIDTH:
+        return [line]
+    return [head, *(f"    {part}" for part in call_lines(inner, arguments, indent=indent + 4)), ")"]

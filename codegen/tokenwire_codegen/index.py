@@ -64,9 +64,16 @@ class TypeIndex:
             packages[file.package].append(file)
         for package, members in packages.items():
             members.sort(key=lambda file: file.path)
-            stems = naming.settle((naming.module_name(f.path) for f in members), frozenset())
+            wishes = (naming.module_name(file.path) for file in members)
+            stems = naming.settle(wishes, frozenset(), self._stems_of_packages(members[0]))
             self.stems.update(zip((f.path for f in members), stems, strict=True))
             self.class_names[package] = self._add_package(members)
+
+    def _stems_of_packages(self, file: FileSchema) -> set[str]:
+        """Stems whose modules would meet a package below the file's own: "x" beside a package "x_pb"."""
+        above = self.directories[file.path] + "/"
+        below = {d.removeprefix(above).partition("/")[0] for d in self.directories.values() if d.startswith(above)}
+        return {name.rpartition("_")[0] for name in below}
 
     def _add_package(self, files: Sequence[FileSchema]) -> frozenset[str]:
         owners: list[tuple[MessageSchema | EnumSchema, FileSchema]] = []

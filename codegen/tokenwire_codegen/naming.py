@@ -38,7 +38,7 @@ MODULE = (
     KEYWORDS
     | frozenset(keyword.softkwlist)
     | frozenset(dir(builtins))
-    | {"ADAPTERS", "ROUTES", "TYPE_CHECKING", "annotations"}
+    | {"ADAPTERS", "ROUTES", "TYPE_CHECKING", "annotations", "datetime"}
 )
 """Reserved for classes and constants of a module."""
 
@@ -62,7 +62,7 @@ ENUM_MEMBERS = KEYWORDS | {
     *("as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes", "imag"),
     *("is_integer", "numerator", "real", "to_bytes"),
     *("betterproto_renamed_proto_names_to_value", "betterproto_value_to_renamed_proto_names"),
-    *("from_string", "try_value", "str", "int", "bool"),
+    *("from_string", "try_value", "str", "int", "bool", "dict", "classmethod"),
 }
 """Reserved for the members of an enum."""
 
@@ -72,6 +72,11 @@ METHODS = KEYWORDS | {
     *("self", "cls"),
 }
 """Reserved for the functions of servicers and clients, beside all that begins with "_"."""
+
+UNPACKAGED = "unpackaged"
+"""Where files without a package go."""
+PACKAGES = KEYWORDS | {UNPACKAGED}
+"""Reserved for the parts of a package's name."""
 
 PRIVATE = re.compile(r"(f_)*(__|_tw|_[^_].*_$)")
 WORDS = re.compile(r"OpenAI|[A-Z]+(?![a-z])(?:[0-9]+)?|[A-Z]?[a-z]+[0-9]*|[0-9]+")
@@ -142,5 +147,5 @@ def module_name(path: str) -> str:
 def package_directory(package: str) -> str:
     """Where a proto package's modules go: "a/b/v1" for `a.b.v1`, "unpackaged" for none."""
     if not package:
-        return "unpackaged"
-    return "/".join(escape(part, KEYWORDS) for part in package.split("."))
+        return UNPACKAGED
+    return "/".join(escape(part, PACKAGES) for part in package.split("."))

@@ -4,7 +4,7 @@ Templates are looked up by name, first in the user's directory, then among the s
 `pb.py.j2`, `codec.py.j2`, `grpc.py.j2`, `openai.py.j2`, `http.py.j2`, `init.py.j2`, `main.py.j2`,
 `parent.py.j2` (packages that only hold packages) and `macros.j2`. Each gets `file` or `package`, the
 first line as `header`, and what it imports and lists as `module` (`plan` in pb and codec). Filters
-and functions beside Jinja's own: `py`, `doc`, `call` and `tuple_of`, all from `text`.
+and functions beside Jinja's own, all from `text`: `py`, `doc`, `assign`, `call`, `choose`, `tuple_of`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tokenwire_templates import DIRECTORY
 
 from . import __version__, codec_plan, modules
 from .openapi import openapi_document
-from .text import call, literal, schema_docstring, tuple_of
+from .text import assign, call, choose, literal, schema_docstring, tuple_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ class Renderer:
         )
         self._environment.filters["py"] = literal
         self._environment.filters["doc"] = schema_docstring
-        self._environment.globals.update(call=call, tuple_of=tuple_of)
+        self._environment.globals.update(assign=assign, call=call, choose=choose, tuple_of=tuple_of)
 
     def render(self, packages: Sequence[PackageModel], descriptors: Mapping[str, bytes]) -> dict[str, bytes]:
         """Render everything; keys are paths below the output root.

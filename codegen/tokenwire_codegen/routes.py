@@ -45,12 +45,13 @@ def conflicts(files: Iterable[FileSchema]) -> list[SchemaError]:
     for file in files:
         for service in file.services:
             for method in service.methods:
+                name = f"{service.name}.{method.name}"
                 for route in method.rules.bindings:
                     key = (route.method, route.path)
-                    owner, handler = owners.setdefault(key, (method.name, route.handler))
-                    if handler != route.handler or (not handler and owner != method.name):
+                    owner, handler = owners.setdefault(key, (name, route.handler))
+                    if handler != route.handler or (not handler and owner != name):
                         problem = (
-                            f"rpc {method.name}: {route.method} {route.path} is rpc {owner}'s already: "
+                            f"rpc {method.name}: {route.method} {route.path} is {owner}'s already: "
                             "name one handler for both, or change a path"
                         )
                         errors.append(SchemaError(method.place, problem))

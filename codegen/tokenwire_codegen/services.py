@@ -78,7 +78,10 @@ class ServiceBuilder:
     def build(self, service: ServiceSchema) -> ServiceModel:
         """Build one service."""
         constant, base, client = self._names.services[service.full_name]
-        python_names = naming.settle((naming.method_name(m.name) for m in service.methods), naming.METHODS)
+        types = (self._refs[name].local for m in service.methods for name in (m.input, m.output))
+        python_names = naming.settle(
+            (naming.method_name(m.name) for m in service.methods), naming.METHODS.union(types)
+        )
         return ServiceModel(
             name=service.name,
             full_name=service.full_name,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["WIDTH", "call", "docstring", "literal", "schema_docstring", "tuple_of"]
+__all__ = ["WIDTH", "assign", "call", "choose", "docstring", "literal", "schema_docstring", "tuple_of"]
 
 WIDTH = 110
 QUOTES = '"""'
@@ -36,7 +37,8 @@ def docstring(text: str, indent: int = 0) -> str:
         text: The words; any characters.
         indent: Spaces before every line.
     """
-    words = _escape(text.strip())
+    first, line_break, rest = text.strip().expandtabs(4).partition("\n")
+    words = _escape(first + line_break + textwrap.dedent(rest))
     alone = "\n" not in words
     lines = _wrap(words, WIDTH - indent, len(QUOTES) * (2 if alone else 1))
     if len(lines) == 1:
@@ -47,7 +49,7 @@ def docstring(text: str, indent: int = 0) -> str:
 
 
 def _escape(text: str) -> str:
-    text = LOOSE_QUOTES.sub(lambda match: '\\"' * len(match[0]), text.expandtabs(4).replace("\\", "\\\\"))
+    text = LOOSE_QUOTES.sub(lambda match: '\\"' * len(match[0]), text.replace("\\", "\\\\"))
     return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
@@ -123,6 +125,25 @@ def tuple_of(head: str, items: Sequence[str], indent: int, tail: str = "),") -> 
     if indent + len(head) + len(joined) + len(tail) <= WIDTH:
         return f"{head}{joined}{tail}"
     return _one_per_line(head, items, indent, tail)
+
+
+def assign(head: str, value: str, indent: int) -> str:
+    """Write an assignment, in brackets on a line of its own where it needs that at an indentation."""
+    if indent + len(head) + 3 + len(value) <= WIDTH or indent + len(head) + 4 > WIDTH:
+        return f"{head} = {value}"
+    pad = " " * indent
+    return f"{head} = (\n{pad}    {value}\n{pad})"
+
+
+def choose(head: str, choice: Sequence[str], indent: int) -> str:
+    """Write the assignment of a conditional expression, given as (value, condition, other value)."""
+    value, condition, other = choice
+    line = f"{value} if {condition} else {other}"
+    pad = " " * (indent + 4)
+    if len(pad) + len(line) > WIDTH:
+        line = f"{value}\n{pad}if {condition}\n{pad}else {other}"
+        return f"{head} = (\n{pad}{line}\n{pad[4:]})"
+    return assign(head, line, indent)
 
 
 def _one_per_line(head: str, items: Sequence[str], indent: int, tail: str) -> str:

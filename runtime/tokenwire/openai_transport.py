@@ -12,6 +12,7 @@ client = openai.AsyncOpenAI(
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
@@ -84,6 +85,7 @@ class GrpcTransport(_Transport):  # type: ignore[misc]  # httpx and httpx2 each 
         self._loop: asyncio.AbstractEventLoop | None = None
         self._core = self._make_core()
         self._thread: LoopThread | None = None
+        self._lock = threading.Lock()
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer one request of an `AsyncClient`."""
@@ -92,10 +94,11 @@ class GrpcTransport(_Transport):  # type: ignore[misc]  # httpx and httpx2 each 
 
     def handle_request(self, request: Any) -> Any:
         """Answer one request of a `Client`."""
-        if self._thread is None:
-            self._thread = LoopThread()
-        reply, pieces = self._thread.run(self._send(request, request.read()))
-        return sync_response(library_of(request), reply, pieces, self._thread)
+        body = request.read()
+        with self._lock:
+            thread = self._thread = self._thread or LoopThread()
+        reply, pieces = thread.run(self._send(request, body))
+        return sync_response(library_of(request), reply, pieces, thread)
 
     async def aclose(self) -> None:
         """Close the connection; running calls fail."""
@@ -103,10 +106,11 @@ class GrpcTransport(_Transport):  # type: ignore[misc]  # httpx and httpx2 each 
 
     def close(self) -> None:
         """Close the connection of a `Client`; running calls fail."""
-        if self._thread is not None:
-            self._thread.run(self._remote.close())
-            self._thread.close()
-            self._thread = None
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.run(self._remote.close())
+            thread.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tokenwire_serve.engines import TINY_MODEL
-from tokenwire_serve.engines.transformers.text import Detokenizer, StopMatcher
+from tokenwire_serve.engines.transformers.text import Detokenizer, StopMatcher, StopStrings
 from tokenwire_serve.engines.transformers.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_what_waits_is_bounded(tokenizer: Tokenizer) -> None:
 
 
 def feed(stops: Sequence[str], *texts: str) -> tuple[list[str], str | None, str]:
-    matcher = StopMatcher(stops)
+    matcher = StopMatcher(StopStrings(stops))
     out = []
     for text in texts:
         piece, matched = matcher.feed(text)

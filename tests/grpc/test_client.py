@@ -21,7 +21,7 @@ from tokenwire.grpc.target import Target
 from tokenwire.method import Deltas, Handler, Method
 from tokenwire.testing import connected
 
-from .wire_service import BIDI, CLIENT, PUSH, SERVER, UNARY, Raw, WireServicer, running
+from .wire_service import BIDI, CLIENT, PUSH, SERVER, UNARY, Raw, WireServicer, running, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -320,6 +320,16 @@ async def test_deltas_of_a_cumulative_server(announce: str | None, asks: str | N
         assert [m.all for m in messages] == (DELTAS if changed else [make().all for make in CUMULATIVE])  # type: ignore[attr-defined]
 
 
+async def test_messages_that_make_no_deltas_fail_their_call_and_no_other() -> None:
+    servicer = GrowServicer(None, [Grown("a"), Grown("ab", info={"index": ["unhashable"]})])  # type: ignore[dict-item]
+    async with connected(Client, servicer, WireServicer(), reflection=False) as client:
+        other = client._stream(PUSH, Raw())
+        with pytest.raises(TypeError):
+            [message async for message in client._stream(GROWS, Raw())]  # type: ignore[type-var]
+        assert (await client._unary(UNARY, Raw(b"fine"))).data == b"fine"
+        assert not other._call.ended
+
+
 async def test_a_call_that_has_ended_leaves_nothing_to_collect() -> None:
     async with running() as (servicer, _, target), Client(target) as client:
         gc.collect()
@@ -412,3 +422,68 @@ def test_importing_a_client_is_light() -> None:
     code = f"import sys, tokenwire; tokenwire.Client; print([m for m in {heavy!r} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
+
+
+async def test_first_calls_at_the_same_time_share_one_connection() -> None:
+    async with running() as (_, server, target), Client(target) as client:
+        calls = [client._unary(UNARY, Raw(b"%d" % number)) for number in range(20)]
+        assert [answer.data for answer in await asyncio.gather(*calls)] == [b"%d" % n for n in range(20)]
+        assert len(server._connections) == 1
+
+
+async def test_a_first_call_that_is_given_up_does_not_stop_the_others_connecting() -> None:
+    async with running() as (_, server, target), Client(target) as client:
+        first = asyncio.create_task(client._unary(UNARY, Raw(b"first")))
+        second = asyncio.create_task(client._unary(UNARY, Raw(b"second")))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        first.cancel()
+        assert (await second).data == b"second"
+        assert len(server._connections) == 1
+
+
+async def test_closing_while_it_connects_fails_the_call_and_leaves_no_connection() -> None:
+    async with running() as (_, server, target):
+        client = Client(target)
+        call = asyncio.create_task(client._unary(UNARY, Raw()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await client.close()
+        with pytest.raises(RpcError, match="closed") as caught:
+            await asyncio.wait_for(call, 10)
+        assert caught.value.code is Code.UNAVAILABLE
+        await asyncio.sleep(0.02)
+        assert not server._connections
+
+
+async def test_a_client_that_is_dropped_closes_its_connection() -> None:
+    async with running() as (_, server, target):
+        client = Client(target)
+        await client._unary(UNARY, Raw())
+        with pytest.warns(ResourceWarning, match="was not closed"):
+            del client
+            gc.collect()
+        await until(lambda: not server._connections)
+
+
+async def test_dropping_a_stream_disturbs_nothing_that_runs_just_then() -> None:
+    """A finalizer may run in the midst of a write, so it only asks the loop to cancel."""
+    async with running() as (servicer, _, target), Client(target) as client:
+        stream = client._stream(PUSH, Raw())
+        await servicer.started.wait()
+        call = stream._call
+        stream.__del__()
+        assert not call.ended
+        await asyncio.wait_for(servicer.ended.wait(), 10)
+        assert call.ended
+
+
+def test_dropping_a_stream_after_its_loop_was_closed() -> None:
+    async def begin() -> Any:
+        async with running() as (servicer, _, target), Client(target) as client:
+            stream = client._stream(PUSH, Raw())
+            await servicer.started.wait()
+            return stream
+
+    stream = asyncio.run(begin())
+    stream._call.cancel_soon()

@@ -82,10 +82,10 @@ async def test_a_watcher_that_leaves_is_forgotten() -> None:
     registry = HealthRegistry()
     async with connected(HealthClient, health=registry) as client:
         async for _ in client.watch(HealthCheckRequest()):
-            assert len(registry._watchers[""]) == 1
+            assert len(registry._watchers) == 1
             break
         await asyncio.sleep(0.01)
-        assert not registry._watchers[""]
+        assert not registry._watchers
 
 
 async def ask(client: ServerReflectionClient, *requests: ServerReflectionRequest) -> list[Any]:
@@ -206,3 +206,14 @@ async def test_a_server_without_reflection() -> None:
         with pytest.raises(RpcError) as caught:
             await ask(client, ServerReflectionRequest(list_services=""))
         assert caught.value.code is Code.UNIMPLEMENTED
+
+
+async def test_nothing_is_ready_after_the_end_and_unknown_names_are_not_kept() -> None:
+    registry = HealthRegistry(["a.B"])
+    for number in range(3):
+        registry.watch(f"unknown.{number}").cancel()
+    assert not registry._watchers
+    registry.close()
+    registry.set_all(True)
+    registry.set("new", True)
+    assert registry.services == {"": False, "a.B": False}

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from grpclib.config import Configuration
+from h2.config import H2Configuration
+from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from tokenwire.client import Client
+from tokenwire.grpc import connection as connection_module
 from tokenwire.grpc import protocol
+from tokenwire.grpc.protocol import WireHandler, WireProtocol
 from tokenwire.grpc.server import Server
+from tokenwire.testing import memory_pair
 
 from .raw_client import message, raw_client
-from .wire_service import UNARY, Raw, WireServicer, running
+from .wire_service import PUSH, UNARY, Raw, WireServicer, running, until
 
 if TYPE_CHECKING:
+    from tokenwire.context import Context
     from tokenwire.streams import PushStream
+
+_NO_KEEPALIVE = Configuration(_keepalive_time=1000.0).__for_client__()
+
+
+class Deaf(WireHandler):
+    """A client's end that is called by nobody."""
+
+    def accept(self, stream: Any, headers: Any, release_stream: Any) -> None:
+        """Unused."""
+
+    def close(self) -> None:
+        """Unused."""
 
 
 @pytest.mark.parametrize(
@@ -252,3 +272,86 @@ async def test_ipv6() -> None:
     async with Client(f"[::1]:{server.port}") as client:
         assert (await client._unary(UNARY, Raw(b"hello"))).data == b"hello"
     await server.close()
+
+
+async def test_more_than_one_request_is_refused_at_once() -> None:
+    async with running() as (_, _, target), raw_client(target) as client:
+        stream_id = client.open(b"one", end=False)
+        client.h2.send_data(stream_id, message(b"two"))
+        client.flush()
+        stream = await client.finished(stream_id)
+        assert stream.status == "12"
+        assert stream.headers["grpc-message"] == "the method takes one request message, not more"
+
+
+async def test_a_handler_that_ignores_its_cancellation_sends_nothing_more() -> None:
+    class Stubborn(WireServicer):
+        async def unary(self, request: Raw, context: Context) -> Raw:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.ended.set()
+            return Raw(b"too late")
+
+    async with running(Stubborn()) as (servicer, server, target), raw_client(target) as client:
+        stream_id = client.open(b"", end=False, grpc_timeout="20m")
+        client.h2.end_stream(stream_id)
+        client.flush()
+        stream = await client.finished(stream_id)
+        assert (stream.status, stream.data) == ("4", b"")
+        await servicer.ended.wait()
+        await asyncio.sleep(0)
+        (connection,) = server._connections
+        assert not connection._protocol.connection._queue
+
+
+async def test_a_connection_that_opens_during_the_drain_takes_no_calls() -> None:
+    async with running() as (servicer, server, target), Client(target) as client:
+        busy = client._stream(PUSH, Raw())
+        await servicer.started.wait()
+        draining = asyncio.create_task(server.drain(10))
+        await asyncio.sleep(0)
+        late = WireProtocol(Deaf(), _NO_KEEPALIVE, client_side=True)
+        memory_pair(late, server.protocol())
+        await asyncio.sleep(0.01)
+        assert late.connection.leaving
+        servicer.pushes[0].close()
+        assert [message async for message in busy] == []
+        assert await draining
+
+
+async def test_a_peer_that_floods_and_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MOST_UNREAD", 1 << 16)
+    async with running() as (_, server, target):
+        host, _, port = target.rpartition(":")
+        with socket.socket() as peer:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.connect((host, int(port)))
+            peer.setblocking(False)
+            h2 = H2Connection(H2Configuration())
+            h2.initiate_connection()
+            ping = struct.pack(">HBBBIQ", 0, 8, 6, 0, 0, 1)
+            data = h2.data_to_send() + ping * 4000
+            loop = asyncio.get_running_loop()
+            with pytest.raises(ConnectionError):
+                async with asyncio.timeout(20):
+                    while True:
+                        await loop.sock_sendall(peer, data)
+                        data = ping * 4000
+            assert not server._connections
+
+
+async def test_a_peer_that_does_not_read_holds_up_no_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "_CLOSE_SECONDS", 0.05)
+    async with running() as (servicer, server, target), raw_client(target, window=1 << 30) as client:
+        client.h2.increment_flow_control_window(1 << 30)
+        client.open(b"", **{":path": "/test.Wire/Push"})
+        await servicer.started.wait()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        servicer.pushes[0].push(Raw(b"x" * 60_000_000))
+        (connection,) = server._connections
+        transport = connection._protocol._transport._transport
+        await until(lambda: transport.get_write_buffer_size() > 0)
+        await server.close()
+        assert transport.get_write_buffer_size() > 0
+        await until(lambda: transport.get_write_buffer_size() == 0)

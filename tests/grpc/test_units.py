@@ -12,6 +12,7 @@ from tokenwire.codes import Code
 from tokenwire.deltas import DeltaMaker
 from tokenwire.details import (
     BadRequest,
+    BadRequestFieldViolation,
     RetryInfo,
     bad_request,
     invalid,
@@ -238,8 +239,48 @@ class Text:
         self.text = text
 
 
+class Info:
+    def __init__(self, info: dict[str, str]) -> None:
+        self.info = info
+
+
 def test_deltas_of_rewritten_text() -> None:
     maker = DeltaMaker(Deltas(fields=("text",)))
     texts = ["Hello \N{REPLACEMENT CHARACTER}", "Hello wörld", "Hello", "Hello wörld!"]
     made = [maker(Text(text)).text for text in texts]  # type: ignore[arg-type, attr-defined]
     assert made == ["Hello \N{REPLACEMENT CHARACTER}", "wörld", "", " wörld!"]
+
+
+def test_deltas_of_a_list_whose_last_element_grows_at_its_end() -> None:
+    maker = DeltaMaker(Deltas(keys={"info": ("log",)}))
+    made = [maker(Info({"log": log})).info["log"] for log in ("[1]", "[12, 3]", "[12, 3,4]", "[12, 3,4]")]  # type: ignore[arg-type, attr-defined]
+    assert made == ["[1]", "[3]", "[4]", "[]"]
+
+
+@pytest.mark.parametrize("log", ["[1", "null", "[" * 100_000])
+def test_what_is_no_json_list_stays(log: str) -> None:
+    maker = DeltaMaker(Deltas(keys={"info": ("log",)}))
+    made = [maker(Info({"log": text})).info["log"] for text in ("[1]", log)]  # type: ignore[arg-type, attr-defined]
+    assert made == ["[1]", log]
+
+
+def test_a_timeout_of_for_ever() -> None:
+    assert headers.encode_timeout(float("inf")) == "99999999H"
+
+
+@pytest.mark.parametrize("text", ["x" * 10_000, "\u8bed" * 10_000, "%" * 10_000])
+def test_a_long_error_fits_into_what_clients_accept(text: str) -> None:
+    details = [RetryInfo(), BadRequest(field_violations=[BadRequestFieldViolation(description="d" * 3000)])]
+    trailers = error_trailers(RpcError(Code.INTERNAL, text, details))
+    assert sum(len(name) + len(value) + 32 for name, value in trailers) < 8192
+    status = status_of_trailers(dict(trailers))
+    assert status is not None
+    assert len(status.message) > 200
+    assert text.startswith(status.message)
+
+
+def test_details_that_cannot_be_encoded_do_not_hold_up_the_status(caplog: pytest.LogCaptureFixture) -> None:
+    violation = BadRequestFieldViolation(description="\ud800")
+    error = RpcError(Code.NOT_FOUND, "gone", [BadRequest(field_violations=[violation])])
+    assert error_trailers(error) == [("grpc-status", "5"), ("grpc-message", "gone")]
+    assert "cannot be sent" in caplog.text

@@ -138,6 +138,15 @@ class WireServicer:
             yield Raw(b"echo " + request.data)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds, for 10 seconds at most."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError("it never came to hold")
+
+
 @contextlib.asynccontextmanager
 async def running(
     servicer: Any = None, *, ssl: Any = None, **options: Any

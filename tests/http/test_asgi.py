@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
 import pytest_asyncio
+from starlette.responses import PlainTextResponse
 from tokenwire.http.asgi import build_app
 
 from .fakes import ADAPTERS, FakeServicer
@@ -155,3 +157,30 @@ async def test_the_body_limit_is_checked_before_the_body_is_read(servicer: FakeS
     }
     await app({**scope, "headers": headers, "client": None, "root_path": ""}, receive, send)
     assert sent[0]["status"] == 413
+
+
+@pytest.mark.parametrize("path", ["/a%0Ab", "/%0A", "*", "/a//b"])
+async def test_any_unknown_path_is_answered_with_json(servicer: FakeServicer, path: str) -> None:
+    app = build_app(servicer, adapters=ADAPTERS)
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": unquote(path), "query_string": b""}
+    await app(
+        {**scope, "raw_path": path.encode(), "headers": [], "client": None, "root_path": ""}, receive, send
+    )
+    assert sent[0]["status"] == 404
+    assert json.loads(sent[1]["body"])["error"]["message"] == f"there is no route {path}"
+
+
+async def test_routes_that_are_added_come_first(servicer: FakeServicer) -> None:
+    app = build_app(servicer, adapters=ADAPTERS)
+    app.add_route("/own", lambda request: PlainTextResponse("mine"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        assert (await client.get("/own")).text == "mine"
+        assert (await post(client, "/v1/unary", b"x")).status_code == 200

@@ -202,12 +202,10 @@ class ClientCall(Receiver, Generic[T]):
             messages = [self._method.response.parse(body) for body in self._reader.feed(data)]
             if self._convert is not None:
                 messages = [self._convert(message) for message in messages]
-        except (RpcError, DecodeError) as error:
-            self._fail(
-                error
-                if isinstance(error, RpcError)
-                else RpcError(Code.INTERNAL, f"the response cannot be decoded: {error}")
-            )
+        except DecodeError as error:
+            self._fail(RpcError(Code.INTERNAL, f"the response cannot be decoded: {error}"))
+        except Exception as error:
+            self._fail(error)
         else:
             self.responses.put(messages, size)
 
@@ -262,7 +260,7 @@ class ClientCall(Receiver, Generic[T]):
             self.responses.discard()
 
     def cancel_soon(self) -> None:
-        """`cancel`, for finalizers: from any thread, in the midst of anything, even when the loop has closed."""
+        """`cancel`, for finalizers: from any thread, in the midst of anything, the loop closed perhaps."""
         with contextlib.suppress(RuntimeError):
             self.loop.call_soon_threadsafe(self.cancel)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from grpclib.protocol import Connection
 from h2.connection import H2Connection
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from hyperframe.frame import Frame
 
 __all__ = ["WireConnection", "WireSession"]
+
+_CLOSE_SECONDS: Final = 5.0
+"""How long a peer may take to read the rest of a connection that is closing."""
 
 
 class WireSession(H2Connection):
@@ -115,6 +119,13 @@ class WireConnection(Connection):
         self.flush()
         last = self._connection.highest_inbound_stream_id
         self._transport.write(GoAwayFrame(0, last_stream_id=last, error_code=code).serialize())
+
+    def close(self) -> None:
+        """Close after what was written; a peer that does not take it is cut off."""
+        transport = None if self.is_closing() else self._transport
+        super().close()
+        if transport is not None and transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(_CLOSE_SECONDS, transport.abort)
 
     def abort(self) -> None:
         """Close at once; what was not sent is lost."""

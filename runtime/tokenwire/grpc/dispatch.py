@@ -63,6 +63,7 @@ class ServerConnection(WireHandler):
         self._sweep: asyncio.TimerHandle | None = None
         self.max_streams = max_streams
         self._protocol: WireProtocol | None = None
+        self._leaving = False
         self._peer = ""
         self._calls: set[ServerCall] = set()
         self.tasks: set[asyncio.Task[None]] = set()
@@ -82,6 +83,8 @@ class ServerConnection(WireHandler):
             host = f"[{address[0]}]" if ":" in address[0] else address[0]
             self._peer = f"{host}:{address[1]}"
         self._sweep_later()
+        if self._leaving:
+            self.go_away()
 
     def _sweep_later(self) -> None:
         loop = asyncio.get_running_loop()
@@ -167,7 +170,8 @@ class ServerConnection(WireHandler):
             self.when_idle()
 
     def go_away(self) -> None:
-        """Refuse new calls; the connection ends with its last call."""
+        """Refuse new calls, also before the connection is up; it ends with its last call."""
+        self._leaving = True
         if self._protocol is not None:
             self._protocol.connection.go_away()
 

@@ -44,6 +44,9 @@ STREAM_WINDOW: Final = 1 << 20
 CONNECTION_WINDOW: Final = 64 << 20
 """Bytes that a peer may have under way on all streams of a connection."""
 
+MOST_UNREAD: Final = 32 << 20
+"""Bytes that may wait for a peer; data never comes near it, answers to a flood of PINGs do."""
+
 _DEFAULT_WINDOW: Final = 65535
 _SLICE: Final = 4096
 _TURN_SECONDS: Final = 0.005
@@ -278,6 +281,9 @@ class WireProtocol(H2Protocol):
         for event in events:
             self.processor.process(event)
         self.connection.flush()
+        if self._transport.get_write_buffer_size() > MOST_UNREAD:
+            log.debug("cutting off a peer that sends and does not read")
+            self.connection.abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell every stream."""

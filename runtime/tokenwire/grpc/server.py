@@ -25,7 +25,7 @@ log = logging.getLogger("tokenwire.grpc")
 
 _CONFIGURATION: Final = Configuration(
     _keepalive_time=60.0,
-    _keepalive_timeout=20.0,
+    _keepalive_timeout=15.0,
     _keepalive_permit_without_calls=True,
     _http2_max_pings_without_data=0,
     _http2_min_sent_ping_interval_without_data=30.0,
@@ -130,6 +130,8 @@ class Server:
             stall_timeout=self._stall_timeout,
         )
         connection.when_idle = self._idle.set
+        if self._draining:
+            connection.go_away()
         return WireProtocol(connection, _CONFIGURATION, client_side=False)
 
     async def drain(self, timeout: float | None = None) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote
 
 from starlette.applications import Starlette
-from starlette.routing import Route as StarletteRoute
 
 from tokenwire.codes import Code
 from tokenwire.streams import PushStream
@@ -47,6 +46,8 @@ def build_app(
 ) -> Starlette:
     """An ASGI application that answers HTTP with the RPCs of servicers in this process.
 
+    Routes that are added to it are looked at first.
+
     Args:
         servicers: Instances of generated `...Base` classes.
         routes: `ROUTES` of generated `_http` modules.
@@ -58,7 +59,9 @@ def build_app(
         ValueError: A route names a handler that is not there, or two claim one method and path.
     """
     core = HttpCore(LocalInvoker(servicers), routes=routes, adapters=adapters, handlers=handlers)
-    return Starlette(routes=[StarletteRoute("/{path:path}", HttpEndpoint(core, max_body=max_body))])
+    app = Starlette()
+    app.router.default = HttpEndpoint(core, max_body=max_body)
+    return app
 
 
 class HttpEndpoint:

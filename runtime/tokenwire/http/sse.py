@@ -59,11 +59,12 @@ class EventWriter:
 
     def push(self, message: Any, /) -> None:
         """Have a message sent; it may be joined with others while the client is behind."""
-        if self._sending:
-            hold(self._held, message, self._source.merge)
+        try:
+            hold(self._held, message, self._source.merge if self._sending else None)
+        except Exception as error:
+            self.close(error)
         else:
-            self._held.append(message)
-        self._wake()
+            self._wake()
 
     def close(self, error: BaseException | None = None, /) -> None:
         """Have the end sent, after what is held."""

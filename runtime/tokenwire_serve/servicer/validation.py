@@ -91,6 +91,7 @@ def field_names(
     constraints = _PREFIX if old else f"{_PREFIX}guided_decoding."
     return {
         "prompt": "text" if isinstance(prompt, str) else "input_ids",
+        "stop": f"{_PREFIX}stop",
         "stop_token_ids": f"{_PREFIX}stop_token_ids",
         "max_new_tokens": f"{_PREFIX}max_new_tokens",
         "choice": f"{constraints}choice",

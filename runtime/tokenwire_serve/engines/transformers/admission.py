@@ -24,6 +24,9 @@ _REFUSED: Final = (
     "bootstrap_room",
 )
 
+_STOP_CHARACTERS: Final = 8192
+"""Of all stop strings of a request together; they become an automaton (see `text`)."""
+
 
 def unsupported(field: str, why: str) -> RpcError:
     """The error of a request that asks for what this engine cannot do."""
@@ -64,7 +67,10 @@ def check_ids(field: str, ids: Iterable[int], model: ModelInfo) -> None:
 
 
 def check_sampling(sampling: Sampling, model: ModelInfo) -> None:
-    """Check token ids among the settings."""
+    """Check token ids among the settings, and the size of the stop strings."""
+    size = sum(map(len, sampling.stop))
+    if size > _STOP_CHARACTERS:
+        raise bad_request("stop", f"has {size} characters in all; at most {_STOP_CHARACTERS} are taken")
     check_ids("logit_bias", sampling.logit_bias, model)
     check_ids("stop_token_ids", sampling.stop_token_ids, model)
 

@@ -73,6 +73,11 @@ class Calls:
         """
         if rid in self.by_rid:
             raise RpcError(Code.ALREADY_EXISTS, f"rid {rid!r} is in use by an active request")
+        if call.weight > room:
+            raise RpcError(
+                Code.RESOURCE_EXHAUSTED,
+                f"the request is of {call.weight} sequences; at most {room} may run and wait: ask for fewer",
+            )
         if self.weight + call.weight > room:
             raise retry_after(
                 Code.RESOURCE_EXHAUSTED,

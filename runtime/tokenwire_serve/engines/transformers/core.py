@@ -24,6 +24,7 @@ from .scheduler import Scheduler
 from .sequence import Generation, Sequence
 from .setup import make_runner, model_threads
 from .tasks import one_token
+from .text import StopStrings
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ LONG_TEXT: Final = 4096
 
 _LOG: Final = logging.getLogger(__name__)
 _FAILURES: Final = 3
-"""Decode steps that must fail one after the other before the engine is unhealthy."""
+"""Prompts, or decode steps, that must fail one after the other before the engine is unhealthy."""
 _REVIVE_S: Final = 2.0
 _ABORTED: Final = "the request was aborted"
 
@@ -159,17 +160,22 @@ class EngineCore:
         except Exception as error:
             self._end(rid, shown(error))
 
-    def _prepare(self, request: GenerateRequest) -> tuple[list[int], int]:
-        """The tokens of the prompt and the limit of new ones."""
+    def _prepare(self, request: GenerateRequest) -> tuple[list[int], int, StopStrings]:
+        """The tokens of the prompt, the limit of new ones and what ends them."""
         prompt = self.ids_of(request.prompt)
         check_sampling(request.sampling, self._model)
-        return prompt, output_limit(request, prompt, self._model)
+        return prompt, output_limit(request, prompt, self._model), StopStrings(request.sampling.stop)
 
     def ids_of(self, prompt: str | SequenceOf[int]) -> list[int]:
         """Token ids of a prompt; any thread."""
         return self._loaded.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)
 
-    def _submit(self, call: GenerateCall, prepared: tuple[list[int], int], matcher: Matcher | None) -> None:
+    def _submit(
+        self,
+        call: GenerateCall,
+        prepared: tuple[list[int], int, StopStrings],
+        matcher: Matcher | None,
+    ) -> None:
         """Hand a request to the scheduler."""
         request = call.request
         order = (-(request.options.priority or 0), next(self._arrivals))
@@ -195,11 +201,12 @@ class EngineCore:
                 if delta is not None:
                     self._speed.add(len(delta.token_ids))
                     generation.sink.push(delta)
-                if last:
-                    self._end(rid, error)
             except Exception as failure:
                 self.abort(rid)
                 self._end(rid, shown(failure))
+            else:
+                if last:
+                    self._end(rid, error)
         if self._batch.failures >= _FAILURES and self.state.healthy:
             self._board.set(ServerStatus.UNHEALTHY, reason="the model fails at each step; see the log")
             self._reviving = asyncio.ensure_future(self._revive())
@@ -221,9 +228,10 @@ class EngineCore:
         except RpcError:
             raise
         except Exception as error:
+            _LOG.error("the model cannot make a token", exc_info=error)
             raise RpcError(Code.UNAVAILABLE, "the model cannot make a token; the log says why") from error
         if self.state.status is ServerStatus.UNHEALTHY:
-            self._batch.failures = 0
+            self._batch.forgive()
             self._board.set(ServerStatus.UP)
 
     def _end(self, rid: str, error: RpcError | None) -> None:
@@ -233,7 +241,10 @@ class EngineCore:
         if isinstance(call, GenerateCall):
             if call.preparing is not None:
                 call.preparing.cancel()
-            call.sink.close(error)
+            try:
+                call.sink.close(error)
+            except Exception:
+                _LOG.exception("the sink of request %s failed", rid)
         elif call is not None and error is not None:
             call.fail(error)
 
@@ -247,9 +258,10 @@ class EngineCore:
         elif (generation := call.generation) is not None:
             self._thread.post(lambda: self._batch.abort(generation, _ABORTED))
         else:
-            for index in range(call.request.sampling.n):
-                call.sink.push(Delta(index, [], "", 0, 0, finish=Finish("abort", message=_ABORTED)))
-            self._end(rid, None)
+            with self._ending(rid):
+                for index in range(call.request.sampling.n):
+                    call.sink.push(Delta(index, [], "", 0, 0, finish=Finish("abort", message=_ABORTED)))
+                self._end(rid, None)
         return True
 
 

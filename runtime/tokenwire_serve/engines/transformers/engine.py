@@ -137,7 +137,7 @@ class TransformersEngine(EngineCore):
         options: Mapping[str, Any] | None = None,
     ) -> list[int]:
         """Token ids of a conversation with the model's chat template, ready to continue."""
-        size = sum(len(str(message.get("content"))) for message in messages)
+        size = len(str(messages)) + len(str(tools)) + len(str(options))
         return await self._aside(
             range(size), lambda: render(self._loaded.tokenizer, messages, tools, options or {})
         )
@@ -163,14 +163,23 @@ class TransformersEngine(EngineCore):
     async def pause(self, mode: PauseMode) -> None:
         """Stop making tokens; new requests wait until `resume`."""
         scheduler = self._batch
-        await self._thread.call(lambda: scheduler.pause(mode))
-        self._board.set(paused=True)
+        await self._told(lambda: scheduler.pause(mode), lambda: self._board.set(paused=True))
 
     async def resume(self) -> None:
         """Go on after `pause`."""
         scheduler = self._batch
-        self._board.set(paused=False)
-        await self._thread.call(scheduler.resume)
+        await self._told(scheduler.resume, lambda: self._board.set(paused=False))
+
+    async def _told(self, command: Callable[[], T], then: Callable[[], object]) -> T:
+        """Run a command in the model's thread, then `then` here, even if the caller leaves meanwhile."""
+
+        def tell(done: asyncio.Future[T]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                then()
+
+        future = self._thread.call(command)
+        future.add_done_callback(tell)
+        return await asyncio.shield(future)
 
     async def start_profile(self, directory: str) -> str:
         """Start to write a torch.profiler trace below an existing directory."""
@@ -204,8 +213,11 @@ class TransformersEngine(EngineCore):
             weights = await asyncio.to_thread(load_weights, path, self._loaded, self._options)
         except RpcError as error:
             return WeightsUpdate(False, error.message.replace("--model-path", "model_path:"))
-        paused = await self._thread.call(lambda: self._replace_weights(weights))
-        self._model = replace(self._model, model_path=model_path)
+
+        def note() -> None:
+            self._model = replace(self._model, model_path=model_path)
+
+        paused = await self._told(lambda: self._replace_weights(weights), note)
         return WeightsUpdate(True, f"the weights are those of {model_path}", paused)
 
     def _replace_weights(self, weights: Mapping[str, Any]) -> int:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
-from llguidance import LLMatcher, grammar_from
+from llguidance import LLMatcher, LLParserLimits, grammar_from
 from llguidance.hf import from_tokenizer
 from tokenwire.codes import Code
 from tokenwire.details import bad_request
@@ -27,9 +27,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Grammars", "Matcher"]
 
-_KEPT: Final = 64
+_KEPT: Final = 16
 _THREADS: Final = 2
 """A grammar that takes long to compile holds up other constraints, and nothing else."""
+_STACK_BYTES: Final = 256 << 20
+"""Address space of a thread that compiles: llguidance follows references between schemas by recursion,
+up to 7 KB each, and a stack that overflows ends the process."""
+_MOST_CHARACTERS: Final = {"regex": 8 << 10, "ebnf": 16 << 10}
+_MOST_OTHERWISE: Final = 64 << 10
+"""Characters of a constraint; time and memory grow with the square: the worst of these take seconds."""
+_LIMITS: Final = LLParserLimits(max_lexer_states=50_000)
+"""A lexer state takes up to 2 KB, and those of each grammar that is kept stay."""
 _REASON_LENGTH: Final = 300
 
 
@@ -99,14 +107,23 @@ class Grammars:
         """
         matcher = self._matchers.get(constraint)
         if matcher is None:
-            loop = asyncio.get_running_loop()
-            matcher = await loop.run_in_executor(self._threads, self._compile, constraint)
+            _check_size(constraint)
+            matcher = await self._compiling(constraint)
             self._matchers[constraint] = matcher
             if len(self._matchers) > _KEPT:
                 self._matchers.popitem(last=False)
         else:
             self._matchers.move_to_end(constraint)
         return matcher.copy()
+
+    def _compiling(self, constraint: Constraint) -> asyncio.Future[Matcher]:
+        """Compile in a thread with a deep stack; the executor starts its threads when they are needed."""
+        before = threading.stack_size(_STACK_BYTES)
+        try:
+            loop = asyncio.get_running_loop()
+            return loop.run_in_executor(self._threads, self._compile, constraint)
+        finally:
+            threading.stack_size(before)
 
     def _compile(self, constraint: Constraint) -> Matcher:
         if constraint.kind == "structural_tag":
@@ -115,9 +132,10 @@ class Grammars:
             if self._vocabulary is None:
                 self._vocabulary = self._read_vocabulary()
         try:
-            core = LLMatcher(self._vocabulary, _grammar(constraint), log_level=0)
-        except (ValueError, TypeError) as error:
+            core = LLMatcher(self._vocabulary, _grammar(constraint), log_level=0, limits=_LIMITS)
+        except (ValueError, TypeError, RecursionError) as error:
             raise _invalid(constraint, str(error)) from error
+        core.compute_bitmask()  # the first mask takes longest: here it keeps no other request waiting
         if core.is_error():
             raise _invalid(constraint, core.get_error())
         return Matcher(core, self._size)
@@ -140,6 +158,14 @@ def _grammar(constraint: Constraint) -> str:
         return LLMatcher.grammar_from_json_schema(str(schema), defaults={"whitespace_flexible": False})
     kind: Any = constraint.kind
     return str(grammar_from(kind, str(value)))
+
+
+def _check_size(constraint: Constraint) -> None:
+    """Refuse a constraint that would take too long to compile."""
+    value, most = constraint.value, _MOST_CHARACTERS.get(constraint.kind, _MOST_OTHERWISE)
+    size = len(value) if isinstance(value, str) else sum(map(len, value)) + len(value)
+    if size > most:
+        raise _invalid(constraint, f"has {size} characters; at most {most} are taken")
 
 
 def _invalid(constraint: Constraint, reason: str) -> RpcError:

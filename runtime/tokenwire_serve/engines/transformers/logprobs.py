@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import torch
 
@@ -15,40 +15,53 @@ if TYPE_CHECKING:
 
     from .tokenizer import Tokenizer
 
-__all__ = ["LogprobReader"]
+__all__ = ["LogprobReader", "Measured", "measure"]
 
 _LEAST: Final = -9999.0
 """What minus infinity is given as: JSON has no infinity."""
 
 
+class Measured(NamedTuple):
+    """The log-probability of a token, and the highest at its position with their tokens."""
+
+    logprob: float
+    highest: list[float]
+    ids: list[int]
+
+
+def measure(logprobs: Tensor, tokens: Sequence[int], top: int) -> list[Measured]:
+    """Read one token per row of `log_softmax` values, all with three transfers from the device."""
+    chosen = logprobs.gather(-1, torch.tensor(tokens, device=logprobs.device)[:, None])[:, 0]
+    values = chosen.clamp_(min=_LEAST).tolist()
+    if not top:
+        return [Measured(value, [], []) for value in values]
+    highest, ids = logprobs.topk(min(top, logprobs.shape[-1]), dim=-1)
+    rows = zip(values, highest.clamp_(min=_LEAST).tolist(), ids.tolist(), strict=True)
+    return [Measured(*row) for row in rows]
+
+
 class LogprobReader:
-    """Reads log-probabilities off logits the way one request wants them."""
+    """Gives log-probabilities the way one request wants them.
+
+    Attributes:
+        top: How many alternatives per position.
+    """
 
     def __init__(self, tokenizer: Tokenizer, top: int, *, text: bool) -> None:
         self._tokenizer = tokenizer
-        self._top = top
         self._with_text = text
+        self.top = top
 
     def read(self, logprobs: Tensor, tokens: Sequence[int]) -> list[TokenLogprob]:
         """Of one token per row of `log_softmax` values."""
-        chosen = logprobs.gather(-1, torch.tensor(tokens, device=logprobs.device)[:, None])[:, 0]
-        values = chosen.clamp_(min=_LEAST).tolist()
-        if not self._top:
-            return [
-                TokenLogprob(value, token, self.text(token))
-                for value, token in zip(values, tokens, strict=True)
-            ]
-        top, ids = logprobs.topk(min(self._top, logprobs.shape[-1]), dim=-1)
-        tops = zip(top.clamp_(min=_LEAST).tolist(), ids.tolist(), strict=True)
-        return [
-            TokenLogprob(value, token, self.text(token), self._alternatives(*row))
-            for value, token, row in zip(values, tokens, tops, strict=True)
-        ]
+        rows = measure(logprobs, tokens, self.top)
+        return [self.shown(token, row) for token, row in zip(tokens, rows, strict=True)]
 
-    def _alternatives(
-        self, values: Sequence[float], ids: Sequence[int]
-    ) -> tuple[tuple[float, int, str | None], ...]:
-        return tuple((value, i, self.text(i)) for value, i in zip(values, ids, strict=True))
+    def shown(self, token: int, measured: Measured) -> TokenLogprob:
+        """Of one token; there may be more alternatives than are wanted."""
+        pairs = zip(measured.highest[: self.top], measured.ids, strict=False)
+        top = tuple((logprob, other, self.text(other)) for logprob, other in pairs)
+        return TokenLogprob(measured.logprob, token, self.text(token), top)
 
     def text(self, token: int) -> str | None:
         """The text of one token, where the request wants it."""

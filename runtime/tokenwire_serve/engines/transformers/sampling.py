@@ -166,18 +166,18 @@ def _any(logits: Tensor, choosers: Sequence[Chooser]) -> Tensor:
 
 
 def _filtered(logits: Tensor, choosers: Sequence[Chooser]) -> Tensor:
-    """Draw among the likeliest tokens; a row that needs more of them is sorted as a whole."""
+    """Draw among the likeliest tokens; rows that need more of them are sorted as a whole."""
     probs = _probabilities(logits, choosers)
     numbers = _column([c.uniform() for c in choosers], probs, torch.float64)
     count = min(CANDIDATES, probs.shape[-1])
     top, ids = probs.topk(count, dim=-1)
     picked = ids.gather(-1, _invert(_kept(top, choosers), numbers)[:, None])[:, 0]
-    for row, (chooser, mass) in enumerate(zip(choosers, top.sum(-1).tolist(), strict=True)):
-        wide = chooser.top_k > count or (chooser.top_k < 1 and mass <= chooser.top_p)
-        if wide and count < probs.shape[-1]:
-            ordered, order = probs[row : row + 1].sort(descending=True, stable=True)
-            place = _invert(_kept(ordered, [chooser]), numbers[row : row + 1])
-            picked[row] = order[0, place[0]]
+    masses = enumerate(zip(choosers, top.sum(-1).tolist(), strict=True))
+    wide = [row for row, (c, mass) in masses if c.top_k > count or (c.top_k < 1 and mass <= c.top_p)]
+    if wide and count < probs.shape[-1]:
+        ordered, order = probs[wide].sort(descending=True, stable=True)
+        places = _invert(_kept(ordered, [choosers[row] for row in wide]), numbers[wide])
+        picked[wide] = order.gather(-1, places[:, None])[:, 0]
     return torch.where(probs[:, 0].isfinite(), picked, -1)
 
 

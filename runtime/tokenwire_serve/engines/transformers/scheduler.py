@@ -16,6 +16,7 @@ from tokenwire.errors import RpcError
 
 from tokenwire_serve.engine import Finish
 
+from .logprobs import measure
 from .sampling import draw
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from tokenwire_serve.engine import Delta, PauseMode
 
+    from .logprobs import Measured
     from .sequence import Generation, Sequence
 
 __all__ = ["Event", "Runner", "Scheduler"]
@@ -63,7 +65,8 @@ class Scheduler:
         prefilling: The one whose prompt is being computed.
         waiting: Those without a row, in the order in which they get one.
         outbox: What has happened since it was last emptied.
-        failures: Decode steps in a row that failed.
+        prompt_failures: Prompts in a row that failed, through no fault of their request.
+        decode_failures: Decode steps in a row that failed.
     """
 
     def __init__(self, runner: Runner, rows: int, chunk: int) -> None:
@@ -75,12 +78,22 @@ class Scheduler:
         self.waiting: list[Sequence] = []
         self.outbox: list[Event] = []
         self.paused = False
-        self.failures = 0
+        self.prompt_failures = 0
+        self.decode_failures = 0
 
     @property
     def idle(self) -> bool:
         """Whether a step would do nothing."""
         return self.paused or not (self.rows or self.prefilling or self.waiting)
+
+    @property
+    def failures(self) -> int:
+        """Prompts, or decode steps, that failed one after the other."""
+        return max(self.prompt_failures, self.decode_failures)
+
+    def forgive(self) -> None:
+        """Count failures anew."""
+        self.prompt_failures = self.decode_failures = 0
 
     @property
     def running(self) -> list[Sequence]:
@@ -152,8 +165,10 @@ class Scheduler:
             try:
                 budget -= self._prefill(sequence)
             except Exception as error:
+                self.prompt_failures += not isinstance(error, RpcError)
                 self.fail(sequence.generation, error)
                 break
+            self.prompt_failures = 0
         if self.rows:
             self._decode()
 
@@ -202,11 +217,11 @@ class Scheduler:
         try:
             logits = self._runner.decode([s.tokens[-1] for s in rows], [s.computed for s in rows])
         except Exception as error:
-            self.failures += 1
+            self.decode_failures += 1
             for generation in _generations(rows):
                 self.fail(generation, error)
             return
-        self.failures = 0
+        self.decode_failures = 0
         for sequence in rows:
             sequence.computed += 1
         self._advance(rows, logits)
@@ -214,7 +229,7 @@ class Scheduler:
     def _advance(self, sequences: SequenceOf[Sequence], logits: Tensor) -> None:
         """Draw and hand out a token for each row of logits; an error ends its own request only."""
         wanted = [row for row, sequence in enumerate(sequences) if sequence.wants_logprobs]
-        raw = dict(zip(wanted, torch.log_softmax(logits[wanted], -1)[:, None], strict=True))
+        raw = torch.log_softmax(logits[wanted], -1) if wanted else None
         for sequence, row in zip(sequences, logits, strict=True):
             if not sequence.shaper.idle:
                 try:
@@ -222,11 +237,16 @@ class Scheduler:
                 except Exception as error:
                     self.fail(sequence.generation, error)
         tokens = draw(logits, [sequence.chooser for sequence in sequences])
+        measured: dict[int, Measured] = {}
+        if raw is not None:
+            most = max(sequences[row].reader.top for row in wanted)
+            found = measure(raw, [max(tokens[row], 0) for row in wanted], most)
+            measured = dict(zip(wanted, found, strict=True))
         for row, (sequence, token) in enumerate(zip(sequences, tokens, strict=True)):
             if sequence.done:
                 continue
             try:
-                delta = _take(sequence, token, raw.get(row))
+                delta = _take(sequence, token, measured.get(row))
             except Exception as error:
                 self.fail(sequence.generation, error)
             else:
@@ -260,10 +280,10 @@ class Scheduler:
             self._runner.copy(before, len(self.rows), self.prefilling.computed)
 
 
-def _take(sequence: Sequence, token: int, logprobs: Tensor | None) -> Delta | None:
+def _take(sequence: Sequence, token: int, measured: Measured | None) -> Delta | None:
     if token < 0:
         raise RpcError(Code.INTERNAL, "the model gave no usable probabilities for the next token")
-    logprob = None if logprobs is None else sequence.reader.read(logprobs, [token])[0]
+    logprob = None if measured is None else sequence.reader.shown(token, measured)
     return sequence.advance(token, logprob)
 
 

@@ -11,7 +11,7 @@ from tokenwire_serve.engine import Delta, Finish, TokenLogprob
 
 from .logprobs import LogprobReader
 from .sampling import Chooser, Shaper
-from .text import Detokenizer, StopMatcher
+from .text import Detokenizer, StopMatcher, StopStrings
 
 if TYPE_CHECKING:
     from tokenwire.streams import Sink
@@ -33,6 +33,7 @@ class Generation:
         sink: Where its deltas go; event loop only.
         prompt: Its prompt's tokens.
         limit: Most tokens to make per choice.
+        stops: Its stop strings.
         order: Its place in the queue: higher priority first, then by arrival.
         matcher: Where its constraint starts.
         open: Choices that have not ended; model thread only.
@@ -42,6 +43,7 @@ class Generation:
     sink: Sink[Delta]
     prompt: list[int]
     limit: int
+    stops: StopStrings
     order: tuple[int, int]
     matcher: Matcher | None = None
     open: int = 0
@@ -71,7 +73,7 @@ class Sequence:
         ends = self._eos_ids | self._stop_ids
         self.shaper = Shaper(sampling, generation.prompt, sorted(ends), loaded.device, matcher)
         self._text = Detokenizer(loaded.tokenizer, generation.prompt)
-        self._stops = StopMatcher(sampling.stop)
+        self._stops = StopMatcher(generation.stops)
         self.reader = LogprobReader(loaded.tokenizer, request.top_logprobs, text=request.text_in_logprobs)
         self._unsent = Delta(index, [], "", len(generation.prompt), 0)
         self._prompt_logprobs: list[TokenLogprob] | None = None

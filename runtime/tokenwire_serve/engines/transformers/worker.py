@@ -92,8 +92,8 @@ class Worker:
             return
         try:
             result = function()
-        except Exception as error:
-            self._tell(_fail, future, error)
+        except BaseException as error:
+            self._tell(_fail, future, _contained(error))
         else:
             self._flush()
             self._tell(_resolve, future, result)
@@ -126,7 +126,7 @@ class Worker:
                 return False
             try:
                 command()
-            except Exception:
+            except BaseException:
                 _LOG.exception("a command to the model's thread failed")
 
     def _idle(self) -> bool:
@@ -143,9 +143,9 @@ class Worker:
         try:
             if not scheduler.idle:
                 scheduler.step()
-        except Exception as error:
-            scheduler.failures += 1
-            scheduler.fail_all(error)
+        except BaseException as error:
+            scheduler.decode_failures += 1
+            scheduler.fail_all(_contained(error))
         self._flush()
 
     def _flush(self) -> None:
@@ -159,6 +159,15 @@ class Worker:
     def _hand_over(self, events: list[Event]) -> None:
         self._credits.release()
         self._deliver(events)
+
+
+def _contained(error: BaseException) -> Exception:
+    """The error as one that ends no thread, which panics of Rust libraries and sys.exit() would."""
+    if isinstance(error, Exception):
+        return error
+    contained = RuntimeError(f"{type(error).__name__}: {error}")
+    contained.__cause__ = error
+    return contained
 
 
 def _resolve(future: asyncio.Future[Any], result: Any) -> None:
