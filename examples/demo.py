@@ -6,11 +6,13 @@ Run it with `python examples/demo.py`; it takes free ports and needs no GPU.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
 import time
 
+import click
 import httpx2
 import openai
 import tokenwire
@@ -22,7 +24,7 @@ QUESTION = "Explain lists in Python."
 
 def headline(text: str) -> None:
     """Print what comes next."""
-    print(f"\n\033[1m{text}\033[0m", flush=True)
+    click.secho(f"\n{text}", bold=True, color="FORCE_COLOR" in os.environ or None)
 
 
 def show(text: str) -> None:

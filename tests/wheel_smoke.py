@@ -46,7 +46,7 @@ def generate_from_a_schema(examples: Path) -> None:
             capture_output=True,
             text=True,
         ).stdout
-    assert out.splitlines() == ["Hello, Ada!", "1 2 3 4 5"], out
+    assert out.splitlines() == ["gRPC: Hello, Ada!", "gRPC: 1 2 3 4 5", 'HTTP: {"text":"Hello, Bob!"}'], out
     print("generated and called: greeter.v1.Greeter")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -16,11 +17,12 @@ ROOT = Path(__file__).parents[1]
 
 def main() -> None:
     """Run the demo and write the picture."""
-    out = subprocess.run(
-        [sys.executable, ROOT / "examples" / "demo.py"], check=True, capture_output=True, text=True
-    ).stdout
+    command = [sys.executable, ROOT / "examples" / "demo.py"]
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=os.environ | {"FORCE_COLOR": "1"}
+    )
     console = Console(record=True, width=104, file=io.StringIO(), force_terminal=True)
-    console.print(Text.from_ansi("$ make demo\n" + out.rstrip()))
+    console.print(Text.from_ansi("$ make demo\n" + done.stdout.rstrip()))
     picture = console.export_svg(title="make demo")
     picture = re.sub(r"@font-face \{.*?\}|<!--.*?-->", "", picture, flags=re.DOTALL)
     (ROOT / "docs" / "demo.svg").write_text(picture)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["BufError", "generate", "output_roots", "shipped_protos", "stage"]
 
+TEMPLATE = "buf.gen.yaml"
 SHIPPED = ("tokenwire", "google/api")
+OUT = re.compile(
+    r"""(?:^|[\s,{-])["']?out["']?\s*:\s*(?:"([^"]*)"|'([^']*)'|([^\s"'{\[,}#][^\n,}#]*))""", re.MULTILINE
+)
+"""`out:` in a buf.gen.yaml: in a block or in braces, quoted or plain."""
+COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
+DUPLICATE = "duplicate generated file name"
+SKIPPED = frozenset({"node_modules", "site-packages"})
+"""Directories, beside hidden ones, whose protos belong to installed software."""
 NOISE = re.compile(r"^(?:Failure: )?plugin [^:]*: (?:signal: killed$)?")
 
 
@@ -82,15 +92,22 @@ def stage(directories: Sequence[Path], options: Sequence[str], workspace: Path) 
     }
     # JSON is YAML too.
     (workspace / "buf.yaml").write_text(json.dumps({"version": "v2", "modules": modules}))
-    (workspace / "buf.gen.yaml").write_text(json.dumps({"version": "v2", "plugins": [plugin]}))
+    (workspace / TEMPLATE).write_text(json.dumps({"version": "v2", "plugins": [plugin]}))
     return known
 
 
 def _copy(source: Path, target: Path) -> list[str]:
-    names = [file.relative_to(source).as_posix() for file in sorted(source.rglob("*.proto"))]
+    found = (file.relative_to(source) for file in sorted(source.rglob("*.proto")))
+    names = [path.as_posix() for path in found if not any(_is_skipped(part) for part in path.parts)]
     for name in names:
+        if not name.isprintable():
+            raise BufError(f"{str(source / name)!a}: the name of a proto file must be text; rename it")
         _copy_file(source / name, target / name)
     return names
+
+
+def _is_skipped(part: str) -> bool:
+    return part.startswith(".") or part in SKIPPED
 
 
 def _copy_file(source: Path, target: Path) -> None:
@@ -109,7 +126,7 @@ def generate(workspace: Path, out: Path, wait: Callable[[subprocess.Popen[bytes]
     Raises:
         BufError: buf or a plugin failed; the text has a line for each mistake.
     """
-    arguments = [find_buf(), "generate", "--template", "buf.gen.yaml", "-o", str(out)]
+    arguments = [find_buf(), "generate", "--template", TEMPLATE, "-o", str(out)]
     for folder in sorted(workspace.glob("shipped/*")):
         arguments += ["--exclude-path", folder.relative_to(workspace).as_posix()]
     scripts = str(Path(sys.executable).parent)
@@ -123,13 +140,28 @@ def generate(workspace: Path, out: Path, wait: Callable[[subprocess.Popen[bytes]
         process = subprocess.Popen(arguments, cwd=workspace, env=environment, stdout=output, stderr=output)
         wait(process)
         output.seek(0)
-        text = output.read().decode()
+        text = output.read().decode(errors="replace")
+    if DUPLICATE in text:
+        raise BufError(
+            f"{workspace / TEMPLATE}: the plugin runs once for each directory, and a package has files "
+            "in several: add `strategy: all` to it"
+        )
     if process.returncode:
         lines = [NOISE.sub("", line) for line in text.splitlines()]
         raise BufError("\n".join(line for line in lines if line))
 
 
 def output_roots(template: Path) -> list[str]:
-    """The `out:` directories of a buf.gen.yaml, each on a line of its own there."""
-    found = re.findall(r"^\s*(?:- )?out: *['\"]?([^'\"#\n]+)", template.read_text(), flags=re.MULTILINE)
-    return [root.strip().rstrip("/") for root in found]
+    """The directories that a buf.gen.yaml writes to, relative to its own.
+
+    Raises:
+        BufError: There is none, or one lies elsewhere.
+    """
+    found = ["".join(match).strip() for match in OUT.findall(COMMENT.sub("", template.read_text()))]
+    if not found:
+        raise BufError(f"{template}: cannot find `out:`; write it on a line of its own")
+    roots = [posixpath.normpath(root) for root in found]
+    for root in roots:
+        if root.startswith(("/", "../")) or root == "..":
+            raise BufError(f"{template}: out: {root} lies elsewhere; run `tokenwire gen` above it")
+    return roots

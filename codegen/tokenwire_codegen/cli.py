@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 import time
@@ -21,7 +22,7 @@ __all__ = ["gen"]
 PATIENCE = 1.0
 """Seconds before a progress bar appears."""
 TICK = 0.1
-TEMPLATE = Path("buf.gen.yaml")
+TEMPLATE = Path(buf.TEMPLATE)
 DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -52,9 +53,7 @@ def gen(
     started = time.monotonic()
     try:
         if proto_dirs:
-            options = _plugin_options(templates, kinds)
-            target = out or Path("generated")
-            changes = _generate_directories(proto_dirs, options, target, check, clean=kinds is None)
+            changes = _generate_directories(proto_dirs, templates, kinds, out or Path("generated"), check)
         elif out or templates or kinds:
             raise click.UsageError("name a PROTO_DIR; without one, buf.gen.yaml says where and what to write")
         elif not TEMPLATE.exists():
@@ -69,10 +68,12 @@ def gen(
         raise SystemExit(1)
 
 
-def _plugin_options(templates: Path | None, kinds: str | None) -> list[str]:
+def _plugin_options(templates: Path | None, kinds: str | None, workspace: Path) -> list[str]:
     options = ["imports"]
     if templates is not None:
-        options.append(f"templates={templates.resolve()}")
+        # A copy: the directory's own name may hold a comma, which separates options.
+        shutil.copytree(templates, workspace / "templates")
+        options.append("templates=templates")
     if kinds is not None:
         options.append(f"kinds={'+'.join(sorted(parse_kinds(kinds)))}")
     return options
@@ -82,23 +83,24 @@ def _generate_workspace(check: bool) -> tree.Changes:
     here = Path()
     with tempfile.TemporaryDirectory(prefix="tokenwire-") as name:
         fresh = Path(name)
+        roots = buf.output_roots(TEMPLATE)
         buf.generate(here, fresh, _wait)
-        roots = [root for root in buf.output_roots(TEMPLATE) if root != "."]
-        return _settle(fresh, here, roots, check, clean=True)
+        owned = [root for root in roots if root != "."]
+        return _settle(fresh, here, owned, check, clean=True)
 
 
 def _generate_directories(
-    directories: Sequence[Path], options: Sequence[str], out: Path, check: bool, *, clean: bool
+    directories: Sequence[Path], templates: Path | None, kinds: str | None, out: Path, check: bool
 ) -> tree.Changes:
     with tempfile.TemporaryDirectory(prefix="tokenwire-") as name:
         workspace, fresh = Path(name, "workspace"), Path(name, "fresh")
         workspace.mkdir()
-        known = buf.stage(directories, options, workspace)
+        known = buf.stage(directories, _plugin_options(templates, kinds, workspace), workspace)
         try:
             buf.generate(workspace, fresh, _wait)
         except buf.BufError as problem:
             raise buf.BufError(_with_originals(str(problem), known)) from None
-        return _settle(fresh, out, [], check, clean=clean)
+        return _settle(fresh, out, [], check, clean=kinds is None)
 
 
 def _settle(fresh: Path, target: Path, owned: Sequence[str], check: bool, *, clean: bool) -> tree.Changes:

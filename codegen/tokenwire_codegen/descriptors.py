@@ -1,7 +1,8 @@
 """The parse stage: descriptors of a plugin request to `schema` values.
 
-Besides `plugin` the only module that imports google.protobuf. Custom options are read through a
-pool built from the request's own files, so they mean what the schema's copy of them says.
+Besides `descriptor_sets` and `plugin` the only module that imports google.protobuf. Custom options
+are read through a pool built from the request's own files, so they mean what the schema's copy of
+them says.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from google.protobuf import descriptor_pool, message_factory
 
 from .annotations import field_rules, method_rules
 from .comments import clean
+from .descriptor_sets import descriptor_set
 from .model import Kind
 from .schema import (
     EnumSchema,
@@ -28,11 +30,11 @@ from .schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from google.protobuf.descriptor import FieldDescriptor
 
-__all__ = ["descriptor_set", "parse_files", "referenced"]
+__all__ = ["parse_files"]
 
 Path = tuple[int, ...]
 
@@ -44,50 +46,6 @@ KINDS = {pb.FieldDescriptorProto.Type.Value(f"TYPE_{kind.name}"): kind for kind 
 UNPACKABLE = frozenset({Kind.STRING, Kind.BYTES, Kind.MESSAGE})
 METHOD_RULES, FIELD_RULES = "tokenwire.options.v1.method", "tokenwire.options.v1.field"
 GOOGLE_HTTP = "google.api.http"
-
-
-def descriptor_set(files: Sequence[pb.FileDescriptorProto], wanted: Iterable[str]) -> pb.FileDescriptorSet:
-    """Collect the named files and all they import, imports first, without source info."""
-    by_name = {file.name: file for file in files}
-    needed: set[str] = set()
-    queue = list(wanted)
-    while queue:
-        name = queue.pop()
-        if name not in needed:
-            needed.add(name)
-            queue += by_name[name].dependency
-    result = pb.FileDescriptorSet()
-    for file in files:
-        if file.name in needed:
-            result.file.add().CopyFrom(file)
-            result.file[-1].ClearField("source_code_info")
-    return result
-
-
-def referenced(files: Sequence[pb.FileDescriptorProto], wanted: Iterable[str]) -> set[str]:
-    """The files that declare what the named ones use as types, directly or over others."""
-    owners: dict[str, str] = {}
-    uses: dict[str, set[str]] = {}
-    for file in files:
-        prefix = f".{file.package}" if file.package else ""
-        used = uses[file.name] = set()
-        queue = [(prefix, message) for message in file.message_type]
-        while queue:
-            outer, message = queue.pop()
-            name = f"{outer}.{message.name}"
-            owners[name] = file.name
-            owners.update((f"{name}.{enum.name}", file.name) for enum in message.enum_type)
-            used.update(field.type_name for field in message.field)
-            queue += [(name, nested) for nested in message.nested_type]
-        owners.update((f"{prefix}.{enum.name}", file.name) for enum in file.enum_type)
-        used.update(n for s in file.service for m in s.method for n in (m.input_type, m.output_type))
-    found = set(wanted)
-    left = list(found)
-    while left:
-        new = {owners[name] for name in uses[left.pop()] if name} - found
-        found |= new
-        left += new
-    return found
 
 
 def parse_files(

@@ -72,7 +72,9 @@ class TypeIndex:
     def _stems_of_packages(self, file: FileSchema) -> set[str]:
         """Stems whose modules would meet a package below the file's own: "x" beside a package "x_pb"."""
         above = self.directories[file.path] + "/"
-        below = {d.removeprefix(above).partition("/")[0] for d in self.directories.values() if d.startswith(above)}
+        below = {
+            d.removeprefix(above).partition("/")[0] for d in self.directories.values() if d.startswith(above)
+        }
         return {name.rpartition("_")[0] for name in below}
 
     def _add_package(self, files: Sequence[FileSchema]) -> frozenset[str]:

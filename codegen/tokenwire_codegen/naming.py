@@ -44,7 +44,7 @@ MODULE = (
 
 FIELDS = KEYWORDS | {
     # Types that annotations name.
-    *("bool", "bytes", "dict", "float", "int", "list", "str", "tuple"),
+    *("Field", "bool", "bytes", "dict", "float", "int", "list", "str", "tuple"),
     # Decorators that message classes use.
     *("classmethod", "property", "staticmethod"),
     # Methods of messages, ours and betterproto2's.

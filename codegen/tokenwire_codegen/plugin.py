@@ -12,7 +12,8 @@ from google.protobuf.compiler import plugin_pb2
 
 from . import options as opts
 from .build import build
-from .descriptors import descriptor_set, parse_files, referenced
+from .descriptor_sets import descriptor_set, referenced
+from .descriptors import parse_files
 from .render import Renderer, TemplateFaultError
 from .routes import conflicts
 

@@ -10,7 +10,18 @@ from unicodedata import east_asian_width
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["WIDTH", "assign", "call", "choose", "docstring", "literal", "schema_docstring", "tuple_of"]
+__all__ = [
+    "WIDTH",
+    "annotate",
+    "assign",
+    "call",
+    "choose",
+    "define",
+    "docstring",
+    "literal",
+    "schema_docstring",
+    "tuple_of",
+]
 
 WIDTH = 110
 QUOTES = '"""'
@@ -127,12 +138,29 @@ def tuple_of(head: str, items: Sequence[str], indent: int, tail: str = "),") -> 
     return _one_per_line(head, items, indent, tail)
 
 
+def define(head: str, parameters: Sequence[str], indent: int, tail: str) -> str:
+    """Write the head of a function, on one line or with a line for each parameter."""
+    joined = ", ".join(parameters)
+    if indent + len(head) + len(joined) + len(tail) <= WIDTH:
+        return f"{head}{joined}{tail}"
+    return _one_per_line(head, parameters, indent, tail)
+
+
 def assign(head: str, value: str, indent: int) -> str:
     """Write an assignment, in brackets on a line of its own where it needs that at an indentation."""
     if indent + len(head) + 3 + len(value) <= WIDTH or indent + len(head) + 4 > WIDTH:
         return f"{head} = {value}"
     pad = " " * indent
     return f"{head} = (\n{pad}    {value}\n{pad})"
+
+
+def annotate(name: str, kind: str, indent: int, tail: str = "") -> str:
+    """Write "name: kind" and what follows, the inside of the type's brackets on its own where it must be."""
+    if indent + len(name) + 2 + len(kind) + len(tail) <= WIDTH or "[" not in kind:
+        return f"{name}: {kind}{tail}"
+    pad = " " * indent
+    outer, _, inner = kind.removesuffix("]").partition("[")
+    return f"{name}: {outer}[\n{pad}    {inner}\n{pad}]" + (f"\n{pad}{tail.lstrip()}" if tail else "")
 
 
 def choose(head: str, choice: Sequence[str], indent: int) -> str:

@@ -44,7 +44,7 @@ def compare(fresh: Path, tree: Path, owned: Sequence[str], *, clean: bool = True
         clean: Look for generated files that are not in `fresh`.
 
     Raises:
-        ForeignFileError: A file that was not generated would be overwritten.
+        ForeignFileError: A generated module would overwrite a file that was not generated.
     """
     names = sorted(file.relative_to(fresh).as_posix() for file in fresh.rglob("*") if file.is_file())
     created, changed, unchanged = [], [], []
@@ -54,7 +54,7 @@ def compare(fresh: Path, tree: Path, owned: Sequence[str], *, clean: bool = True
             created.append(name)
         elif target.read_bytes() == (fresh / name).read_bytes():
             unchanged.append(name)
-        elif target.suffix == ".py" and not is_generated(target):
+        elif is_generated(fresh / name) and not is_generated(target):
             raise ForeignFileError(f"{target}: was not generated; move it, or write to another directory")
         else:
             changed.append(name)

@@ -1,4 +1,4 @@
-"""Serves and calls the generated greeter; generate it first:
+"""Serves and calls the generated greeter, over gRPC and over HTTP; generate it first:
 
 tokenwire gen examples/greeter --out build/greeter
 PYTHONPATH=build/greeter python examples/greeter/greeter_demo.py
@@ -17,7 +17,10 @@ from greeter.v1 import (
     GreetRequest,
     GreetResponse,
 )
+from greeter.v1.greeter_http import ROUTES
+from starlette.testclient import TestClient
 from tokenwire import Context, Server
+from tokenwire.http.asgi import build_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,15 +39,22 @@ class Greeter(GreeterBase):
             yield CountResponse(number=number)
 
 
-async def main() -> None:
+async def over_grpc() -> None:
     """Serve on a free port and call both methods."""
     server = Server([Greeter()])
     await server.start("127.0.0.1", 0)
     async with GreeterClient(f"127.0.0.1:{server.port}") as client:
-        print((await client.greet(GreetRequest(name="Ada"))).text)
-        print(*[message.number async for message in client.count(CountRequest(to=5))])
+        print("gRPC:", (await client.greet(GreetRequest(name="Ada"))).text)
+        print("gRPC:", *[message.number async for message in client.count(CountRequest(to=5))])
     await server.close()
 
 
+def over_http() -> None:
+    """Call the ASGI application, which any ASGI server can run."""
+    app = build_app(Greeter(), routes=ROUTES)
+    print("HTTP:", TestClient(app).post("/v1/greet", json={"name": "Bob"}).text)
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(over_grpc())
+    over_http()

@@ -7,6 +7,7 @@ import copy
 import functools
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .deltas import STREAM_MODE, DeltaMaker
@@ -151,16 +152,20 @@ class Client:
     def with_options(
         self,
         *,
-        timeout: float | None = None,
+        timeout: float | EllipsisType | None = ...,
         metadata: Metadata | None = None,
     ) -> Self:
         """A client with other options over the same connection; what is not given stays.
+
+        Args:
+            timeout: As in `CallOptions`; None takes an earlier one away.
+            metadata: Sent beside what is sent already.
 
         Raises:
             ValueError: Metadata cannot be sent.
         """
         options = self._options
-        if timeout is not None:
+        if not isinstance(timeout, EllipsisType):
             options = replace(options, timeout=timeout)
         if metadata is not None:
             encode_metadata(metadata)

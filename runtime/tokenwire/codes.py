@@ -29,6 +29,9 @@ class Code(IntEnum):
     DATA_LOSS = 15
     UNAUTHENTICATED = 16
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class StatusRow(NamedTuple):
     """How one code looks over HTTP and in an OpenAI error body."""

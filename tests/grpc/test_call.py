@@ -184,11 +184,12 @@ async def test_ctrl_c_cancels(target: str, servicer: Servicer) -> None:
         sys.executable, "-c", "from tokenwire.cli import main; main()",
         "call", "TextGenerate", '{"text": "forever"}', "--target", target,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stdout is not None
     assert b'"text"' in await process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, error = await process.communicate()
+    _, error = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 130
     assert b"Traceback" not in error
 

@@ -109,7 +109,7 @@ class NullEngine:
         """Stop; requests that still run end with UNAVAILABLE."""
         self._board.set(ServerStatus.STOPPED, reason="the engine has been closed")
         for active in [*self._running.values(), *self._waiting]:
-            active.sink.close(RpcError(Code.UNAVAILABLE, "the engine is closing"))
+            _close(active, RpcError(Code.UNAVAILABLE, "the engine is closing"))
         self._running.clear()
         self._waiting.clear()
 
@@ -158,7 +158,7 @@ class NullEngine:
                 done, error = True, RpcError(Code.INTERNAL, "engine null failed on this request")
             if done:
                 self._running.pop(rid, None)
-                active.sink.close(error)
+                _close(active, error)
         self._speed.add(made)
         if self._running:
             self._wake()
@@ -284,8 +284,19 @@ class NullEngine:
 
 
 def _finish_aborted(active: NullRequest, message: str) -> None:
-    active.emit(Finish("abort", message=message))
-    active.sink.close()
+    try:
+        active.emit(Finish("abort", message=message))
+    except Exception:
+        _LOG.exception("request %s failed", active.request.rid)
+    _close(active)
+
+
+def _close(active: NullRequest, error: RpcError | None = None) -> None:
+    """End a request; a sink that fails harms no other."""
+    try:
+        active.sink.close(error)
+    except Exception:
+        _LOG.exception("the sink of request %s failed", active.request.rid)
 
 
 def _cannot(call: str) -> RpcError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import TemplateError
 from tokenwire.details import bad_request
+from transformers import PreTrainedTokenizerBase
 
 from tokenwire_serve.engines.chat import with_plain_content
 
@@ -17,25 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["render", "why_no_chat"]
 
 _OPTIONS: Final = "chat_template_kwargs"
-_NO_OPTIONS: Final = frozenset(
-    {
-        "chat_template",
-        "continue_final_message",
-        "conversation",
-        "max_length",
-        "messages",
-        "padding",
-        "processor_kwargs",
-        "return_assistant_tokens_mask",
-        "return_dict",
-        "return_tensors",
-        "tokenize",
-        "tokenizer_kwargs",
-        "tools",
-        "truncation",
-    }
-)
+_VARIABLES: Final = {"add_generation_prompt", "documents", "kwargs"}
+_NO_OPTIONS: Final = {
+    "messages",
+    *signature(PreTrainedTokenizerBase.apply_chat_template).parameters,
+} - _VARIABLES
 """Arguments of the renderer, which are no variables of a template."""
+_REFUSALS: Final = (
+    TemplateError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+)
+"""What a template raises that was not written for such messages."""
 
 
 def why_no_chat(tokenizer: Tokenizer) -> str:
@@ -65,6 +64,6 @@ def render(
             raise bad_request(f"{_OPTIONS}.{name}", "is not a variable of a chat template")
     try:
         text = tokenizer.render(plain, tools or None, {"add_generation_prompt": True, **options})
-    except (TemplateError, TypeError, ValueError) as error:
+    except _REFUSALS as error:
         raise bad_request("messages", f"the model's chat template refuses them: {error}") from error
     return tokenizer.encode(text, special=False)

@@ -53,8 +53,8 @@ class Matcher:
         """Whether nothing but the end may follow."""
         return bool(self._core.is_stopped())
 
-    def mask(self, logits: Tensor) -> None:
-        """Set the logits of all tokens that may not follow to minus infinity.
+    def allowed(self) -> Tensor:
+        """Whether each token may follow; on the CPU, at least as long as the vocabulary.
 
         Raises:
             RpcError: INVALID_ARGUMENT, the grammar turned out to be too complex.
@@ -63,8 +63,7 @@ class Matcher:
         self._core.unsafe_compute_mask_ptr(bits.data_ptr(), bits.numel() * 4)
         self._check()
         places = torch.arange(8, dtype=torch.uint8)
-        allowed = ((bits.view(torch.uint8)[:, None] >> places) & 1).bool().view(-1)
-        logits.masked_fill_(~allowed[: logits.shape[0]].to(logits.device), -torch.inf)
+        return ((bits.view(torch.uint8)[:, None] >> places) & 1).bool().view(-1)
 
     def accept(self, token: int) -> None:
         """Take note of a drawn token."""

@@ -87,6 +87,7 @@ def load(options: EngineOptions) -> Loaded:
     dtype = _dtype(options.dtype, device, config)
     model = _weights(path, kind, config, dtype, options).to(device).eval()
     model.requires_grad_(False)
+    vocab_size = model.get_input_embeddings().weight.shape[0]
     return Loaded(
         path=path,
         kind=kind,
@@ -96,8 +97,8 @@ def load(options: EngineOptions) -> Loaded:
         device=device,
         dtype=dtype,
         context=_context(config),
-        vocab_size=model.get_input_embeddings().weight.shape[0],
-        eos_ids=_eos_ids(model, config, tokenizer),
+        vocab_size=vocab_size,
+        eos_ids=tuple(token for token in _eos_ids(model, config, tokenizer) if 0 <= token < vocab_size),
         bos_id=tokenizer.bos_id,
     )
 

@@ -107,13 +107,16 @@ class SlotRunner:
         if not (
             torch.equal(self._step(tokens[::-1]).flip(0), whole)
             and torch.equal(self._step(others)[1::2], whole[1::2])
+            and torch.equal(self._step(tokens, far=True)[:-1], whole[:-1])
         ):
             _LOG.warning(
                 "with this model on this device a seeded text may depend on what else is in the batch"
             )
 
-    def _step(self, tokens: Sequence[int]) -> Tensor:
-        return self.decode(tokens, [3] * len(tokens))
+    def _step(self, tokens: Sequence[int], *, far: bool = False) -> Tensor:
+        """Decode at position 3, the last row if `far` where its context ends."""
+        last = self._cache.positions - GRAIN - 1 if far else 3
+        return self.decode(tokens, [*[3] * (len(tokens) - 1), last])
 
     def _forward(self, ids: Tensor, queries: Tensor, keys: Tensor, *, logits_to_keep: int) -> Tensor:
         output = self._model(

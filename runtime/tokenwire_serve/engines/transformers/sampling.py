@@ -73,11 +73,15 @@ class Shaper:
             self._penalise(logits)
         if self._biased is not None:
             logits.index_add_(0, self._biased, self._bias)
-        ended = self.matcher is not None and self.matcher.ended
-        if self._made < self._sampling.min_new_tokens and not ended:
-            logits[self._end_ids] = -torch.inf
+        early = self._made < self._sampling.min_new_tokens
         if self.matcher is not None:
-            self.matcher.mask(logits)
+            allowed = self.matcher.allowed()[: logits.shape[0]]
+            going_on = allowed.index_fill(0, self._end_ids.cpu(), False) if early else allowed
+            # Where the constraint leaves nothing but an end, it wins over the minimum.
+            chosen = going_on if going_on.any() else allowed
+            logits.masked_fill_(~chosen.to(logits.device), -torch.inf)
+        elif early:
+            logits[self._end_ids] = -torch.inf
 
     def _penalise(self, logits: Tensor) -> None:
         if self._counts is None or self._seen is None:

@@ -102,13 +102,20 @@ def _fitting(loaded: Loaded, options: EngineOptions, length: int) -> int:
 
 
 def _bytes_per_position(loaded: Loaded) -> int:
+    """What a position of a row takes: in the cache, and while its attention is computed.
+
+    For that, keys and values of one layer at a time are repeated for each query head that shares them.
+    """
+    text = loaded.config.get_text_config()
+    heads = getattr(text, "num_attention_heads", 1)
+    shared = heads // (getattr(text, "num_key_value_heads", None) or heads)
     tokens = torch.zeros((1, _TRIAL), dtype=torch.long, device=loaded.device)
     cache: Any = loaded.model(input_ids=tokens, use_cache=True).past_key_values
-    return sum(
-        block.numel() * block.element_size() // _TRIAL
+    layers = [
+        sum(block.numel() * block.element_size() // _TRIAL for block in (layer.keys, layer.values))
         for layer in cache.layers
-        for block in (layer.keys, layer.values)
-    )
+    ]
+    return sum(layers) + (max(layers) * shared if shared > 1 else 0)
 
 
 def _free_memory(device: torch.device) -> int:

@@ -50,7 +50,7 @@ def one_token(loaded: Loaded) -> None:
     Raises:
         RpcError: UNAVAILABLE, what came out is not a number.
     """
-    outputs = loaded.model(**_inputs(loaded, [loaded.bos_id or 0]))
+    outputs = loaded.model(**_inputs(loaded, [min(loaded.bos_id or 0, loaded.vocab_size - 1)]))
     result = outputs.last_hidden_state if loaded.kind == "embed" else outputs.logits
     if not bool(result.isfinite().all()):
         raise RpcError(Code.UNAVAILABLE, "the model's output is not finite")

@@ -70,13 +70,15 @@ def _decode_unpackaged(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.kind = UNPACKAGED_KIND_OF[value]
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -84,8 +86,8 @@ def _decode_unpackaged(
             stop = pos + size
             m.nested = _decode_unpackaged_nested(data, pos, stop, depth - 1, m.nested)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -137,8 +139,8 @@ def _decode_unpackaged_nested(
             stop = pos + size
             m.parent = _decode_unpackaged(data, pos, stop, depth - 1, m.parent)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -179,45 +179,54 @@ def _decode_sampling_params(
             (value,) = read_f32(data, pos)
             pos += 4
             m.temperature = value
-        elif tag == 21:
+            continue
+        if tag == 21:
             (value,) = read_f32(data, pos)
             pos += 4
             m.top_p = value
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.top_k = value
-        elif tag == 37:
+            continue
+        if tag == 37:
             (value,) = read_f32(data, pos)
             pos += 4
             m.min_p = value
-        elif tag == 45:
+            continue
+        if tag == 45:
             (value,) = read_f32(data, pos)
             pos += 4
             m.frequency_penalty = value
-        elif tag == 53:
+            continue
+        if tag == 53:
             (value,) = read_f32(data, pos)
             pos += 4
             m.presence_penalty = value
-        elif tag == 61:
+            continue
+        if tag == 61:
             (value,) = read_f32(data, pos)
             pos += 4
             m.repetition_penalty = value
-        elif tag == 64:
+            continue
+        if tag == 64:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.max_new_tokens = value
-        elif tag == 72:
+            continue
+        if tag == 72:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.min_new_tokens = value
-        elif tag == 82:
+            continue
+        if tag == 82:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -225,7 +234,8 @@ def _decode_sampling_params(
             stop = pos + size
             m.stop.append(data[pos:stop].decode())
             pos = stop
-        elif tag == 90:
+            continue
+        if tag == 90:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -233,25 +243,29 @@ def _decode_sampling_params(
             stop = pos + size
             m.stop_token_ids.extend(unpack_int32(data[pos:stop]))
             pos = stop
-        elif tag == 88:
+            continue
+        if tag == 88:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.stop_token_ids.append(value)
-        elif tag == 96:
+            continue
+        if tag == 96:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.ignore_eos = value != 0
-        elif tag == 104:
+            continue
+        if tag == 104:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.n = value
-        elif tag == 114:
+            continue
+        if tag == 114:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -259,7 +273,8 @@ def _decode_sampling_params(
             stop = pos + size
             m.json_schema = data[pos:stop].decode()
             pos = stop
-        elif tag == 122:
+            continue
+        if tag == 122:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -267,13 +282,15 @@ def _decode_sampling_params(
             stop = pos + size
             m.regex = data[pos:stop].decode()
             pos = stop
-        elif tag == 128:
+            continue
+        if tag == 128:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int64(data, pos - 1)
             m.seed = value
-        elif tag == 138:
+            continue
+        if tag == 138:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -281,8 +298,8 @@ def _decode_sampling_params(
             stop = pos + size
             m.guided_decoding = _decode_guided_decoding(data, pos, stop, depth - 1, m.guided_decoding)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -367,7 +384,8 @@ def _decode_guided_decoding(
             m.ebnf = None
             m.choice = None
             m.structural_tag = None
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -379,7 +397,8 @@ def _decode_guided_decoding(
             m.ebnf = None
             m.choice = None
             m.structural_tag = None
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -391,7 +410,8 @@ def _decode_guided_decoding(
             m.regex = None
             m.choice = None
             m.structural_tag = None
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -403,7 +423,8 @@ def _decode_guided_decoding(
             m.regex = None
             m.ebnf = None
             m.structural_tag = None
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -415,8 +436,8 @@ def _decode_guided_decoding(
             m.regex = None
             m.ebnf = None
             m.choice = None
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -469,8 +490,8 @@ def _decode_choice_constraint(
             stop = pos + size
             m.values.append(data[pos:stop].decode())
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -526,20 +547,22 @@ def _decode_disaggregated_params(
             stop = pos + size
             m.bootstrap_host = data[pos:stop].decode()
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.bootstrap_port = value
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int64(data, pos - 1)
             m.bootstrap_room = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -646,7 +669,8 @@ def _decode_text_generate_request(
             stop = pos + size
             m.text = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -654,37 +678,43 @@ def _decode_text_generate_request(
             stop = pos + size
             m.sampling_params = _decode_sampling_params(data, pos, stop, depth - 1, m.sampling_params)
             pos = stop
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.stream = value != 0
-        elif tag == 32:
+            continue
+        if tag == 32:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.return_logprob = value != 0
-        elif tag == 40:
+            continue
+        if tag == 40:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.top_logprobs_num = value
-        elif tag == 48:
+            continue
+        if tag == 48:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.logprob_start_len = value
-        elif tag == 56:
+            continue
+        if tag == 56:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.return_text_in_logprobs = value != 0
-        elif tag == 66:
+            continue
+        if tag == 66:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -692,7 +722,8 @@ def _decode_text_generate_request(
             stop = pos + size
             m.rid = data[pos:stop].decode()
             pos = stop
-        elif tag == 74:
+            continue
+        if tag == 74:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -700,7 +731,8 @@ def _decode_text_generate_request(
             stop = pos + size
             m.lora_path = data[pos:stop].decode()
             pos = stop
-        elif tag == 82:
+            continue
+        if tag == 82:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -708,13 +740,15 @@ def _decode_text_generate_request(
             stop = pos + size
             m.routing_key = data[pos:stop].decode()
             pos = stop
-        elif tag == 88:
+            continue
+        if tag == 88:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.routed_dp_rank = value
-        elif tag == 98:
+            continue
+        if tag == 98:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -722,7 +756,8 @@ def _decode_text_generate_request(
             stop = pos + size
             _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
-        elif tag == 106:
+            continue
+        if tag == 106:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -730,7 +765,8 @@ def _decode_text_generate_request(
             stop = pos + size
             m.session_id = data[pos:stop].decode()
             pos = stop
-        elif tag == 114:
+            continue
+        if tag == 114:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -740,26 +776,29 @@ def _decode_text_generate_request(
                 data, pos, stop, depth - 1, m.disaggregated_params
             )
             pos = stop
-        elif tag == 120:
+            continue
+        if tag == 120:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.priority = value
-        elif tag == 128:
+            continue
+        if tag == 128:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.require_reasoning = value != 0
-        elif tag == 136:
+            continue
+        if tag == 136:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint32(data, pos - 1)
             m.max_thinking_tokens = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -826,7 +865,8 @@ def _decode_text_generate_response(
             stop = pos + size
             m.text = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -834,14 +874,15 @@ def _decode_text_generate_response(
             stop = pos + size
             _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.finished = value != 0
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -948,13 +989,15 @@ def _decode_generate_request(
             stop = pos + size
             m.input_ids.extend(unpack_int32(data[pos:stop]))
             pos = stop
-        elif tag == 8:
+            continue
+        if tag == 8:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.input_ids.append(value)
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -962,31 +1005,36 @@ def _decode_generate_request(
             stop = pos + size
             m.sampling_params = _decode_sampling_params(data, pos, stop, depth - 1, m.sampling_params)
             pos = stop
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.stream = value != 0
-        elif tag == 32:
+            continue
+        if tag == 32:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.return_logprob = value != 0
-        elif tag == 40:
+            continue
+        if tag == 40:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.top_logprobs_num = value
-        elif tag == 48:
+            continue
+        if tag == 48:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.logprob_start_len = value
-        elif tag == 58:
+            continue
+        if tag == 58:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -994,7 +1042,8 @@ def _decode_generate_request(
             stop = pos + size
             m.rid = data[pos:stop].decode()
             pos = stop
-        elif tag == 66:
+            continue
+        if tag == 66:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1002,7 +1051,8 @@ def _decode_generate_request(
             stop = pos + size
             m.lora_path = data[pos:stop].decode()
             pos = stop
-        elif tag == 74:
+            continue
+        if tag == 74:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1010,13 +1060,15 @@ def _decode_generate_request(
             stop = pos + size
             m.routing_key = data[pos:stop].decode()
             pos = stop
-        elif tag == 80:
+            continue
+        if tag == 80:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.routed_dp_rank = value
-        elif tag == 90:
+            continue
+        if tag == 90:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1024,7 +1076,8 @@ def _decode_generate_request(
             stop = pos + size
             _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
-        elif tag == 98:
+            continue
+        if tag == 98:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1032,7 +1085,8 @@ def _decode_generate_request(
             stop = pos + size
             m.session_id = data[pos:stop].decode()
             pos = stop
-        elif tag == 106:
+            continue
+        if tag == 106:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1042,26 +1096,29 @@ def _decode_generate_request(
                 data, pos, stop, depth - 1, m.disaggregated_params
             )
             pos = stop
-        elif tag == 112:
+            continue
+        if tag == 112:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.priority = value
-        elif tag == 120:
+            continue
+        if tag == 120:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.require_reasoning = value != 0
-        elif tag == 128:
+            continue
+        if tag == 128:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint32(data, pos - 1)
             m.max_thinking_tokens = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1130,13 +1187,15 @@ def _decode_generate_response(
             stop = pos + size
             m.output_ids.extend(unpack_int32(data[pos:stop]))
             pos = stop
-        elif tag == 8:
+            continue
+        if tag == 8:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.output_ids.append(value)
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1144,14 +1203,15 @@ def _decode_generate_response(
             stop = pos + size
             _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.finished = value != 0
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1224,7 +1284,8 @@ def _decode_text_embed_request(
             stop = pos + size
             m.text = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1232,7 +1293,8 @@ def _decode_text_embed_request(
             stop = pos + size
             m.rid = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1240,7 +1302,8 @@ def _decode_text_embed_request(
             stop = pos + size
             m.routing_key = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1248,8 +1311,8 @@ def _decode_text_embed_request(
             stop = pos + size
             _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1316,11 +1379,13 @@ def _decode_text_embed_response(
             stop = pos + size
             m.embedding.extend(unpack_f32(data[pos:stop]))
             pos = stop
-        elif tag == 13:
+            continue
+        if tag == 13:
             (value,) = read_f32(data, pos)
             pos += 4
             m.embedding.append(value)
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1328,8 +1393,8 @@ def _decode_text_embed_response(
             stop = pos + size
             _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1404,13 +1469,15 @@ def _decode_embed_request(
             stop = pos + size
             m.input_ids.extend(unpack_int32(data[pos:stop]))
             pos = stop
-        elif tag == 8:
+            continue
+        if tag == 8:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.input_ids.append(value)
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1418,7 +1485,8 @@ def _decode_embed_request(
             stop = pos + size
             m.rid = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1426,7 +1494,8 @@ def _decode_embed_request(
             stop = pos + size
             m.routing_key = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1434,8 +1503,8 @@ def _decode_embed_request(
             stop = pos + size
             _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1502,11 +1571,13 @@ def _decode_embed_response(
             stop = pos + size
             m.embedding.extend(unpack_f32(data[pos:stop]))
             pos = stop
-        elif tag == 13:
+            continue
+        if tag == 13:
             (value,) = read_f32(data, pos)
             pos += 4
             m.embedding.append(value)
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1514,8 +1585,8 @@ def _decode_embed_response(
             stop = pos + size
             _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1594,7 +1665,8 @@ def _decode_classify_request(
             stop = pos + size
             m.text = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1602,13 +1674,15 @@ def _decode_classify_request(
             stop = pos + size
             m.input_ids.extend(unpack_int32(data[pos:stop]))
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.input_ids.append(value)
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1616,7 +1690,8 @@ def _decode_classify_request(
             stop = pos + size
             m.rid = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1624,7 +1699,8 @@ def _decode_classify_request(
             stop = pos + size
             m.routing_key = data[pos:stop].decode()
             pos = stop
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1632,8 +1708,8 @@ def _decode_classify_request(
             stop = pos + size
             _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1700,11 +1776,13 @@ def _decode_classify_response(
             stop = pos + size
             m.embedding.extend(unpack_f32(data[pos:stop]))
             pos = stop
-        elif tag == 13:
+            continue
+        if tag == 13:
             (value,) = read_f32(data, pos)
             pos += 4
             m.embedding.append(value)
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1712,8 +1790,8 @@ def _decode_classify_response(
             stop = pos + size
             _add_string_string(m, m.meta_info, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1767,14 +1845,15 @@ def _decode_tokenize_request(
             stop = pos + size
             m.text = data[pos:stop].decode()
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.add_special_tokens = value != 0
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1836,25 +1915,29 @@ def _decode_tokenize_response(
             stop = pos + size
             m.tokens.extend(unpack_int32(data[pos:stop]))
             pos = stop
-        elif tag == 8:
+            continue
+        if tag == 8:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.tokens.append(value)
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.count = value
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.max_model_len = value
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1862,8 +1945,8 @@ def _decode_tokenize_response(
             stop = pos + size
             m.input_text = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1916,14 +1999,15 @@ def _decode_detokenize_request(
             stop = pos + size
             m.tokens.extend(unpack_int32(data[pos:stop]))
             pos = stop
-        elif tag == 8:
+            continue
+        if tag == 8:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.tokens.append(value)
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1975,8 +2059,8 @@ def _decode_detokenize_response(
             stop = pos + size
             m.text = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2063,8 +2147,8 @@ def _decode_health_check_response(
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.healthy = value != 0
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2159,7 +2243,8 @@ def _decode_get_model_info_response(
             stop = pos + size
             m.model_path = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -2167,8 +2252,8 @@ def _decode_get_model_info_response(
             stop = pos + size
             m.json_info = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2259,8 +2344,8 @@ def _decode_get_server_info_response(
             stop = pos + size
             m.json_info = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2314,14 +2399,15 @@ def _decode_abort_request(
             stop = pos + size
             m.rid = data[pos:stop].decode()
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.abort_all = value != 0
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2369,8 +2455,8 @@ def _decode_abort_response(
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.success = value != 0
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2462,8 +2548,8 @@ def _decode_list_models_response(
             stop = pos + size
             m.models.append(_decode_model_card(data, pos, stop, depth - 1))
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2525,7 +2611,8 @@ def _decode_model_card(
             stop = pos + size
             m.id = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -2533,7 +2620,8 @@ def _decode_model_card(
             stop = pos + size
             m.root = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -2541,14 +2629,15 @@ def _decode_model_card(
             stop = pos + size
             m.parent = data[pos:stop].decode()
             pos = stop
-        elif tag == 32:
+            continue
+        if tag == 32:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.max_model_len = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2596,8 +2685,8 @@ def _decode_get_load_request(
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.dp_rank = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2649,8 +2738,8 @@ def _decode_get_load_response(
             stop = pos + size
             m.json_info = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2741,7 +2830,8 @@ def _decode_flush_cache_response(
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.success = value != 0
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -2749,8 +2839,8 @@ def _decode_flush_cache_response(
             stop = pos + size
             m.message = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2802,8 +2892,8 @@ def _decode_pause_generation_request(
             stop = pos + size
             m.mode = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2855,8 +2945,8 @@ def _decode_pause_generation_response(
             stop = pos + size
             m.message = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -2947,8 +3037,8 @@ def _decode_continue_generation_response(
             stop = pos + size
             m.message = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -3012,7 +3102,8 @@ def _decode_openai_request(
             stop = pos + size
             m.json_body = data[pos:stop]
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -3020,8 +3111,8 @@ def _decode_openai_request(
             stop = pos + size
             _add_string_string(m, m.trace_headers, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -3074,14 +3165,15 @@ def _decode_openai_stream_chunk(
             stop = pos + size
             m.json_chunk = data[pos:stop]
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.finished = value != 0
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -3134,14 +3226,15 @@ def _decode_openai_response(
             stop = pos + size
             m.json_body = data[pos:stop]
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.status_code = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -3193,8 +3286,8 @@ def _decode_start_profile_request(
             stop = pos + size
             m.output_dir = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -3246,8 +3339,8 @@ def _decode_start_profile_response(
             stop = pos + size
             m.message = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -3338,8 +3431,8 @@ def _decode_stop_profile_response(
             stop = pos + size
             m.message = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -3395,7 +3488,8 @@ def _decode_update_weights_request(
             stop = pos + size
             m.model_path = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -3403,8 +3497,8 @@ def _decode_update_weights_request(
             stop = pos + size
             m.load_format = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -3456,7 +3550,8 @@ def _decode_update_weights_response(
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.success = value != 0
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -3464,8 +3559,8 @@ def _decode_update_weights_response(
             stop = pos + size
             m.message = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -3572,31 +3667,36 @@ def _decode_engine_state_snapshot(
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.instance_id = value
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.revision = value
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.healthy = value != 0
-        elif tag == 32:
+            continue
+        if tag == 32:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.server_status = SERVER_STATUS_OF[value]
-        elif tag == 40:
+            continue
+        if tag == 40:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.is_pause = value != 0
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -3604,7 +3704,8 @@ def _decode_engine_state_snapshot(
             stop = pos + size
             m.model_info = _decode_get_model_info_response(data, pos, stop, depth - 1, m.model_info)
             pos = stop
-        elif tag == 58:
+            continue
+        if tag == 58:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -3612,7 +3713,8 @@ def _decode_engine_state_snapshot(
             stop = pos + size
             m.server_info = _decode_get_server_info_response(data, pos, stop, depth - 1, m.server_info)
             pos = stop
-        elif tag == 66:
+            continue
+        if tag == 66:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -3620,8 +3722,8 @@ def _decode_engine_state_snapshot(
             stop = pos + size
             m.models = _decode_list_models_response(data, pos, stop, depth - 1, m.models)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -56,7 +56,8 @@ def _decode_any(
             stop = pos + size
             m.type_url = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -64,8 +65,8 @@ def _decode_any(
             stop = pos + size
             m.value = data[pos:stop]
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

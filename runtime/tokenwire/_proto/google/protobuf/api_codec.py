@@ -97,7 +97,8 @@ def _decode_api(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -105,7 +106,8 @@ def _decode_api(
             stop = pos + size
             m.methods.append(_decode_method(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -113,7 +115,8 @@ def _decode_api(
             stop = pos + size
             m.options.append(type_pb.Option._tw_decode(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -121,7 +124,8 @@ def _decode_api(
             stop = pos + size
             m.version = data[pos:stop].decode()
             pos = stop
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -131,7 +135,8 @@ def _decode_api(
                 data, pos, stop, depth - 1, m.source_context
             )
             pos = stop
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -139,13 +144,15 @@ def _decode_api(
             stop = pos + size
             m.mixins.append(_decode_mixin(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 56:
+            continue
+        if tag == 56:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.syntax = SYNTAX_OF[value]
-        elif tag == 66:
+            continue
+        if tag == 66:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -153,8 +160,8 @@ def _decode_api(
             stop = pos + size
             m.edition = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -229,7 +236,8 @@ def _decode_method(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -237,13 +245,15 @@ def _decode_method(
             stop = pos + size
             m.request_type_url = data[pos:stop].decode()
             pos = stop
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.request_streaming = value != 0
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -251,13 +261,15 @@ def _decode_method(
             stop = pos + size
             m.response_type_url = data[pos:stop].decode()
             pos = stop
-        elif tag == 40:
+            continue
+        if tag == 40:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.response_streaming = value != 0
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -265,13 +277,15 @@ def _decode_method(
             stop = pos + size
             m.options.append(type_pb.Option._tw_decode(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 56:
+            continue
+        if tag == 56:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.syntax = SYNTAX_OF[value]
-        elif tag == 66:
+            continue
+        if tag == 66:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -279,8 +293,8 @@ def _decode_method(
             stop = pos + size
             m.edition = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -336,7 +350,8 @@ def _decode_mixin(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -344,8 +359,8 @@ def _decode_mixin(
             stop = pos + size
             m.root = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -60,14 +60,15 @@ def _decode_duration(
             if value > 127:
                 value, pos = read_int64(data, pos - 1)
             m.seconds = value
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.nanos = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -54,8 +54,8 @@ def _decode_field_mask(
             stop = pos + size
             m.paths.append(data[pos:stop].decode())
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -53,8 +53,8 @@ def _decode_source_context(
             stop = pos + size
             m.file_name = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

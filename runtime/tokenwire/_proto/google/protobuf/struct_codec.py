@@ -143,8 +143,8 @@ def _decode_struct(
             stop = pos + size
             _add_string_value_entry(m, m.fields, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -229,7 +229,8 @@ def _decode_value(
             m.bool_value = None
             m.struct_value = None
             m.list_value = None
-        elif tag == 17:
+            continue
+        if tag == 17:
             (value,) = read_f64(data, pos)
             pos += 8
             m.number_value = value
@@ -238,7 +239,8 @@ def _decode_value(
             m.bool_value = None
             m.struct_value = None
             m.list_value = None
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -251,7 +253,8 @@ def _decode_value(
             m.bool_value = None
             m.struct_value = None
             m.list_value = None
-        elif tag == 32:
+            continue
+        if tag == 32:
             value = data[pos]
             pos += 1
             if value > 127:
@@ -262,7 +265,8 @@ def _decode_value(
             m.string_value = None
             m.struct_value = None
             m.list_value = None
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -275,7 +279,8 @@ def _decode_value(
             m.string_value = None
             m.bool_value = None
             m.list_value = None
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -288,8 +293,8 @@ def _decode_value(
             m.string_value = None
             m.bool_value = None
             m.struct_value = None
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -342,8 +347,8 @@ def _decode_list_value(
             stop = pos + size
             m.values.append(_decode_value(data, pos, stop, depth - 1))
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -95,7 +95,8 @@ def _decode_type(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -103,7 +104,8 @@ def _decode_type(
             stop = pos + size
             m.fields.append(_decode_field(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -111,7 +113,8 @@ def _decode_type(
             stop = pos + size
             m.oneofs.append(data[pos:stop].decode())
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -119,7 +122,8 @@ def _decode_type(
             stop = pos + size
             m.options.append(_decode_option(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -129,13 +133,15 @@ def _decode_type(
                 data, pos, stop, depth - 1, m.source_context
             )
             pos = stop
-        elif tag == 48:
+            continue
+        if tag == 48:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.syntax = SYNTAX_OF[value]
-        elif tag == 58:
+            continue
+        if tag == 58:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -143,8 +149,8 @@ def _decode_type(
             stop = pos + size
             m.edition = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -221,19 +227,22 @@ def _decode_field(
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.kind = FIELD_KIND_OF[value]
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.cardinality = FIELD_CARDINALITY_OF[value]
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.number = value
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -241,7 +250,8 @@ def _decode_field(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -249,19 +259,22 @@ def _decode_field(
             stop = pos + size
             m.type_url = data[pos:stop].decode()
             pos = stop
-        elif tag == 56:
+            continue
+        if tag == 56:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.oneof_index = value
-        elif tag == 64:
+            continue
+        if tag == 64:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.packed = value != 0
-        elif tag == 74:
+            continue
+        if tag == 74:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -269,7 +282,8 @@ def _decode_field(
             stop = pos + size
             m.options.append(_decode_option(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 82:
+            continue
+        if tag == 82:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -277,7 +291,8 @@ def _decode_field(
             stop = pos + size
             m.json_name = data[pos:stop].decode()
             pos = stop
-        elif tag == 90:
+            continue
+        if tag == 90:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -285,8 +300,8 @@ def _decode_field(
             stop = pos + size
             m.default_value = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -358,7 +373,8 @@ def _decode_enum(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -366,7 +382,8 @@ def _decode_enum(
             stop = pos + size
             m.enumvalue.append(_decode_enum_value(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -374,7 +391,8 @@ def _decode_enum(
             stop = pos + size
             m.options.append(_decode_option(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -384,13 +402,15 @@ def _decode_enum(
                 data, pos, stop, depth - 1, m.source_context
             )
             pos = stop
-        elif tag == 40:
+            continue
+        if tag == 40:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.syntax = SYNTAX_OF[value]
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -398,8 +418,8 @@ def _decode_enum(
             stop = pos + size
             m.edition = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -458,13 +478,15 @@ def _decode_enum_value(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.number = value
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -472,8 +494,8 @@ def _decode_enum_value(
             stop = pos + size
             m.options.append(_decode_option(data, pos, stop, depth - 1))
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -529,7 +551,8 @@ def _decode_option(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -537,8 +560,8 @@ def _decode_option(
             stop = pos + size
             m.value = any_pb.Any._tw_decode(data, pos, stop, depth - 1, m.value)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

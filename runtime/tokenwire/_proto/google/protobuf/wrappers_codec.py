@@ -69,8 +69,8 @@ def _decode_double_value(
             (value,) = read_f64(data, pos)
             pos += 8
             m.value = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -116,8 +116,8 @@ def _decode_float_value(
             (value,) = read_f32(data, pos)
             pos += 4
             m.value = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -165,8 +165,8 @@ def _decode_int64_value(
             if value > 127:
                 value, pos = read_int64(data, pos - 1)
             m.value = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -214,8 +214,8 @@ def _decode_u_int64_value(
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.value = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -263,8 +263,8 @@ def _decode_int32_value(
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.value = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -312,8 +312,8 @@ def _decode_u_int32_value(
             if value > 127:
                 value, pos = read_uint32(data, pos - 1)
             m.value = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -361,8 +361,8 @@ def _decode_bool_value(
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.value = value != 0
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -414,8 +414,8 @@ def _decode_string_value(
             stop = pos + size
             m.value = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -466,8 +466,8 @@ def _decode_bytes_value(
             stop = pos + size
             m.value = data[pos:stop]
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

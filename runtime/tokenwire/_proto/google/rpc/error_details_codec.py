@@ -138,7 +138,8 @@ def _decode_error_info(
             stop = pos + size
             m.reason = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -146,7 +147,8 @@ def _decode_error_info(
             stop = pos + size
             m.domain = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -154,8 +156,8 @@ def _decode_error_info(
             stop = pos + size
             _add_string_string(m, m.metadata, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -207,8 +209,8 @@ def _decode_retry_info(
             stop = pos + size
             m.retry_delay = read_duration(data, pos, stop, depth - 1, m.retry_delay)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -265,7 +267,8 @@ def _decode_debug_info(
             stop = pos + size
             m.stack_entries.append(data[pos:stop].decode())
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -273,8 +276,8 @@ def _decode_debug_info(
             stop = pos + size
             m.detail = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -327,8 +330,8 @@ def _decode_quota_failure(
             stop = pos + size
             m.violations.append(_decode_quota_failure_violation(data, pos, stop, depth - 1))
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -413,7 +416,8 @@ def _decode_quota_failure_violation(
             stop = pos + size
             m.subject = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -421,7 +425,8 @@ def _decode_quota_failure_violation(
             stop = pos + size
             m.description = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -429,7 +434,8 @@ def _decode_quota_failure_violation(
             stop = pos + size
             m.api_service = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -437,7 +443,8 @@ def _decode_quota_failure_violation(
             stop = pos + size
             m.quota_metric = data[pos:stop].decode()
             pos = stop
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -445,7 +452,8 @@ def _decode_quota_failure_violation(
             stop = pos + size
             m.quota_id = data[pos:stop].decode()
             pos = stop
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -453,20 +461,22 @@ def _decode_quota_failure_violation(
             stop = pos + size
             _add_string_string(m, m.quota_dimensions, tag, data, pos, stop, depth - 1)
             pos = stop
-        elif tag == 56:
+            continue
+        if tag == 56:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int64(data, pos - 1)
             m.quota_value = value
-        elif tag == 64:
+            continue
+        if tag == 64:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int64(data, pos - 1)
             m.future_quota_value = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -519,8 +529,8 @@ def _decode_precondition_failure(
             stop = pos + size
             m.violations.append(_decode_precondition_failure_violation(data, pos, stop, depth - 1))
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -580,7 +590,8 @@ def _decode_precondition_failure_violation(
             stop = pos + size
             m.type = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -588,7 +599,8 @@ def _decode_precondition_failure_violation(
             stop = pos + size
             m.subject = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -596,8 +608,8 @@ def _decode_precondition_failure_violation(
             stop = pos + size
             m.description = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -650,8 +662,8 @@ def _decode_bad_request(
             stop = pos + size
             m.field_violations.append(_decode_bad_request_field_violation(data, pos, stop, depth - 1))
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -715,7 +727,8 @@ def _decode_bad_request_field_violation(
             stop = pos + size
             m.field = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -723,7 +736,8 @@ def _decode_bad_request_field_violation(
             stop = pos + size
             m.description = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -731,7 +745,8 @@ def _decode_bad_request_field_violation(
             stop = pos + size
             m.reason = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -739,8 +754,8 @@ def _decode_bad_request_field_violation(
             stop = pos + size
             m.localized_message = _decode_localized_message(data, pos, stop, depth - 1, m.localized_message)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -796,7 +811,8 @@ def _decode_request_info(
             stop = pos + size
             m.request_id = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -804,8 +820,8 @@ def _decode_request_info(
             stop = pos + size
             m.serving_data = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -869,7 +885,8 @@ def _decode_resource_info(
             stop = pos + size
             m.resource_type = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -877,7 +894,8 @@ def _decode_resource_info(
             stop = pos + size
             m.resource_name = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -885,7 +903,8 @@ def _decode_resource_info(
             stop = pos + size
             m.owner = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -893,8 +912,8 @@ def _decode_resource_info(
             stop = pos + size
             m.description = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -947,8 +966,8 @@ def _decode_help(
             stop = pos + size
             m.links.append(_decode_help_link(data, pos, stop, depth - 1))
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1004,7 +1023,8 @@ def _decode_help_link(
             stop = pos + size
             m.description = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1012,8 +1032,8 @@ def _decode_help_link(
             stop = pos + size
             m.url = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -1069,7 +1089,8 @@ def _decode_localized_message(
             stop = pos + size
             m.locale = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -1077,8 +1098,8 @@ def _decode_localized_message(
             stop = pos + size
             m.message = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -68,7 +68,8 @@ def _decode_status(
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.code = value
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -76,7 +77,8 @@ def _decode_status(
             stop = pos + size
             m.message = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -84,8 +86,8 @@ def _decode_status(
             stop = pos + size
             m.details.append(wkt.Any._tw_decode(data, pos, stop, depth - 1))
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -125,8 +125,8 @@ def _decode_prompt(
             stop = pos + size
             m.text = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -209,7 +209,8 @@ def _decode_part(
             stop = pos + size
             m.text = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -217,7 +218,8 @@ def _decode_part(
             stop = pos + size
             m.audio = data[pos:stop]
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -225,13 +227,15 @@ def _decode_part(
             stop = pos + size
             m.ids.extend(unpack_int32(data[pos:stop]))
             pos = stop
-        elif tag == 24:
+            continue
+        if tag == 24:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.ids.append(value)
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -239,7 +243,8 @@ def _decode_part(
             stop = pos + size
             m.words.append(_decode_part_word(data, pos, stop, depth - 1))
             pos = stop
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -247,20 +252,22 @@ def _decode_part(
             stop = pos + size
             _add_string_string(m, m.facts, tag, data, pos, stop, depth - 1)
             pos = stop
-        elif tag == 48:
+            continue
+        if tag == 48:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.voice = value
-        elif tag == 56:
+            continue
+        if tag == 56:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.total = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -314,14 +321,15 @@ def _decode_part_word(
             stop = pos + size
             m.text = data[pos:stop].decode()
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.at = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -385,7 +393,8 @@ def _decode_raw_call(
             stop = pos + size
             _add_string_string(m, m.headers, tag, data, pos, stop, depth - 1)
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -393,8 +402,8 @@ def _decode_raw_call(
             stop = pos + size
             m.payload = data[pos:stop]
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -445,7 +454,8 @@ def _decode_raw_answer(
             if value > 127:
                 value, pos = read_uint32(data, pos - 1)
             m.status = value
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -453,8 +463,8 @@ def _decode_raw_answer(
             stop = pos + size
             m.payload = data[pos:stop]
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -505,7 +515,8 @@ def _decode_raw_event(
             if value > 127:
                 value, pos = read_uint64(data, pos - 1)
             m.last = value != 0
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -513,8 +524,8 @@ def _decode_raw_event(
             stop = pos + size
             m.event = data[pos:stop]
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -71,7 +71,8 @@ def _decode_one_line(
             stop = pos + size
             m.field = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -79,7 +80,8 @@ def _decode_one_line(
             stop = pos + size
             m.trailing = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -87,7 +89,8 @@ def _decode_one_line(
             stop = pos + size
             m.both = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -95,8 +98,8 @@ def _decode_one_line(
             stop = pos + size
             m.none = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -168,7 +171,8 @@ def _decode_double_quotes(
             stop = pos + size
             m.ends = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -176,7 +180,8 @@ def _decode_double_quotes(
             stop = pos + size
             m.only_two = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -184,7 +189,8 @@ def _decode_double_quotes(
             stop = pos + size
             m.only_three = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -192,7 +198,8 @@ def _decode_double_quotes(
             stop = pos + size
             m.ends_with_four = data[pos:stop].decode()
             pos = stop
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -200,7 +207,8 @@ def _decode_double_quotes(
             stop = pos + size
             m.within = data[pos:stop].decode()
             pos = stop
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -208,8 +216,8 @@ def _decode_double_quotes(
             stop = pos + size
             m.one = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -285,7 +293,8 @@ def _decode_backslashes(
             stop = pos + size
             m.ends = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -293,7 +302,8 @@ def _decode_backslashes(
             stop = pos + size
             m.ends_with_two = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -301,7 +311,8 @@ def _decode_backslashes(
             stop = pos + size
             m.and_quote = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -309,7 +320,8 @@ def _decode_backslashes(
             stop = pos + size
             m.and_quotes = data[pos:stop].decode()
             pos = stop
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -317,7 +329,8 @@ def _decode_backslashes(
             stop = pos + size
             m.only = data[pos:stop].decode()
             pos = stop
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -325,7 +338,8 @@ def _decode_backslashes(
             stop = pos + size
             m.at_line_end = data[pos:stop].decode()
             pos = stop
-        elif tag == 58:
+            continue
+        if tag == 58:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -333,8 +347,8 @@ def _decode_backslashes(
             stop = pos + size
             m.regular_expression = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -394,7 +408,8 @@ def _decode_non_ascii(
             stop = pos + size
             m.field = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -402,7 +417,8 @@ def _decode_non_ascii(
             stop = pos + size
             m.invisible = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -410,8 +426,8 @@ def _decode_non_ascii(
             stop = pos + size
             m.separators = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -463,8 +479,8 @@ def _decode_templates(
             stop = pos + size
             m.field = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -520,7 +536,8 @@ def _decode_markup(
             stop = pos + size
             m.sections = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -528,8 +545,8 @@ def _decode_markup(
             stop = pos + size
             m.doctest = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -581,8 +598,8 @@ def _decode_long_lines(
             stop = pos + size
             m.field = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -670,7 +687,8 @@ def _decode_blocks(
             stop = pos + size
             m.one_line = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -678,7 +696,8 @@ def _decode_blocks(
             stop = pos + size
             m.stars = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -686,7 +705,8 @@ def _decode_blocks(
             stop = pos + size
             m.two_stars = data[pos:stop].decode()
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -694,7 +714,8 @@ def _decode_blocks(
             stop = pos + size
             m.uneven = data[pos:stop].decode()
             pos = stop
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -702,7 +723,8 @@ def _decode_blocks(
             stop = pos + size
             m.empty = data[pos:stop].decode()
             pos = stop
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -710,7 +732,8 @@ def _decode_blocks(
             stop = pos + size
             m.empty_line = data[pos:stop].decode()
             pos = stop
-        elif tag == 58:
+            continue
+        if tag == 58:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -718,7 +741,8 @@ def _decode_blocks(
             stop = pos + size
             m.no_space = data[pos:stop].decode()
             pos = stop
-        elif tag == 66:
+            continue
+        if tag == 66:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -726,7 +750,8 @@ def _decode_blocks(
             stop = pos + size
             m.tab = data[pos:stop].decode()
             pos = stop
-        elif tag == 74:
+            continue
+        if tag == 74:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -734,7 +759,8 @@ def _decode_blocks(
             stop = pos + size
             m.three_slashes = data[pos:stop].decode()
             pos = stop
-        elif tag == 82:
+            continue
+        if tag == 82:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -742,8 +768,8 @@ def _decode_blocks(
             stop = pos + size
             m.trailing_spaces = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -804,7 +830,8 @@ def _decode_commented_oneof(
             m.this = data[pos:stop].decode()
             pos = stop
             m.that = None
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -813,8 +840,8 @@ def _decode_commented_oneof(
             m.that = data[pos:stop].decode()
             pos = stop
             m.this = None
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -129,8 +129,8 @@ def _decode_health_check_request(
             stop = pos + size
             m.service = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -178,8 +178,8 @@ def _decode_health_check_response(
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.status = HEALTH_CHECK_RESPONSE_SERVING_STATUS_OF[value]
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -279,8 +279,8 @@ def _decode_health_list_response(
             stop = pos + size
             _add_string_health_check_response_entry(m, m.statuses, tag, data, pos, stop, depth - 1)
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m

@@ -102,7 +102,8 @@ def _decode_server_reflection_request(
             stop = pos + size
             m.host = data[pos:stop].decode()
             pos = stop
-        elif tag == 26:
+            continue
+        if tag == 26:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -114,7 +115,8 @@ def _decode_server_reflection_request(
             m.file_containing_extension = None
             m.all_extension_numbers_of_type = None
             m.list_services = None
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -126,7 +128,8 @@ def _decode_server_reflection_request(
             m.file_containing_extension = None
             m.all_extension_numbers_of_type = None
             m.list_services = None
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -140,7 +143,8 @@ def _decode_server_reflection_request(
             m.file_containing_symbol = None
             m.all_extension_numbers_of_type = None
             m.list_services = None
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -152,7 +156,8 @@ def _decode_server_reflection_request(
             m.file_containing_symbol = None
             m.file_containing_extension = None
             m.list_services = None
-        elif tag == 58:
+            continue
+        if tag == 58:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -164,8 +169,8 @@ def _decode_server_reflection_request(
             m.file_containing_symbol = None
             m.file_containing_extension = None
             m.all_extension_numbers_of_type = None
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -219,14 +224,15 @@ def _decode_extension_request(
             stop = pos + size
             m.containing_type = data[pos:stop].decode()
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.extension_number = value
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -308,7 +314,8 @@ def _decode_server_reflection_response(
             stop = pos + size
             m.valid_host = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -318,7 +325,8 @@ def _decode_server_reflection_response(
                 data, pos, stop, depth - 1, m.original_request
             )
             pos = stop
-        elif tag == 34:
+            continue
+        if tag == 34:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -331,7 +339,8 @@ def _decode_server_reflection_response(
             m.all_extension_numbers_response = None
             m.list_services_response = None
             m.error_response = None
-        elif tag == 42:
+            continue
+        if tag == 42:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -344,7 +353,8 @@ def _decode_server_reflection_response(
             m.file_descriptor_response = None
             m.list_services_response = None
             m.error_response = None
-        elif tag == 50:
+            continue
+        if tag == 50:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -357,7 +367,8 @@ def _decode_server_reflection_response(
             m.file_descriptor_response = None
             m.all_extension_numbers_response = None
             m.error_response = None
-        elif tag == 58:
+            continue
+        if tag == 58:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -368,8 +379,8 @@ def _decode_server_reflection_response(
             m.file_descriptor_response = None
             m.all_extension_numbers_response = None
             m.list_services_response = None
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -421,8 +432,8 @@ def _decode_file_descriptor_response(
             stop = pos + size
             m.file_descriptor_proto.append(data[pos:stop])
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -480,7 +491,8 @@ def _decode_extension_number_response(
             stop = pos + size
             m.base_type_name = data[pos:stop].decode()
             pos = stop
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -488,14 +500,15 @@ def _decode_extension_number_response(
             stop = pos + size
             m.extension_number.extend(unpack_int32(data[pos:stop]))
             pos = stop
-        elif tag == 16:
+            continue
+        if tag == 16:
             value = data[pos]
             pos += 1
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.extension_number.append(value)
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -548,8 +561,8 @@ def _decode_list_service_response(
             stop = pos + size
             m.service.append(_decode_service_response(data, pos, stop, depth - 1))
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -601,8 +614,8 @@ def _decode_service_response(
             stop = pos + size
             m.name = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
@@ -654,7 +667,8 @@ def _decode_error_response(
             if value > 127:
                 value, pos = read_int32(data, pos - 1)
             m.error_code = value
-        elif tag == 18:
+            continue
+        if tag == 18:
             size = data[pos]
             pos += 1
             if size > 127:
@@ -662,8 +676,8 @@ def _decode_error_response(
             stop = pos + size
             m.error_message = data[pos:stop].decode()
             pos = stop
-        else:
-            pos = keep_unknown(m, data, start, pos, tag, depth)
+            continue
+        pos = keep_unknown(m, data, start, pos, tag, depth)
     if pos > end:
         raise truncated()
     return m
