@@ -39,7 +39,7 @@ HEAVY = (
     "google.protobuf",
     "jinja2",
 )
-PROTOBUF = {"descriptors.py", "plugin.py"}
+PROTOBUF = {"descriptor_sets.py", "descriptors.py", "plugin.py"}
 
 
 def imported(file: Path) -> Iterator[str]:

@@ -21,7 +21,9 @@ __all__ = ["BufError", "generate", "output_roots", "shipped_protos", "stage"]
 TEMPLATE = "buf.gen.yaml"
 SHIPPED = ("tokenwire", "google/api")
 OUT = re.compile(
-    r"""(?:^|[\s,{-])["']?out["']?\s*:\s*(?:"([^"]*)"|'([^']*)'|([^\s"'{\[,}#][^\n,}#]*))""", re.MULTILINE
+    r"""(?:^|[\s,{-])["']?out["']?\s*:\s*"""
+    r"""(?:"([^"]*)"|'([^']*)'|([^\s"'{\[,}#>|&*!][^\n,}#]*))""",
+    re.MULTILINE,
 )
 """`out:` in a buf.gen.yaml: in a block or in braces, quoted or plain."""
 COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)

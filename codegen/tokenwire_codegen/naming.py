@@ -78,7 +78,7 @@ UNPACKAGED = "unpackaged"
 PACKAGES = KEYWORDS | {UNPACKAGED}
 """Reserved for the parts of a package's name."""
 
-PRIVATE = re.compile(r"(f_)*(__|_tw|_[^_].*_$)")
+PRIVATE = re.compile(r"(f_)*(__|_tw|_[A-Z].*__|_[^_].*_$)")
 WORDS = re.compile(r"OpenAI|[A-Z]+(?![a-z])(?:[0-9]+)?|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 
 
@@ -86,8 +86,8 @@ def escape(name: str, reserved: frozenset[str]) -> str:
     """Give `name` a form that is legal, not reserved, and different from that of any other name.
 
     Reserved names get "_" appended. Names that begin with "__" (dunders; Python mangles the others
-    inside classes) or "_tw" (ours), or have the form "_x_" (enum's), get "f_" put before, and a
-    leading digit "n".
+    inside classes) or "_tw" (ours), or have a form that enum keeps ("_x_", "_X__y"), get "f_" put
+    before, and a leading digit "n".
     """
     if PRIVATE.match(name):
         return f"f_{name}"

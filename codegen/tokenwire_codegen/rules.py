@@ -123,7 +123,7 @@ class Rules:
     def _route(self, binding: HttpBinding) -> RouteModel:
         if not binding.method and not binding.path:
             self._error("http has no pattern: set get, put, post, delete, patch or custom")
-        elif not re.fullmatch(r"[A-Z]+|\*", binding.method):
+        elif not re.fullmatch(r"[A-Z]+", binding.method):
             self._error(f"http method {binding.method!r} is not a method: write it in capitals, POST say")
         problem = path_problem(binding.path)
         if problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -34,6 +35,7 @@ __all__ = ["BridgedEngine"]
 
 T = TypeVar("T")
 
+_LOG: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 256
 """Calls that one turn of a loop makes, so that an engine that is faster than its readers leaves it time."""
 _ANSWER_S: Final = 1.0
@@ -242,7 +244,11 @@ class _Mail:
     def _deliver(self) -> None:
         """Run some of what waits; the rest has its turn after the loop's other work."""
         for _ in range(min(len(self._waiting), _AT_ONCE)):
-            self._waiting.popleft()()
+            call = self._waiting.popleft()
+            try:
+                call()
+            except Exception:
+                _LOG.exception("a sink or a watcher of the engine failed")
         self._woken = False
         if self._waiting:
             self._woken = True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from tokenwire_codegen import buf, cli
+from tokenwire_codegen import buf, cli, tree
 
 from tests.support.generate import ROOT
 
@@ -189,3 +189,77 @@ def test_a_bar_shows_what_takes_longer_than_a_second(monkeypatch: pytest.MonkeyP
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.3)"]) as process:
         cli._wait(process)
     assert ticks == [0]
+
+
+def workspace(here: Path, template: str) -> None:
+    (here / "buf.yaml").write_text("version: v2\nmodules:\n  - path: protos\n")
+    (here / "protos/hello.proto").write_text('syntax = "proto3"; package hello; message Hello {}')
+    (here / "buf.gen.yaml").write_text(template)
+
+
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        "[{local: protoc-gen-tokenwire, strategy: all, out: gen}]",
+        '[{"local": "protoc-gen-tokenwire", "strategy": "all", "out": "gen/"}] # out: elsewhere',
+        "\n  - local: protoc-gen-tokenwire\n    # out: elsewhere\n    'out' : ./gen",
+        "\n  - local: protoc-gen-tokenwire\n    out:\n      gen",
+    ],
+)
+def test_the_output_directory_is_found_however_it_is_written(plugin: str, here: Path) -> None:
+    workspace(here, f"version: v2\nplugins: {plugin}\n")
+    assert buf.output_roots(here / "buf.gen.yaml") == ["gen"]
+    assert "created  gen/hello/hello_pb.py" in run().output
+
+
+@pytest.mark.parametrize(
+    ("out", "error"),
+    [
+        ("out: ../gen", "buf.gen.yaml: out: ../gen lies elsewhere"),
+        ("out: /gen", "buf.gen.yaml: out: /gen lies elsewhere"),
+        ("out: >-\n      gen", "buf.gen.yaml: cannot find `out:`; write it on a line of its own"),
+    ],
+)
+def test_output_elsewhere_is_refused(out: str, error: str, here: Path) -> None:
+    workspace(here, f"version: v2\nplugins:\n  - local: protoc-gen-tokenwire\n    {out}\n")
+    result = run()
+    assert result.exit_code == 1
+    assert error in result.output
+
+
+def test_a_package_in_two_directories_needs_one_run_for_all(here: Path) -> None:
+    workspace(here, "version: v2\nplugins:\n  - local: protoc-gen-tokenwire\n    out: gen\n")
+    for name in ("a", "b"):
+        (here / f"protos/{name}").mkdir()
+        text = f'syntax = "proto3"; package both; message {name.upper()} {{}}'
+        (here / f"protos/{name}/{name}.proto").write_text(text)
+    result = run()
+    assert result.exit_code == 1
+    assert "add `strategy: all` to it" in result.output
+    assert not (here / "gen").exists()
+
+
+def test_what_other_plugins_write_may_change(tmp_path: Path) -> None:
+    fresh, here = tmp_path / "fresh", tmp_path / "here"
+    for folder, text in ((fresh, "new = 1\n"), (here, "old = 1\n")):
+        folder.mkdir()
+        (folder / "hello_pb2.py").write_text(text)
+    assert tree.compare(fresh, here, []).changed == ("hello_pb2.py",)
+
+
+def test_protos_of_installed_packages_are_not_the_users(here: Path) -> None:
+    for folder in (".venv", "node_modules", "env/lib/site-packages"):
+        (here / folder).mkdir(parents=True)
+        (here / folder / "hello.proto").write_text(HELLO)
+    assert run(".", "--out", "out").exit_code == 0
+
+
+def test_names_that_are_not_text_and_templates_with_a_comma(here: Path) -> None:
+    (here / "my,templates").mkdir()
+    (here / "my,templates/main.py.j2").write_text("{{ header }}\nprint('mine')\n")
+    assert run("protos", "--templates", "my,templates").exit_code == 0
+    assert "print('mine')" in (here / "generated/hello/v1/__main__.py").read_text()
+    (here / "protos/caf\udce9.proto").write_text('syntax = "proto3";')
+    result = run("protos")
+    assert result.exit_code == 1
+    assert "caf\\udce9.proto': the name of a proto file must be text; rename it" in result.output

@@ -12,6 +12,8 @@ from tests.support.fill import fill, messages
 from tests.support.generate import ROOT, generate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.generate import Generated
 
 PROTOS = ROOT / "tests/protos"
@@ -100,3 +102,28 @@ def test_messages_of_the_same_name_from_two_packages_meet_in_one_file(gen: Gener
 def test_options_files_are_passed_over_but_their_messages_kept(gen: Generated) -> None:
     assert "cases/options/options_pb.py" in gen.files
     assert "cases/options/options_codec.py" in gen.files
+
+
+def test_names_that_generated_code_needs_give_way(gen: Generated) -> None:
+    module = gen.module("cases.collisions")
+    assert [word.name for word in module.Words] == ["None_", "classmethod_", "dict_", "f__Words__private"]
+    assert {"datetime_", "ping", "PINGS"} <= set(module.__all__)
+    assert hasattr(module.PingsClient, "ping_")
+    assert module.datetime_(Field_="x").to_dict() == {"Field": "x"}
+
+
+def test_a_module_does_not_lie_where_a_package_is(gen: Generated) -> None:
+    assert gen.module("cases.collisions.collisions_pb").Module(number=1).number == 1
+    assert "cases/collisions/collisions__pb.py" in gen.files
+
+
+def test_a_package_called_unpackaged_is_kept_apart(gen: Generated) -> None:
+    assert gen.module("unpackaged_").Packaged(number=1).number == 1
+
+
+def test_a_message_may_have_thousands_of_fields(tmp_path: Path) -> None:
+    numbers = range(1, 4001)
+    fields = "".join(f"repeated int32 f{number} = {number};" for number in numbers)
+    gen = generate(f'syntax = "proto3"; package many; message M {{ {fields} }}', tmp_path)
+    message = gen.many.M(f1=[1], f4000=[2, 3])
+    assert gen.many.M.parse(bytes(message)) == message

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import google.api
@@ -18,11 +21,10 @@ from google.protobuf import message_factory
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
 from tests.support.fill import fill, messages
-from tests.support.generate import Generated, generate_from
+from tests.support.generate import ROOT, Generated, generate_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import ModuleType
 
     from google.protobuf.descriptor import FileDescriptor
@@ -115,6 +117,14 @@ def test_round_trip(real: Any) -> None:
             assert oracle.FromString(bytes(read)) == message, descriptor.full_name
             count += 1
     assert count >= {"grpc": 10, "opentelemetry": 30, "googleapis": 100}[_name(gen)]
+
+
+def test_ruff_leaves_the_format_alone(real: Any) -> None:
+    gen, _ = real
+    config = ROOT / "pyproject.toml"
+    command = (Path(sys.executable).parent / "ruff", "format", "--config", config, "--no-cache", "--diff")
+    done = subprocess.run([*command, gen.directory], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _name(gen: Generated) -> str:

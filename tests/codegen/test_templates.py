@@ -73,11 +73,22 @@ def test_root(tmp_path: Path) -> None:
     ]
 
 
-def test_the_descriptor_set_holds_all_imports_and_no_comments(tmp_path: Path) -> None:
-    gen = generate(SOURCE, tmp_path)
+def test_the_descriptor_set_holds_all_imports_and_the_comments_of_the_package(tmp_path: Path) -> None:
+    comment = "// The license.\n\n// What b is.\nmessage B "
+    texts = SOURCE | {"b/v1/b.proto": SOURCE["b/v1/b.proto"].replace("message B ", comment)}
+    gen = generate(texts, tmp_path)
     files = FileDescriptorSet.FromString(gen.files["b/v1/descriptor.binpb"]).file
     assert [file.name for file in files] == ["a/v1/a.proto", "b/v1/b.proto"]
-    assert not any(file.HasField("source_code_info") for file in files)
+    assert not files[0].HasField("source_code_info")
+    words = {tuple(place.path): place.leading_comments for place in files[1].source_code_info.location}
+    assert words[4, 0] == "What b is."
+
+
+def test_a_template_without_the_header_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "main.py.j2").write_text("print('mine')\n")
+    source = 'syntax = "proto3"; message M {} service S { rpc A(M) returns (M); }'
+    with pytest.raises(SchemaRejectedError, match=r"main.py.j2: its text must start with \{\{ header \}\}"):
+        generate(source, tmp_path, f"templates={tmp_path}")
 
 
 def test_the_runtime_names_its_own_modules(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
         ({"prompt": [5] * 2000, "max_new_tokens": 49}, Code.INVALID_ARGUMENT, "2048"),
         ({"logit_bias": {5000: 1.0}}, Code.INVALID_ARGUMENT, "logit_bias"),
         ({"stop_token_ids": (-1,)}, Code.INVALID_ARGUMENT, "stop_token_ids"),
+        ({"stop": ("x" * 5000, "y" * 5000)}, Code.INVALID_ARGUMENT, "stop"),
+        ({"n": 49}, Code.RESOURCE_EXHAUSTED, "at most 48"),
         ({"request": {"options": RequestOptions(lora_path="x")}}, Code.UNIMPLEMENTED, "lora_path"),
         ({"request": {"options": RequestOptions(routed_dp_rank=1)}}, Code.UNIMPLEMENTED, "routed_dp_rank"),
         ({"request": {"options": RequestOptions(bootstrap_room=3)}}, Code.UNIMPLEMENTED, "bootstrap_room"),

@@ -117,6 +117,9 @@ async def test_ignore_eos_and_a_minimum_do_not_break_out_of_a_grammar(tiny: Engi
         (Constraint("json_schema", '{"type": "nothing"}'), Code.INVALID_ARGUMENT, "json_schema"),
         (Constraint("ebnf", "root ::= missing"), Code.INVALID_ARGUMENT, "ebnf"),
         (Constraint("structural_tag", "{}"), Code.UNIMPLEMENTED, "engine transformers"),
+        (Constraint("regex", "a?" * 5000), Code.INVALID_ARGUMENT, "10000 characters"),
+        (Constraint("ebnf", 'root ::= "a"' + " " * 20000), Code.INVALID_ARGUMENT, "characters"),
+        (Constraint("choice", ("word",) * 20000), Code.INVALID_ARGUMENT, "100000 characters"),
     ],
 )
 async def test_a_bad_grammar_is_named_and_harms_no_neighbour(
@@ -130,3 +133,24 @@ async def test_a_bad_grammar_is_named_and_harms_no_neighbour(
     assert "\n" not in refused.value.message
     assert len((await neighbour).token_ids) == 30
     await settle(tiny)
+
+
+async def test_a_long_chain_of_references_does_not_overflow_the_stack(tiny: Engine) -> None:
+    """A stack that overflows ends the process, and with it all that runs."""
+    links = {str(i): {"items": {"$ref": f"#/{i + 1}"}} for i in range(1700)}
+    schema = {**links, "1700": {"type": "string"}, "$ref": "#/0"}
+    constraint = Constraint("json_schema", json.dumps(schema, separators=(",", ":")))
+    choice = await generate(tiny, constraint=constraint, max_new_tokens=5)
+    assert choice.finish is not None
+
+
+async def test_an_end_that_a_grammar_demands_goes_before_the_minimum(tiny: Engine) -> None:
+    (token,) = await tiny.tokenize("y", add_special_tokens=False)
+    choice = await generate(
+        tiny,
+        constraint=Constraint("choice", ("y",)),
+        stop_token_ids=(token,),
+        min_new_tokens=5,
+        max_new_tokens=9,
+    )
+    assert choice.token_ids == [token]

@@ -308,20 +308,43 @@ async def test_close_ends_what_runs(name: str) -> None:
     await engine.close()
 
 
+class BrokenSink:
+    """Raises at every call."""
+
+    closed = 0
+
+    def push(self, message: Delta, /) -> None:
+        raise ValueError("broken sink")
+
+    def close(self, error: BaseException | None = None, /) -> None:
+        self.closed += 1
+        raise ValueError("broken sink")
+
+
+def broken_request(engine: Engine, rid: str) -> BrokenSink:
+    sink = BrokenSink()
+    engine.generate(GenerateRequest(rid, "Return", Sampling(max_new_tokens=500, ignore_eos=True)), sink)
+    return sink
+
+
 async def test_a_sink_that_raises_harms_nobody(engine: Engine) -> None:
-    class Broken:
-        closed = 0
-
-        def push(self, message: Delta, /) -> None:
-            raise ValueError("broken sink")
-
-        def close(self, error: BaseException | None = None, /) -> None:
-            self.closed += 1
-
-    broken = Broken()
-    request = GenerateRequest(next_rid(), "Return", Sampling(max_new_tokens=500, ignore_eos=True))
-    engine.generate(request, broken)
-    choice = await generate(engine, max_new_tokens=20, ignore_eos=True)
-    assert len(choice.token_ids) == 20
+    settings = {"max_new_tokens": 20, "ignore_eos": True}
+    first = asyncio.ensure_future(generate(engine, **settings))
+    broken = [broken_request(engine, next_rid()) for _ in range(2)]
+    second = asyncio.ensure_future(generate(engine, **settings))
+    assert len((await first).token_ids) == len((await second).token_ids) == 20
     await settle(engine)
-    assert broken.closed == 1
+    assert [sink.closed for sink in broken] == [1, 1]
+
+
+async def test_a_sink_that_raises_does_not_stop_an_abort_or_a_pause(engine: Engine) -> None:
+    await engine.pause("in_place")
+    rid = next_rid()
+    broken = [broken_request(engine, rid), broken_request(engine, next_rid())]
+    assert engine.abort(rid)
+    await engine.resume()
+    await engine.pause("abort")
+    await engine.resume()
+    assert len((await generate(engine, max_new_tokens=20, ignore_eos=True)).token_ids) == 20
+    await settle(engine)
+    assert [sink.closed for sink in broken] == [1, 1]

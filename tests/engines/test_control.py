@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,33 @@ async def test_closing_writes_the_profile_that_runs(tmp_path: Path) -> None:
     await generate(engine, **GREEDY)
     await engine.close()
     assert "aten::linear" in traced(tmp_path)[1]
+
+
+async def test_a_profile_that_cannot_be_written_is_no_success(tmp_path: Path) -> None:
+    engine = await started(save(AutoModelForCausalLM, LlamaConfig(**SIZES), tmp_path / "model"))
+    await engine.start_profile(str(tmp_path / "gone"))
+    with pytest.raises(RpcError, match="could not be written"):
+        await engine.stop_profile()
+    await engine.close()
+
+
+async def test_pauses_in_quick_succession_and_callers_that_leave(tmp_path: Path) -> None:
+    """What is shown is what is so, whatever the order and whoever waits for the answer."""
+    engine = await started(save(AutoModelForCausalLM, LlamaConfig(**SIZES), tmp_path))
+    await asyncio.gather(engine.pause("in_place"), engine.resume(), engine.pause("retract"), engine.resume())
+    assert not engine.state.paused
+    assert len((await generate(engine, **GREEDY)).token_ids) == 12
+    leaving = asyncio.ensure_future(engine.pause("in_place"))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await engine.probe()
+    assert engine.state.paused
+    waiting = asyncio.ensure_future(generate(engine, **GREEDY))
+    await engine.probe()
+    assert not waiting.done()
+    await engine.resume()
+    assert len((await waiting).token_ids) == 12
+    await engine.close()
 
 
 @pytest.mark.parametrize("call", ["start_profile", "stop_profile", "update_weights"])

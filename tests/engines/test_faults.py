@@ -100,7 +100,9 @@ async def test_a_prompt_that_fails(tiny: Engine, monkeypatch: pytest.MonkeyPatch
     assert codes == [None, Code.INTERNAL, None]
 
 
-async def test_steps_that_fail_make_it_unhealthy_until_one_succeeds(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_steps_that_fail_make_it_unhealthy_until_one_succeeds(
+    tiny: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decode = SlotRunner.decode
     seen: list[EngineState] = []
     leave = tiny.watch(seen.append)
@@ -123,6 +125,36 @@ async def test_steps_that_fail_make_it_unhealthy_until_one_succeeds(tiny: Engine
     assert [state.status for state in seen] == [ServerStatus.UNHEALTHY, ServerStatus.UP]
     assert (await generate(tiny, **PLAIN)).token_ids
     leave()
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
+async def test_the_thread_outlives_what_ends_threads(
+    tiny: Engine, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """As a panic of a Rust library does, and sys.exit() in code that comes with a model."""
+
+    def failing(*args: Any) -> Any:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sequence.Sequence, "advance", failing)
+        assert await failure(generate(tiny, **PLAIN), generate(tiny, **PLAIN)) == [Code.INTERNAL] * 2
+    with monkeypatch.context() as patch:
+        patch.setattr(core, "one_token", failing)
+        with pytest.raises(RpcError):
+            await tiny.probe()
+
+
+async def test_prompts_that_all_fail_make_it_unhealthy(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(self: SlotRunner, *args: Any, **kwargs: Any) -> Tensor:
+        raise RuntimeError("device lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SlotRunner, "prefill", failing)
+        for _ in range(3):
+            assert await failure(generate(tiny, **PLAIN)) == [Code.INTERNAL]
+    assert tiny.state.status is ServerStatus.UNHEALTHY
+    await tiny.probe()
 
 
 async def test_a_probe_that_fails(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

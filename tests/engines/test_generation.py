@@ -140,6 +140,19 @@ async def test_logprobs_are_those_of_the_model(tiny: Engine, reference: Any) -> 
         assert logprob.top[0][1] == ids[0].item()
 
 
+async def test_neighbours_get_as_many_alternatives_as_each_asked_for(tiny: Engine) -> None:
+    def asked(top: int) -> Any:
+        request = {"logprobs": True, "top_logprobs": top}
+        return generate(tiny, temperature=0, max_new_tokens=6, ignore_eos=True, request=request)
+
+    alone = await asked(3)
+    for top, choice in zip((0, 3, 1), await asyncio.gather(asked(0), asked(3), asked(1)), strict=True):
+        assert [len(position.top) for position in choice.output_logprobs] == [top] * 6
+        for position, same in zip(choice.output_logprobs, alone.output_logprobs, strict=True):
+            assert (position.logprob, position.token_id) == (same.logprob, same.token_id)
+            assert position.top == same.top[:top]
+
+
 async def test_prompt_logprobs_do_not_depend_on_chunks(tiny: Engine, reference: Any) -> None:
     prompt = (await tiny.tokenize(PROMPTS[3] * 2))[:700]
     choice = await generate(tiny, prompt, max_new_tokens=0, request={"logprobs": True, "logprob_start": 250})

@@ -6,9 +6,12 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+import tokenizers
+from tokenizers import AddedToken, decoders, models, normalizers
 from tokenwire_serve.engines import TINY_MODEL
 from tokenwire_serve.engines.transformers.text import Detokenizer, StopMatcher, StopStrings
 from tokenwire_serve.engines.transformers.tokenizer import Tokenizer
+from transformers import PreTrainedTokenizerFast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +65,43 @@ def test_what_waits_is_bounded(tokenizer: Tokenizer) -> None:
     given = "".join(detokenizer.add(lone) for _ in range(500))
     assert len(given) > 480
     assert given + detokenizer.flush() == tokenizer.decode([lone] * 500)
+
+
+@pytest.fixture(scope="module")
+def sentencepiece() -> Tokenizer:
+    """In the way of SentencePiece: a leading space is dropped, unknown characters are bytes."""
+    words = ["\u2581", "\u2581Hello", "\u2581world", "\u2581the", "\u2581\u2581", "lo", "\u4e16"]
+    names = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *words]
+    vocabulary = {name: place for place, name in enumerate(names)}
+    core = tokenizers.Tokenizer(
+        models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>", byte_fallback=True)
+    )
+    core.normalizer = normalizers.Replace(" ", "\u2581")
+    parts = [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()]
+    core.decoder = decoders.Sequence([*parts, decoders.Strip(" ", 1, 0)])
+    core.add_special_tokens(["<unk>", "<s>", "</s>"])
+    core.add_tokens([AddedToken("<tool>", special=False)])
+    return Tokenizer(PreTrainedTokenizerFast(tokenizer_object=core), TINY_MODEL)
+
+
+def test_a_space_after_a_token_without_text_stays(sentencepiece: Tokenizer) -> None:
+    names = ["\u2581Hello", "\u2581world", "</s>", "\u2581the", "\u2581", "<s>", "\u2581world"]
+    ids = sentencepiece.hf.convert_tokens_to_ids(names)
+    assert pieces(sentencepiece, ids[:1], ids[1:]) == [" world", "", " the", " ", "", " world", ""]
+
+
+def test_sentencepiece_tokens_give_the_full_decoding(sentencepiece: Tokenizer) -> None:
+    rng = random.Random(4)
+    ids = [*range(3), *range(259, 267)]
+    emoji = sentencepiece.encode("🙂", special=False)
+    assert len(emoji) == 4
+    for _ in range(300):
+        prompt = rng.choices(ids, k=rng.randrange(8))
+        output = rng.choices(ids, k=6) + emoji + rng.choices(ids, k=6)
+        parts = pieces(sentencepiece, prompt, output)
+        whole = sentencepiece.decode([*prompt, *output], skip_special=True)
+        assert sentencepiece.decode(prompt, skip_special=True) + "".join(parts) == whole
+        assert all(BROKEN not in part for part in parts)
 
 
 def feed(stops: Sequence[str], *texts: str) -> tuple[list[str], str | None, str]:

@@ -203,3 +203,18 @@ async def test_host_that_is_gone(host: Host, bridged: SglangServicer) -> None:
         with pytest.raises(RpcError) as caught:
             await call
         assert caught.value.code is Code.UNAVAILABLE
+
+
+async def test_a_call_that_fails_does_not_hold_up_those_behind_it(caplog: pytest.LogCaptureFixture) -> None:
+    mail = _Mail(asyncio.get_running_loop())
+    seen: list[int] = []
+
+    def failing() -> None:
+        raise ValueError("a broken sink")
+
+    for call in (failing, lambda: seen.append(1)):
+        mail.post(call)
+    await asyncio.sleep(0)
+    mail.post(lambda: seen.append(2))
+    await until(lambda: seen == [1, 2])
+    assert "a broken sink" in caplog.text

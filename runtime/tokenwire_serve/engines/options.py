@@ -31,7 +31,7 @@ class EngineOptions:
         prefill_chunk: Prompt tokens computed between two decode steps.
         cpu_threads: Threads of the model's arithmetic on a CPU; None leaves one core to the event
             loop.
-        weight_version: What `weight_version` says until the weights are replaced.
+        weight_version: What `weight_version` says.
         trust_remote_code: Run Python code that comes with the model.
     """
 

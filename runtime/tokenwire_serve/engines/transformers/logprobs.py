@@ -65,4 +65,4 @@ class LogprobReader:
 
     def text(self, token: int) -> str | None:
         """The text of one token, where the request wants it."""
-        return self._tokenizer.decode([token]) if self._with_text else None
+        return self._tokenizer.text(token) if self._with_text else None

@@ -57,6 +57,12 @@ class Trace:
 
     @staticmethod
     def save(profiler: Any, file: Path) -> str:
-        """Write what was recorded; a sentence that names the file."""
+        """Write what was recorded; a sentence that names the file.
+
+        Raises:
+            RpcError: FAILED_PRECONDITION, it could not be written.
+        """
         profiler.export_chrome_trace(str(file))
+        if not file.is_file():  # the profiler says nothing of a directory that is gone
+            raise RpcError(Code.FAILED_PRECONDITION, f"the profile could not be written to {file}")
         return f"profile written to {file}; chrome://tracing and ui.perfetto.dev open it"

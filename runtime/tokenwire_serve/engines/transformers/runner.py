@@ -29,6 +29,7 @@ __all__ = ["SlotRunner"]
 
 _LOG: Final = logging.getLogger(__name__)
 _ROW_GRAIN: Final = 4
+_FAR: Final = 1024
 
 
 class SlotRunner:
@@ -114,8 +115,8 @@ class SlotRunner:
             )
 
     def _step(self, tokens: Sequence[int], *, far: bool = False) -> Tensor:
-        """Decode at position 3, the last row if `far` where its context ends."""
-        last = self._cache.positions - GRAIN - 1 if far else 3
+        """Decode at position 3, the last row if `far` a long way behind."""
+        last = min(_FAR, self._cache.positions - GRAIN) - 1 if far else 3
         return self.decode(tokens, [*[3] * (len(tokens) - 1), last])
 
     def _forward(self, ids: Tensor, queries: Tensor, keys: Tensor, *, logits_to_keep: int) -> Tensor:

@@ -111,7 +111,7 @@ def _bytes_per_position(loaded: Loaded) -> int:
     shared = heads // (getattr(text, "num_key_value_heads", None) or heads)
     tokens = torch.zeros((1, _TRIAL), dtype=torch.long, device=loaded.device)
     cache: Any = loaded.model(input_ids=tokens, use_cache=True).past_key_values
-    layers = [
+    layers: list[int] = [
         sum(block.numel() * block.element_size() // _TRIAL for block in (layer.keys, layer.values))
         for layer in cache.layers
     ]

@@ -28,6 +28,7 @@ class Tokenizer:
         self.path = path
         self._core = tokenizer.backend_tokenizer if tokenizer.is_fast else None
         self._lock = threading.Lock()
+        self._texts: dict[int, str] = {}
         if self._core is not None:
             self._core.no_truncation()
             self._core.no_padding()
@@ -93,6 +94,13 @@ class Tokenizer:
                     list(ids), skip_special_tokens=skip_special, clean_up_tokenization_spaces=False
                 )
             )
+
+    def text(self, token: int) -> str:
+        """The text of one token by itself; remembered, for there are requests that ask for many."""
+        text = self._texts.get(token)
+        if text is None:
+            text = self._texts[token] = self.decode([token])
+        return text
 
     def render(
         self,
