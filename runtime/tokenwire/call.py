@@ -16,7 +16,7 @@ import click
 
 from .client import Client
 from .deltas import STREAM_MODE
-from .describe import add_docstrings, describe, list_methods
+from .describe import describe, list_methods
 from .descriptor import load_files
 from .errors import DecodeError, RpcError
 from .message import Casing
@@ -95,7 +95,6 @@ def call(
         name = subject or method or ""
         names = [name] if name else [service.name for service in services]
         files = load_files(package)
-        add_docstrings(files, import_module(package))
         lines = [line for name in names for line in describe(files, name)]
         if not lines:
             raise click.UsageError(f"{package} has no service, method or message {name!r}; see --list")

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
-
-from .client import Client
-from .message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from types import ModuleType
 
     from .descriptor import EnumInfo, FieldInfo, FileInfo, MessageInfo, MethodInfo
 
-__all__ = ["add_docstrings", "describe", "list_methods"]
-
-
-def add_docstrings(files: Iterable[FileInfo], module: ModuleType) -> None:
-    """Give messages and methods without a comment the docstrings that a generated package has."""
-    classes = [value for value in vars(module).values() if inspect.isclass(value)]
-    messages = {kind._tw_name: kind for kind in classes if issubclass(kind, Message)}
-    calls = {
-        name.replace("_", ""): function
-        for client in classes
-        if issubclass(client, Client)
-        for name, function in vars(client).items()
-    }
-    for file in files:
-        for message in file.messages:
-            message.comment = message.comment or _document(messages.get(message.name))
-        for service in file.services:
-            for method in service.methods:
-                method.comment = method.comment or _document(calls.get(method.name.lower()))
-
-
-def _document(thing: object) -> str:
-    return inspect.cleandoc(thing.__doc__ or "") if thing is not None else ""
+__all__ = ["describe", "list_methods"]
 
 
 def list_methods(files: Iterable[FileInfo], services: Iterable[str]) -> Iterator[str]:
