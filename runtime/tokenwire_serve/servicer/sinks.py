@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
@@ -82,7 +83,7 @@ class _Choice(Generic[P]):
         return facts
 
 
-class GenerationSink(Generic[M, P]):
+class GenerationSink(ABC, Generic[M, P]):
     """The sink of one request and the stream of messages made from it.
 
     Args:
@@ -119,13 +120,13 @@ class GenerationSink(Generic[M, P]):
             for index in range(count)
         ]
 
+    @abstractmethod
     def push(self, delta: Delta) -> None:
         """Take what is new in one choice."""
-        raise NotImplementedError
 
+    @abstractmethod
     def merge(self, old: M, new: M) -> M | None:
         """Join two waiting messages of one choice."""
-        raise NotImplementedError
 
     def close(self, error: BaseException | None = None) -> None:
         """End the stream; with CANCELLED when a choice was aborted."""
