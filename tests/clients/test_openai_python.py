@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import httpx2
 import openai
 import pytest
 from tokenwire.openai_transport import GrpcTransport
@@ -27,12 +28,11 @@ async def client(request: pytest.FixtureRequest, server: RunningServer) -> Async
     if request.param == "http":
         sdk = openai.AsyncOpenAI(base_url=f"http://{server.http}/v1", api_key="none", max_retries=0)
     else:
-        httpx = pytest.importorskip("httpx2", reason="this openai SDK is built on httpx2")
         sdk = openai.AsyncOpenAI(
             base_url="http://tokenwire/v1",
             api_key="none",
             max_retries=0,
-            http_client=httpx.AsyncClient(transport=GrpcTransport(server.grpc)),
+            http_client=httpx2.AsyncClient(transport=GrpcTransport(server.grpc)),
         )
     async with sdk:
         yield sdk
