@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .message import Message
 
-__all__ = ["AuthScope", "Deltas", "Handler", "Method", "Service"]
+__all__ = ["AuthScope", "Deltas", "Handler", "Method", "Service", "starts_at_once"]
+
+_AT_ONCE: Final = "_tokenwire_at_once"
 
 RequestT = TypeVar("RequestT", bound="Message")
 ResponseT = TypeVar("ResponseT", bound="Message")
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
 class AuthScope(Enum):
@@ -102,3 +105,20 @@ class Handler:
 
     method: Method[Any, Any]
     call: Callable[[Any, Any], Any]
+
+    @property
+    def at_once(self) -> bool:
+        """Whether `call` was marked with `starts_at_once`."""
+        return getattr(self.call, _AT_ONCE, False)
+
+
+def starts_at_once(function: F) -> F:
+    """Mark a unary method of a servicer: it needs no task until it first waits.
+
+    The transport runs it up to its first `await` that has to wait, and makes a task only then, which
+    saves the better part of a short call's cost. Up to there `asyncio.current_task()` is None, so it
+    must not enter `asyncio.timeout` or a task group before; what blocks there blocks the event loop,
+    as in any coroutine.
+    """
+    setattr(function, _AT_ONCE, True)
+    return function

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from grpclib.config import Configuration
 
@@ -36,9 +36,6 @@ class _ClientHandler(WireHandler):
         """The connection is up."""
         self._protocol = protocol
         self._protocols.append(protocol)
-
-    def accept(self, stream: Any, headers: Any, release_stream: Any) -> None:
-        """Unused: a server opens no streams."""
 
     def close(self) -> None:
         """The connection is gone."""

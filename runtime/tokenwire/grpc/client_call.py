@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tokenwire.method import Method
 
     from .channel import WireChannel
+    from .protocol import WireProcessor
     from .stream import WireStream
 
 __all__ = ["ClientCall"]
@@ -87,7 +88,7 @@ class ClientCall(Receiver, Generic[T]):
         self._headers = asyncio.Event()
         self._drained: asyncio.Future[None] | None = None
         self._stream: WireStream | None = None
-        self._release: Callable[[], None] | None = None
+        self._processor: WireProcessor | None = None
         self._retries = 1
         self._error: RpcError | None = None
         self._deadline = None if timeout is None else self.loop.time() + timeout
@@ -142,9 +143,8 @@ class ClientCall(Receiver, Generic[T]):
             protocol = self._channel.ready or await self._channel.connect()
             stream = protocol.connection.create_stream()
             stream.receiver = self
-            release = await stream.open(self._request_headers(), protocol.processor)
-            if release is not None:
-                self._stream, self._release = stream, release
+            if await stream.open(self._request_headers(), protocol.processor):
+                self._stream, self._processor = stream, protocol.processor
                 return stream
 
     async def _drain(self, stream: WireStream) -> None:
@@ -287,6 +287,7 @@ class ClientCall(Receiver, Generic[T]):
         self._let_go()
 
     def _let_go(self) -> None:
-        release, self._release, self._stream = self._release, None, None
-        if release is not None:
-            release()
+        stream, processor = self._stream, self._processor
+        self._stream = self._processor = None
+        if stream is not None and processor is not None:
+            processor.release(stream)

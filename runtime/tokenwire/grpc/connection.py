@@ -8,38 +8,20 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from grpclib.protocol import Connection
-from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.events import ConnectionTerminated
 from hyperframe.frame import GoAwayFrame
 
 from .stream import WireStream
 
 if TYPE_CHECKING:
     from grpclib.config import Configuration
-    from h2.events import Event
-    from hyperframe.frame import Frame
 
-__all__ = ["WireConnection", "WireSession"]
+    from .session import WireSession
+
+__all__ = ["WireConnection"]
 
 _CLOSE_SECONDS: Final = 5.0
 """How long a peer may take to read the rest of a connection that is closing."""
-
-
-class WireSession(H2Connection):
-    """h2's state machine, which goes on after a GOAWAY from the peer (RFC 9113, 6.8)."""
-
-    @property
-    def has_output(self) -> bool:
-        """Whether `data_to_send` has something."""
-        return bool(self._data_to_send)
-
-    def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], list[Event]]:
-        event = ConnectionTerminated()
-        event.error_code = frame.error_code
-        event.last_stream_id = frame.last_stream_id
-        event.additional_data = frame.additional_data or None
-        return [], [event]
 
 
 class WireConnection(Connection):
@@ -47,6 +29,9 @@ class WireConnection(Connection):
 
     Attributes:
         leaving: One side has sent GOAWAY: no new streams, and the end once the last has ended.
+        session: h2's side of it.
+        blocked: The transport takes no more for now; `write_ready` says the same to those who wait.
+        put: Writes bytes to the transport.
     """
 
     _connection: WireSession
@@ -54,11 +39,14 @@ class WireConnection(Connection):
     def __init__(self, connection: WireSession, transport: Any, *, config: Configuration) -> None:
         super().__init__(connection, transport, config=config)
         self.leaving = False
+        self.session = connection
+        self.blocked = False
+        self.put = transport.write
         self._queue: dict[int, WireStream] = {}
 
     def create_stream(self, *, stream_id: int | None = None, wrapper: Any = None) -> WireStream:
         """A stream of this connection; without an id until its request is sent."""
-        return WireStream(self, self._connection, self._transport, stream_id=stream_id, wrapper=wrapper)
+        return WireStream(self, stream_id)
 
     @property
     def client_side(self) -> bool:
@@ -72,10 +60,12 @@ class WireConnection(Connection):
 
     def pause_writing(self) -> None:
         """The transport has enough for now."""
+        self.blocked = True
         self.write_ready.clear()
 
     def resume_writing(self) -> None:
         """The transport takes more: those who wait get their turns."""
+        self.blocked = False
         self.write_ready.set()
         self.serve_queue()
 
@@ -101,14 +91,14 @@ class WireConnection(Connection):
     def serve_queue(self) -> None:
         """Let the waiting streams write, one frame each in turn, while that is possible."""
         turns = deque(self._queue.values())
-        while turns and self.write_ready.is_set() and self._connection.outbound_flow_control_window > 0:
+        while turns and not self.blocked and self.session.outbound_flow_control_window > 0:
             stream = turns.popleft()
             if self.is_queued(stream) and stream.take_turn():
                 turns.append(stream)
 
     def serve_stream(self, stream: WireStream) -> None:
         """Let one waiting stream write what it can."""
-        while self.write_ready.is_set() and self.is_queued(stream) and stream.take_turn():
+        while not self.blocked and self.is_queued(stream) and stream.take_turn():
             pass
 
     def go_away(self, code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
@@ -122,6 +112,7 @@ class WireConnection(Connection):
 
     def close(self) -> None:
         """Close after what was written; a peer that does not take it is cut off."""
+        self.session.halted = True
         transport = None if self.is_closing() else self._transport
         super().close()
         if transport is not None and transport.get_write_buffer_size():
@@ -129,6 +120,7 @@ class WireConnection(Connection):
 
     def abort(self) -> None:
         """Close at once; what was not sent is lost."""
+        self.session.halted = True
         if not self.is_closing():
             self._transport.abort()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from h2.errors import ErrorCodes
 
@@ -12,6 +13,7 @@ from tokenwire.context import Context
 from tokenwire.errors import RpcError
 
 from .headers import CONTENT_TYPE, Headers, decode_metadata, decode_timeout, is_grpc, malformed
+from .hpack_cache import literal_block
 from .protocol import WireHandler, WireProtocol
 from .response import RESPONSE_HEADERS, send_last
 from .server_call import ServerCall
@@ -22,18 +24,28 @@ if TYPE_CHECKING:
 
     from tokenwire.method import Handler
 
+    from .hpack_cache import RequestHead
     from .stream import WireStream
 
 __all__ = ["ServerConnection"]
 
 
-class _Refusal(Exception):  # noqa: N818  # not an error: an answer
-    """The answer to a request that is no call: an HTTP status, and trailers where it is gRPC."""
+class _Refusal(NamedTuple):
+    """The answer to a request that is no call: an HTTP status, and trailers where it is gRPC.
 
-    def __init__(self, status: int, error: RpcError | None = None) -> None:
-        super().__init__(status, error)
-        self.status = status
-        self.error = error
+    Status 0 is a reset: HTTP/2 forbids such headers.
+    """
+
+    status: int
+    error: RpcError | None = None
+
+
+class _Ask(NamedTuple):
+    """A call that request headers ask for; calls with equal headers share it."""
+
+    handler: Handler
+    metadata: Mapping[str, str | bytes]
+    timeout: float | None
 
 
 class ServerConnection(WireHandler):
@@ -99,75 +111,75 @@ class ServerConnection(WireHandler):
             stream.receiver.terminated(f"the client read nothing for {self._stall_timeout:g} s")
         self._sweep_later()
 
-    def accept(self, stream: Any, headers: Any, release_stream: Callable[[], None]) -> None:
+    def start(self, stream: WireStream, head: RequestHead) -> None:
         """Start the call that request headers ask for."""
+        meaning = head.meaning
+        if meaning is None:
+            meaning = head.meaning = self._resolve(head.fields)
+        if isinstance(meaning, _Ask):
+            context = Context(
+                meaning.handler.method,
+                metadata=meaning.metadata,
+                peer=self._peer,
+                transport="grpc",
+                timeout=meaning.timeout,
+            )
+            stream.receiver = call = ServerCall(
+                stream, meaning.handler, context, limit=self._max_message_size, home=self
+            )
+            self._calls.add(call)
+            call.start()
+            return
+        self._release_stream(stream)
+        _refuse(stream, meaning)
+
+    def _resolve(self, headers: Headers) -> _Ask | _Refusal:
+        """What request headers ask for."""
         if malformed(headers):
-            release_stream()
-            stream.reset_now(ErrorCodes.PROTOCOL_ERROR)
-            return
-        try:
-            handler, context = self._resolve(headers)
-        except _Refusal as refusal:
-            release_stream()
-            _refuse(stream, refusal)
-            return
-        call = ServerCall(
-            stream,
-            handler,
-            context,
-            limit=self._max_message_size,
-            release=lambda: self._release(call, release_stream),
-            spawn=self._spawn,
-        )
-        stream.receiver = call
-        self._calls.add(call)
-        call.start()
-
-    def _resolve(self, headers: Headers) -> tuple[Handler, Context]:
-        """The handler and the context of a request.
-
-        Raises:
-            _Refusal: It is not a call of this server.
-        """
+            return _Refusal(0)
         fields = dict(headers)
         if fields.get(":method") != "POST":
-            raise _Refusal(405)
+            return _Refusal(405)
         content_type = fields.get("content-type", "")
         if not content_type.startswith("application/grpc"):
-            raise _Refusal(415)
+            return _Refusal(415)
         if not is_grpc(content_type):
-            raise _Refusal(200, RpcError(Code.UNIMPLEMENTED, f"content-type must be {CONTENT_TYPE}"))
+            return _Refusal(200, RpcError(Code.UNIMPLEMENTED, f"content-type must be {CONTENT_TYPE}"))
         if ":path" not in fields:
-            raise _Refusal(400, RpcError(Code.INTERNAL, "the request has no :path"))
+            return _Refusal(400, RpcError(Code.INTERNAL, "the request has no :path"))
         if fields.get("te", "trailers") != "trailers":
-            raise _Refusal(400, RpcError(Code.INTERNAL, "te must be trailers"))
+            return _Refusal(400, RpcError(Code.INTERNAL, "te must be trailers"))
         handler = self._handlers.get(fields[":path"])
         if handler is None:
-            raise _Refusal(200, RpcError(Code.UNIMPLEMENTED, f"there is no method {fields[':path']}"))
+            return _Refusal(200, RpcError(Code.UNIMPLEMENTED, f"there is no method {fields[':path']}"))
         encoding = fields.get("grpc-encoding", "identity")
         if encoding != "identity":
             text = f"grpc-encoding {encoding} is not served; send messages with identity"
-            raise _Refusal(200, RpcError(Code.UNIMPLEMENTED, text))
+            return _Refusal(200, RpcError(Code.UNIMPLEMENTED, text))
         try:
             timeout = decode_timeout(fields["grpc-timeout"]) if "grpc-timeout" in fields else None
             metadata = decode_metadata(headers)
         except ValueError as error:
-            raise _Refusal(200, RpcError(Code.INVALID_ARGUMENT, str(error))) from None
-        return handler, Context(
-            handler.method, metadata=metadata, peer=self._peer, transport="grpc", timeout=timeout
-        )
+            return _Refusal(200, RpcError(Code.INVALID_ARGUMENT, str(error)))
+        return _Ask(handler, MappingProxyType(metadata), timeout)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start a task of a call, and keep it until it has ended."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task
 
-    def _release(self, call: ServerCall, release_stream: Callable[[], None]) -> None:
+    def release(self, call: ServerCall, stream: WireStream) -> None:
+        """A call has ended."""
         self._calls.discard(call)
-        release_stream()
+        self._release_stream(stream)
         if not self._calls:
             self.when_idle()
+
+    def _release_stream(self, stream: WireStream) -> None:
+        if self._protocol is not None:
+            self._protocol.processor.release(stream)
 
     def go_away(self) -> None:
         """Refuse new calls, also before the connection is up; it ends with its last call."""
@@ -191,6 +203,9 @@ class ServerConnection(WireHandler):
 
 def _refuse(stream: WireStream, refusal: _Refusal) -> None:
     """Answer a request that is no call."""
+    if not refusal.status:
+        stream.reset_now(ErrorCodes.PROTOCOL_ERROR)
+        return
     trailers = error_trailers(refusal.error) if refusal.error is not None else []
     if refusal.status == 200:
         headers = RESPONSE_HEADERS + trailers
@@ -198,4 +213,4 @@ def _refuse(stream: WireStream, refusal: _Refusal) -> None:
         headers = [(":status", str(refusal.status)), *trailers]
         if refusal.status == 405:
             headers.append(("allow", "POST"))
-    send_last(stream, headers)
+    send_last(stream, literal_block(headers))

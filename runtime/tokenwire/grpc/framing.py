@@ -8,7 +8,7 @@ from typing import Final
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
-__all__ = ["PREFIX_SIZE", "MessageReader", "frame"]
+__all__ = ["PREFIX_SIZE", "MessageReader", "frame", "whole_message"]
 
 PREFIX_SIZE: Final = 5
 _PREFIX: Final = Struct(">BI")
@@ -17,6 +17,14 @@ _PREFIX: Final = Struct(">BI")
 def frame(body: bytes) -> bytes:
     """A message with its prefix: not compressed, its length."""
     return _PREFIX.pack(0, len(body)) + body
+
+
+def whole_message(data: bytes, limit: int) -> bytes | None:
+    """The message that `data` is, neither more nor less; None where it is anything else."""
+    size = len(data) - PREFIX_SIZE
+    if 0 <= size <= limit and _PREFIX.unpack_from(data) == (0, size):
+        return data[PREFIX_SIZE:]
+    return None
 
 
 class MessageReader:
@@ -45,8 +53,8 @@ class MessageReader:
             RpcError: RESOURCE_EXHAUSTED, a message is over the limit; UNIMPLEMENTED, it is
                 compressed; INTERNAL, the prefix is not gRPC's.
         """
-        if not self._buffer and len(data) >= PREFIX_SIZE and len(data) == PREFIX_SIZE + self._length(data):
-            return [data[PREFIX_SIZE:]]
+        if not self._buffer and (message := whole_message(data, self._limit)) is not None:
+            return [message]
         buffer = self._buffer
         buffer += data
         messages: list[bytes] = []

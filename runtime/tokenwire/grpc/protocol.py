@@ -12,13 +12,13 @@ from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
-from .connection import WireConnection, WireSession
-from .stream import NOBODY
+from .connection import WireConnection
+from .hpack_cache import RequestHead
+from .session import WireSession
+from .stream import NOBODY, WireStream
 from .transport import CoalescingTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from grpclib.config import Configuration
     from h2.events import (
         ConnectionTerminated,
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
         TrailersReceived,
         WindowUpdated,
     )
-
-    from .stream import WireStream
 
 __all__ = ["WireHandler", "WireProcessor", "WireProtocol"]
 
@@ -66,6 +64,12 @@ class WireHandler(AbstractHandler):
     def opened(self, protocol: WireProtocol) -> None:
         """The connection is up."""
 
+    def start(self, stream: WireStream, head: RequestHead) -> None:
+        """A client has opened a stream."""
+
+    def accept(self, stream: Any, headers: Any, release_stream: Any) -> None:
+        """Unused: `start` takes its place."""
+
     def cancel(self, stream: Any) -> None:
         """Unused: a stream tells its receiver itself."""
 
@@ -76,30 +80,33 @@ class WireProcessor(EventsProcessor):
     handler: WireHandler
     connection: WireConnection
     streams: dict[int, WireStream]  # type: ignore[assignment]  # grpclib's alias is invariant
+    greeted = False
+    """Whether the peer has spoken HTTP/2."""
 
     def process(self, event: Event) -> None:
         """Handle one event of h2."""
+        self.greeted = True
         handle = self.processors.get(event.__class__)
         if handle is not None:
             handle(event)  # type: ignore[operator]  # grpclib's table joins all signatures into one
 
-    def register(self, stream: Any) -> Callable[[], None]:
-        """Let a stream have its events; returns what ends that."""
-        streams, connection = self.streams, self.connection
-        streams[stream.id] = stream
+    def enter(self, stream: WireStream) -> None:
+        """Let a stream have its events, until `release`."""
+        self.streams[stream.id] = stream
 
-        def release() -> None:
-            if streams.pop(stream.id, None) is None:
-                return
-            stream.receiver = NOBODY
-            connection.leave_queue(stream)
-            connection.stream_close_waiter.set()
-            if stream.unacknowledged:
-                stream.acknowledge(stream.unacknowledged)
-            if connection.leaving and not streams:
-                connection.close()
-
-        return release
+    def release(self, stream: WireStream) -> None:
+        """End what `enter` began."""
+        if self.streams.pop(stream.id, None) is None:
+            return
+        connection = self.connection
+        stream.receiver = NOBODY
+        connection.leave_queue(stream)
+        if stream.unacknowledged:
+            stream.acknowledge(stream.unacknowledged)
+        connection.session.forget(stream.id)
+        connection.stream_close_waiter.set()
+        if connection.leaving and not self.streams:
+            connection.close()
 
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection and tell every stream."""
@@ -113,13 +120,38 @@ class WireProcessor(EventsProcessor):
         self.connection.write_ready.set()
         self.connection.stream_close_waiter.set()
 
-    def process_request_received(self, event: RequestReceived) -> None:
+    def request(self, stream_id: int, head: RequestHead, ended: bool, /) -> None:
         """Accept a new call, or refuse it without harm to the others."""
         if self.connection.leaving or len(self.streams) >= self.handler.max_streams:
-            self.connection.refuse(event.stream_id, ErrorCodes.REFUSED_STREAM)
+            self.connection.refuse(stream_id, ErrorCodes.REFUSED_STREAM)
             return
-        stream = self.connection.create_stream(stream_id=event.stream_id)
-        self.handler.accept(stream, cast("Any", event.headers), self.register(stream))
+        stream = WireStream(self.connection, stream_id)
+        self.streams[stream_id] = stream
+        self.handler.start(stream, head)
+        if ended:
+            stream.receiver.end_received()
+
+    def data(self, stream_id: int, data: bytes, size: int, ended: bool, /) -> None:
+        """Pass data on; what nobody waits for is acknowledged, so that the connection goes on."""
+        stream = self.streams.get(stream_id)
+        if stream is None:
+            self.connection.ack(stream_id, size)
+            return
+        stream.unacknowledged += size
+        stream.receiver.data_received(data, size)
+        if ended:
+            stream.receiver.end_received()
+
+    def window(self, stream_id: int, /) -> None:
+        """Let go on what waited for the window."""
+        if not stream_id:
+            self.connection.serve_queue()
+        elif (stream := self.streams.get(stream_id)) is not None:
+            self.connection.serve_stream(stream)
+
+    def process_request_received(self, event: RequestReceived) -> None:
+        """See `request`."""
+        self.request(event.stream_id, RequestHead(cast("Any", event.headers)), False)
 
     def process_response_received(self, event: ResponseReceived) -> None:
         """Pass the response's headers on."""
@@ -134,13 +166,8 @@ class WireProcessor(EventsProcessor):
             stream.receiver.trailers_received(cast("Any", event.headers))
 
     def process_data_received(self, event: DataReceived) -> None:
-        """Pass data on; what nobody waits for is acknowledged, so that the connection goes on."""
-        stream = self.streams.get(event.stream_id)
-        if stream is None:
-            self.connection.ack(event.stream_id, event.flow_controlled_length)
-            return
-        stream.unacknowledged += event.flow_controlled_length
-        stream.receiver.data_received(event.data, event.flow_controlled_length)
+        """See `data`."""
+        self.data(event.stream_id, event.data or b"", event.flow_controlled_length or 0, False)
 
     def process_stream_ended(self, event: StreamEnded) -> None:
         """Tell that the peer has sent all."""
@@ -159,11 +186,8 @@ class WireProcessor(EventsProcessor):
             stream.receiver.terminated("the peer reset the stream", int(event.error_code or 0))
 
     def process_window_updated(self, event: WindowUpdated) -> None:
-        """Let go on what waited for the window."""
-        if event.stream_id == 0:
-            self.connection.serve_queue()
-        elif (stream := self.streams.get(event.stream_id)) is not None:
-            self.connection.serve_stream(stream)
+        """See `window`."""
+        self.window(event.stream_id or 0)
 
     def process_remote_settings_changed(self, event: RemoteSettingsChanged) -> None:
         """A larger initial window opens every stream's."""
@@ -221,7 +245,7 @@ class WireProtocol(H2Protocol):
         self.processor = WireProcessor(self.handler, self.connection)
         self.connection.flush()
         self.connection.initialize()
-        self._greeting = loop.call_later(_HANDSHAKE_SECONDS, self._not_greeted)
+        self._greeting = loop.call_later(_HANDSHAKE_SECONDS, self._check_greeting)
         self.handler.opened(self)
 
     def _settings(self, max_streams: int) -> Settings:
@@ -235,7 +259,9 @@ class WireProtocol(H2Protocol):
             values[SettingCodes.MAX_CONCURRENT_STREAMS] = max_streams
         return Settings(client=client, initial_values=values)
 
-    def _not_greeted(self) -> None:
+    def _check_greeting(self) -> None:
+        if self.processor.greeted:
+            return
         log.debug("closing a connection that sent no HTTP/2 preface in %s s", _HANDSHAKE_SECONDS)
         self.processor.close("no HTTP/2 preface")
 
@@ -269,17 +295,12 @@ class WireProtocol(H2Protocol):
         if self.connection.is_closing():
             return
         try:
-            events = self.connection.feed(data)
+            self.connection.session.receive(data, self.processor)
         except ProtocolError as error:
             log.debug("closing a connection: %s", error)
             self.connection.flush()
             self.processor.close(f"HTTP/2 protocol error: {error}")
             return
-        if events and self._greeting is not None:
-            self._greeting.cancel()
-            self._greeting = None
-        for event in events:
-            self.processor.process(event)
         self.connection.flush()
         if self._transport.get_write_buffer_size() > MOST_UNREAD:
             log.debug("cutting off a peer that sends and does not read")

@@ -14,6 +14,7 @@ from tokenwire.errors import RpcError
 from tokenwire.streams import hold
 
 from .headers import CONTENT_TYPE, Headers, encode_metadata
+from .hpack_cache import literal_block
 from .status import OK_TRAILERS, error_trailers
 
 if TYPE_CHECKING:
@@ -22,25 +23,29 @@ if TYPE_CHECKING:
     from tokenwire.context import Context
     from tokenwire.message import Message
 
+    from .server_call import ServerCall
     from .stream import WireStream
 
 __all__ = ["RESPONSE_HEADERS", "Response", "send_last"]
 
 log = logging.getLogger("tokenwire.grpc")
 
-RESPONSE_HEADERS: Final[Headers] = [
-    (":status", "200"),
-    ("content-type", CONTENT_TYPE),
-    ("grpc-accept-encoding", "identity"),
-]
+RESPONSE_HEADERS: Final[Headers] = [(":status", "200"), ("content-type", CONTENT_TYPE)]
 
+_HEAD: Final = literal_block(RESPONSE_HEADERS)
+_TAIL: Final = literal_block(OK_TRAILERS)
 _LINGER_SECONDS: Final = 1.0
 """How long a client may take to notice the trailers before its half of the stream is reset."""
 
 
-def send_last(stream: WireStream, headers: Headers) -> None:
+def send_last(stream: WireStream, block: bytes) -> None:
     """Send trailers; a client that goes on sending afterwards is stopped, but not at once."""
-    stream.send_headers_now(headers, end=True)
+    stream.send_block(block, end=True)
+    linger(stream)
+
+
+def linger(stream: WireStream) -> None:
+    """Stop a client that goes on sending after the trailers, but not at once."""
     if stream.remote_open:
         asyncio.get_running_loop().call_later(_LINGER_SECONDS, stream.reset_now, ErrorCodes.NO_ERROR)
 
@@ -55,46 +60,45 @@ class Response:
         stream: The call's HTTP/2 stream.
         context: Holds the metadata to send.
         limit: Largest message in bytes.
-        when_ended: Called once, after the trailers were sent or `drop` was called.
+        owner: Told once, after the trailers were sent or `drop` was called.
     """
 
     __slots__ = (
         "_context",
+        "_direct",
         "_drained",
         "_headers_sent",
         "_held",
         "_limit",
+        "_owner",
         "_stream",
         "_trailers",
-        "_when_ended",
         "ended",
         "merge",
     )
 
-    def __init__(
-        self, stream: WireStream, context: Context, *, limit: int, when_ended: Callable[[], None]
-    ) -> None:
+    def __init__(self, stream: WireStream, context: Context, *, limit: int, owner: ServerCall) -> None:
         self._stream = stream
         self._context = context
         self._limit = limit
-        self._when_ended = when_ended
-        self._held: deque[Message] = deque()
+        self._owner: ServerCall | None = owner
+        self._held: deque[Message] | None = None
         self._drained: asyncio.Future[None] | None = None
-        self._trailers: Headers | None = None
+        self._trailers: bytes | None = None
         self._headers_sent = False
+        self._direct = False
+        """A message may leave at once: headers were sent, nothing waits, the end was not told."""
         self.ended = False
         self.merge: Callable[[Any, Any], Any] | None = None
 
     def push(self, message: Message, /) -> None:
         """Send a message now, or keep it, merged with those that wait."""
-        if self.ended or self._trailers is not None:
-            return
         try:
-            if self._held or not self._headers_sent:
-                self._send_or_hold(message)
-                return
-            body = bytes(message)
-            if len(body) > self._limit or not self._stream.send(body):
+            if self._direct:
+                body = bytes(message)
+                if len(body) <= self._limit and self._stream.send(body):
+                    return
+            if not self.ended and self._trailers is None:
                 self._send_or_hold(message)
         except Exception as error:
             self.fail(error)
@@ -108,10 +112,35 @@ class Response:
 
     def _send_or_hold(self, message: Message) -> None:
         if self._held or not self._stream.writable:
+            if self._held is None:
+                self._held = deque()
+            self._direct = False
             hold(self._held, message, self.merge)
             self._stream.request_turn()
         else:
             self.send(message)
+
+    def reply(self, message: Message) -> None:
+        """Send the one message of a call and its end, in one piece where that can be.
+
+        Raises:
+            RpcError, TypeError, ValueError: As in `send`.
+        """
+        if self._headers_sent or self.ended or self._trailers is not None:
+            self.send(message)
+            self.finish(None)
+            return
+        body = self._body(message)
+        head = self._head()
+        if self._context.trailing_metadata or not self._stream.send_whole(head, body, _TAIL):
+            self._stream.send_block(head)
+            self._headers_sent = self._direct = True
+            self._stream.write(body)
+            self.finish(None)
+            return
+        self._headers_sent = True
+        linger(self._stream)
+        self.drop()
 
     def send(self, message: Message) -> None:
         """Send a message; what does not leave at once leaves later, see `drain`. After the end it is dropped.
@@ -122,13 +151,17 @@ class Response:
         """
         if self.ended:
             return
+        body = self._body(message)
+        if not self._headers_sent:
+            self._send_headers()
+        self._stream.write(body)
+
+    def _body(self, message: Message) -> bytes:
         body = bytes(message)
         if len(body) > self._limit:
             text = f"response of {len(body)} bytes is over the limit of {self._limit} bytes"
             raise RpcError(Code.RESOURCE_EXHAUSTED, text)
-        if not self._headers_sent:
-            self._send_headers()
-        self._stream.write(body)
+        return body
 
     async def drain(self) -> None:
         """Wait until the client can take another message."""
@@ -152,8 +185,11 @@ class Response:
             self._stream.request_turn()
         elif self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
-        elif self._trailers is not None and self._stream.idle:
-            self._send_trailers(self._trailers)
+        elif self._trailers is not None:
+            if self._stream.idle:
+                self._send_trailers(self._trailers)
+        else:
+            self._direct = self._headers_sent and not self.ended
 
     def fail(self, error: BaseException) -> None:
         """End with an error of the handler, which is logged unless it was meant for the caller."""
@@ -167,43 +203,48 @@ class Response:
         """Send the status, and the trailing metadata, after all that was answered."""
         if self.ended or self._trailers is not None:
             return
-        trailers = OK_TRAILERS if error is None else error_trailers(error)
+        trailers = _TAIL if error is None else literal_block(error_trailers(error))
         if self._context.trailing_metadata:
             try:
-                trailers = trailers + encode_metadata(self._context.trailing_metadata)
+                trailers += literal_block(encode_metadata(self._context.trailing_metadata))
             except (TypeError, ValueError):
                 log.exception("%s: trailing metadata cannot be sent", self._context.method.path)
         if self._held or not self._stream.idle:
             self._trailers = trailers
+            self._direct = False
         else:
             self._send_trailers(trailers)
 
     def abort(self, error: RpcError) -> None:
         """Send the status now; what waits is dropped."""
         if not self.ended:
-            self._held.clear()
-            self._send_trailers(error_trailers(error))
+            self._held = None
+            self._send_trailers(literal_block(error_trailers(error)))
 
     def drop(self) -> None:
         """End without a word: nobody listens any more."""
         if not self.ended:
             self.ended = True
-            self._held.clear()
-            self._when_ended()
-            del self._when_ended
+            self._direct = False
+            self._held = None
+            owner, self._owner = self._owner, None
+            if owner is not None:
+                owner.ended()
+
+    def _head(self) -> bytes:
+        metadata = self._context.initial_metadata
+        return _HEAD + literal_block(encode_metadata(metadata)) if metadata else _HEAD
 
     def _send_headers(self) -> None:
-        metadata = self._context.initial_metadata
-        headers = RESPONSE_HEADERS + encode_metadata(metadata) if metadata else RESPONSE_HEADERS
-        self._stream.send_headers_now(headers)
-        self._headers_sent = True
+        self._stream.send_block(self._head())
+        self._headers_sent = self._direct = True
 
-    def _send_trailers(self, trailers: Headers) -> None:
+    def _send_trailers(self, trailers: bytes) -> None:
         if not self._headers_sent and self._context.initial_metadata:
             try:
                 self._send_headers()
             except (TypeError, ValueError):
                 log.exception("%s: initial metadata cannot be sent", self._context.method.path)
-                trailers = error_trailers(RpcError(Code.INTERNAL, "internal error"))
-        send_last(self._stream, trailers if self._headers_sent else RESPONSE_HEADERS + trailers)
+                trailers = literal_block(error_trailers(RpcError(Code.INTERNAL, "internal error")))
+        send_last(self._stream, trailers if self._headers_sent else _HEAD + trailers)
         self.drop()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-from typing import TYPE_CHECKING, Any
+import types
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tokenwire.codes import Code
 from tokenwire.errors import DecodeError, RpcError
 from tokenwire.streams import PushStream
 
-from .framing import MessageReader
+from .framing import MessageReader, whole_message
 from .inbox import Inbox
 from .loops import current_task
 from .response import Response
 from .stream import Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 
     from tokenwire.context import Context
     from tokenwire.message import Message
@@ -28,6 +30,19 @@ if TYPE_CHECKING:
 __all__ = ["ServerCall"]
 
 log = logging.getLogger("tokenwire.grpc")
+
+_SMALL: Final = 4096
+"""A request of up to so many bytes is acknowledged when its call ends; windows are far larger."""
+
+
+class CallHome(Protocol):
+    """What keeps calls: their connection."""
+
+    def spawn(self, work: Coroutine[Any, Any, None], /) -> asyncio.Task[None]:
+        """Start a task and keep it until it has ended."""
+
+    def release(self, call: ServerCall, stream: WireStream, /) -> None:
+        """A call has ended."""
 
 
 class ServerCall(Receiver):
@@ -40,42 +55,34 @@ class ServerCall(Receiver):
         handler: What answers it.
         context: What the handler gets to know.
         limit: Largest message in bytes, of the request and of the response.
-        release: Ends the call's registration with its connection.
-        spawn: Starts a task and keeps it until it has ended.
+        home: The connection that keeps it until it has ended.
     """
 
     __slots__ = (
         "_context",
         "_deadline",
         "_handler",
+        "_home",
         "_inbox",
+        "_limit",
         "_push",
         "_reader",
-        "_release",
         "_requests",
         "_response",
-        "_spawn",
         "_stream",
         "_task",
     )
 
     def __init__(
-        self,
-        stream: WireStream,
-        handler: Handler,
-        context: Context,
-        *,
-        limit: int,
-        release: Callable[[], None],
-        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        self, stream: WireStream, handler: Handler, context: Context, *, limit: int, home: CallHome
     ) -> None:
         self._stream = stream
         self._handler = handler
         self._context = context
-        self._release = release
-        self._spawn = spawn
-        self._response = Response(stream, context, limit=limit, when_ended=self._end)
-        self._reader = MessageReader(limit)
+        self._limit = limit
+        self._home = home
+        self._response = Response(stream, context, limit=limit, owner=self)
+        self._reader: MessageReader | None = None
         self._requests: list[bytes] = []
         self._inbox: Inbox[Message] | None = None
         self._push: PushStream[Message] | None = None
@@ -99,14 +106,15 @@ class ServerCall(Receiver):
     def data_received(self, data: bytes, size: int) -> None:
         """Cut the request's messages out of its data."""
         try:
-            bodies = self._reader.feed(data)
-            if self._inbox is None:
-                self._stream.acknowledge(size)
-                self._requests += bodies
-                if len(self._requests) > 1:
-                    self.abort(_not_one("more"))
-            else:
+            bodies = self._cut(data)
+            if self._inbox is not None:
                 self._inbox.put([self._handler.method.request.parse(body) for body in bodies], size)
+                return
+            if size > _SMALL or not bodies:
+                self._stream.acknowledge(size)
+            self._requests += bodies
+            if len(self._requests) > 1:
+                self.abort(_not_one("more"))
         except RpcError as error:
             self.abort(error)
         except DecodeError as error:
@@ -114,9 +122,17 @@ class ServerCall(Receiver):
         except Exception as error:
             self._response.fail(error)
 
+    def _cut(self, data: bytes) -> list[bytes]:
+        if self._reader is None:
+            body = whole_message(data, self._limit)
+            if body is not None:
+                return [body]
+            self._reader = MessageReader(self._limit)
+        return self._reader.feed(data)
+
     def end_received(self) -> None:
         """The request is complete: a single one is handled now."""
-        if self._reader.partial:
+        if self._reader is not None and self._reader.partial:
             self.abort(RpcError(Code.INVALID_ARGUMENT, "the request ends within a message"))
         elif self._inbox is not None:
             self._inbox.close()
@@ -136,7 +152,7 @@ class ServerCall(Receiver):
 
     def _run_handler(self, request: Any) -> None:
         if not self._handler.method.server_streaming:
-            self._task = self._spawn(self._supervise(self._answer, request))
+            self._run_unary(request)
             return
         try:
             messages = self._handler.call(request, self._context)
@@ -145,12 +161,38 @@ class ServerCall(Receiver):
                 self._response.merge = messages.merge
                 messages.subscribe(self._response)
             else:
-                self._task = self._spawn(self._supervise(self._iterate, messages))
+                self._task = self._home.spawn(self._supervise(self._iterate, messages))
+        except Exception as error:
+            self._response.fail(error)
+
+    def _run_unary(self, request: Any) -> None:
+        """Answer without a task where the handler allows it and does not wait; see `starts_at_once`."""
+        if not self._handler.at_once:
+            self._task = self._home.spawn(self._supervise(self._answer, request))
+            return
+        try:
+            answer = self._handler.call(request, self._context)
+            waits_for = answer.send(None)
+        except StopIteration as end:
+            self._reply(end.value)
+        except asyncio.CancelledError:
+            self._response.finish(RpcError(Code.CANCELLED, "the handler was cancelled"))
+        except Exception as error:
+            self._response.fail(error)
+        else:
+            self._task = self._home.spawn(self._supervise(self._go_on, (answer, waits_for)))
+
+    def _reply(self, message: Message) -> None:
+        try:
+            self._response.reply(message)
         except Exception as error:
             self._response.fail(error)
 
     async def _answer(self, request: Any) -> None:
-        self._response.send(await self._handler.call(request, self._context))
+        self._response.reply(await self._handler.call(request, self._context))
+
+    async def _go_on(self, begun: tuple[Coroutine[Any, Any, Message], Any]) -> None:
+        self._response.reply(await _rest(*begun))
 
     async def _iterate(self, messages: AsyncIterator[Message]) -> None:
         try:
@@ -195,12 +237,11 @@ class ServerCall(Receiver):
         """A client that refuses its own stream is gone."""
         self.terminated(reason)
 
-    def _end(self) -> None:
+    def ended(self) -> None:
         """Let go of everything; what still runs is stopped."""
         if self._deadline is not None:
             self._deadline.cancel()
-        self._release()
-        del self._release
+        self._home.release(self, self._stream)
         self._requests.clear()
         if self._inbox is not None:
             self._inbox.discard()
@@ -212,6 +253,23 @@ class ServerCall(Receiver):
         task, self._task = self._task, None
         if task is not None and task is not current_task():
             task.cancel()
+
+
+@types.coroutine
+def _rest(coroutine: Coroutine[Any, Any, Message], waits_for: Any) -> Generator[Any, Any, Message]:
+    """Go on with a coroutine that was begun outside of a task and waits for something now."""
+    while True:
+        try:
+            sent = yield waits_for
+        except BaseException as error:
+            step = functools.partial(coroutine.throw, error)
+        else:
+            step = functools.partial(coroutine.send, sent)
+        try:
+            waits_for = step()
+        except StopIteration as end:
+            message: Message = end.value
+            return message
 
 
 def _not_one(count: str) -> RpcError:

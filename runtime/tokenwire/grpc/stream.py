@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from grpclib.protocol import Stream
-from h2.exceptions import NoAvailableStreamIDError, ProtocolError, TooManyStreamsError
-from h2.stream import StreamState
+from h2.connection import ConnectionState
+from h2.exceptions import NoAvailableStreamIDError, TooManyStreamsError
+from h2.stream import H2Stream, StreamState
 
 from .framing import PREFIX_SIZE, frame
+from .session import SENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from h2.errors import ErrorCodes
 
-    from .connection import WireConnection, WireSession
+    from .connection import WireConnection
     from .headers import Headers
     from .protocol import WireProcessor
 
@@ -25,7 +25,12 @@ __all__ = ["NOBODY", "Receiver", "WireStream"]
 
 _DATA_AND_PREFIX: Final = Struct(">HBBBIBI")
 """DATA's frame header (length in 16 + 8 bits, type 0, no flags, stream) and a message's prefix."""
-_SENDING: Final = frozenset({StreamState.OPEN, StreamState.HALF_CLOSED_REMOTE})
+_HEADERS: Final = Struct(">HBBBI")
+"""HEADERS' frame header: length in 16 + 8 bits, type 1, flags, stream."""
+_CONTINUATION: Final = 0x9
+_WHOLE: Final = 0x4
+_WHOLE_AND_LAST: Final = 0x5
+"""Flags of HEADERS: END_HEADERS, and END_STREAM beside it."""
 
 
 class Receiver:
@@ -68,52 +73,65 @@ class WireStream(Stream):
     """
 
     connection: WireConnection
-    _h2_connection: WireSession
     id: int
 
-    def __init__(self, connection: Any, h2_connection: Any, transport: Any, **options: Any) -> None:
-        super().__init__(connection, h2_connection, transport, **options)
+    def __init__(self, connection: WireConnection, stream_id: int | None = None) -> None:
+        # Not the base's constructor: its buffers and events are for whoever waits, and nobody does here.
+        self.connection = connection
         self.receiver: Receiver = NOBODY
         self.unacknowledged = 0
         self.waiting_since = 0.0
         self._rest: memoryview | None = None
         self._rest_ends = False
+        if stream_id is not None:
+            self._take_id(stream_id)
 
-    def init_stream(self, stream_id: int, connection: Any) -> None:
-        """Take an id; messages are cut by the receiver, so there is no buffer here."""
+    def _take_id(self, stream_id: int) -> None:
         self.id = stream_id
-        connection.streams_started += 1
+        self._state: H2Stream = self.connection.session.streams[stream_id]
+        self.connection.streams_started += 1
 
-    async def open(self, headers: Headers, processor: WireProcessor) -> Callable[[], None] | None:
+    async def open(self, headers: Headers, processor: WireProcessor) -> bool:
         """Send a request's headers once the peer takes another stream.
 
         Returns:
-            What ends the stream's registration, or None when the connection takes no new streams.
+            Whether it is open now, and registered; False when the connection takes no new streams.
         """
-        connection, h2 = self.connection, self._h2_connection
+        connection, session = self.connection, self.connection.session
         while True:
             await connection.write_ready.wait()
             if connection.leaving or connection.is_closing():
-                return None
+                return False
             try:
-                stream_id = h2.get_next_available_stream_id()
-                h2.send_headers(stream_id, headers)
+                stream_id = session.get_next_available_stream_id()
+                session.send_headers(stream_id, headers)
             except NoAvailableStreamIDError:
                 connection.leaving = True
-                return None
+                return False
             except TooManyStreamsError:
                 connection.stream_close_waiter.clear()
                 await connection.stream_close_waiter.wait()
                 continue
-            self.init_stream(stream_id, connection)
-            release = processor.register(self)
+            self._take_id(stream_id)
+            processor.enter(self)
             connection.flush()
-            return release
+            return True
+
+    @property
+    def closable(self) -> bool:
+        """Whether it has not ended both ways, and its connection neither."""
+        connection = self.connection
+        return not (
+            self._state.state_machine.state is StreamState.CLOSED
+            or connection.session.halted
+            or connection.is_closing()
+            or connection.session.state_machine.state is ConnectionState.CLOSED
+        )
 
     @property
     def writable(self) -> bool:
         """Whether a message would begin to leave at once."""
-        return self._rest is None and self.connection.write_ready.is_set() and self._window() > 0
+        return self._rest is None and not self.connection.blocked and self._window() > 0
 
     @property
     def idle(self) -> bool:
@@ -123,18 +141,14 @@ class WireStream(Stream):
     @property
     def remote_open(self) -> bool:
         """Whether the peer may still send."""
-        stream = self._h2_connection.streams.get(self.id)
-        return stream is not None and stream.state_machine.state in (
-            StreamState.OPEN,
-            StreamState.HALF_CLOSED_LOCAL,
-        )
+        return self._state.state_machine.state in (StreamState.OPEN, StreamState.HALF_CLOSED_LOCAL)
 
     def _window(self) -> int:
-        h2 = self._h2_connection
-        stream = h2.streams.get(self.id)
-        if stream is None or stream.state_machine.state not in _SENDING:
+        state = self._state
+        if state.state_machine.state not in SENDING:
             return 0
-        return min(stream.outbound_flow_control_window, h2.outbound_flow_control_window)
+        window: int = state.outbound_flow_control_window
+        return min(window, self.connection.session.outbound_flow_control_window)
 
     def send(self, body: bytes) -> bool:
         """Send a message in one frame, now; False when that cannot be, and nothing was sent.
@@ -143,25 +157,52 @@ class WireStream(Stream):
         in step. It may be used only after headers were sent.
         """
         size = len(body) + PREFIX_SIZE
-        connection, h2 = self.connection, self._h2_connection
-        stream = h2.streams.get(self.id)
+        state, connection = self._state, self.connection
+        session = connection.session
         if (
-            stream is None
-            or self._rest is not None
-            or size > stream.outbound_flow_control_window
-            or size > h2.outbound_flow_control_window
-            or size > h2.max_outbound_frame_size
-            or stream.state_machine.state not in _SENDING
-            or not connection.write_ready.is_set()
+            self._rest is not None
+            or size > state.outbound_flow_control_window
+            or size > session.outbound_flow_control_window
+            or size > session.max_outbound_frame_size
+            or state.state_machine.state not in SENDING
+            or connection.blocked
         ):
             return False
-        if h2.has_output:
+        if session.has_output:
             connection.flush()
-        stream.outbound_flow_control_window -= size
-        h2.outbound_flow_control_window -= size
-        self._transport.write(
+        state.outbound_flow_control_window -= size
+        session.outbound_flow_control_window -= size
+        connection.put(
             _DATA_AND_PREFIX.pack(size >> 8, size & 0xFF, 0, 0, self.id, 0, size - PREFIX_SIZE) + body
         )
+        return True
+
+    def send_whole(self, head: bytes, body: bytes, tail: bytes) -> bool:
+        """Send a whole response, header block, message and trailers, at once; False as in `send`."""
+        size = len(body) + PREFIX_SIZE
+        state, connection = self._state, self.connection
+        session = connection.session
+        most = session.max_outbound_frame_size
+        if (
+            self._rest is not None
+            or size > state.outbound_flow_control_window
+            or size > session.outbound_flow_control_window
+            or max(size, len(head), len(tail)) > most
+            or state.state_machine.state not in SENDING
+            or session.encoder.table_size_changes
+            or connection.blocked
+        ):
+            return False
+        if session.has_output:
+            connection.flush()
+        session.outbound_flow_control_window -= size
+        state.state_machine.headers_sent = state.state_machine.trailers_sent = True
+        session.end_local(state)
+        number = self.id
+        data = _DATA_AND_PREFIX.pack(size >> 8, size & 0xFF, 0, 0, number, 0, size - PREFIX_SIZE)
+        first = _HEADERS.pack(len(head) >> 8, len(head) & 0xFF, 1, _WHOLE, number)
+        last = _HEADERS.pack(len(tail) >> 8, len(tail) & 0xFF, 1, _WHOLE_AND_LAST, number)
+        connection.put(b"".join((first, head, data, body, last, tail)))
         return True
 
     def write(self, body: bytes, *, end: bool = False) -> None:
@@ -171,7 +212,7 @@ class WireStream(Stream):
         self._rest = memoryview(frame(body))
         self._rest_ends = end
         self.request_turn()
-        while self.connection.write_ready.is_set() and self._send_frame():
+        while not self.connection.blocked and self._send_frame():
             pass
         if self._rest is None:
             self.connection.leave_queue(self)
@@ -195,49 +236,64 @@ class WireStream(Stream):
 
     def _send_frame(self) -> bool:
         """Send a frame of the message that is under way; whether one was sent."""
-        rest = self._rest
-        size = min(self._window(), self._h2_connection.max_outbound_frame_size)
+        rest, session = self._rest, self.connection.session
+        size = min(self._window(), session.max_outbound_frame_size)
         if rest is None or size <= 0:
             return False
         self.waiting_since = time.monotonic()
         last = size >= len(rest)
-        self._h2_connection.send_data(self.id, rest[:size], end_stream=last and self._rest_ends)
+        session.send_data(self.id, rest[:size], end_stream=last and self._rest_ends)
         self.connection.flush()
         self._rest = None if last else rest[size:]
         return True
 
-    def send_headers_now(self, headers: Headers, *, end: bool = False) -> None:
-        """Send headers or trailers; what is left of a message under way is dropped with `end`."""
-        if not self.closable:
+    def send_block(self, block: bytes, *, end: bool = False) -> None:
+        """Send headers or trailers, as a block of `literal_block`.
+
+        What is left of a message under way is dropped with `end`.
+        """
+        session, machine = self.connection.session, self._state.state_machine
+        if machine.state not in SENDING or not self.closable:
             return
         if end:
             self._rest = None
-        try:
-            self._h2_connection.send_headers(self.id, headers, end_stream=end)
-        except ProtocolError:
-            if self.closable:
-                raise
-            return
-        self.connection.flush()
+        if session.encoder.table_size_changes:
+            block = session.encoder.encode([]) + block
+        if machine.headers_sent:
+            machine.trailers_sent = True
+        machine.headers_sent = True
+        if end:
+            session.end_local(self._state)
+        if session.has_output:
+            self.connection.flush()
+        most = session.max_outbound_frame_size
+        flags, kind = (1 if end else 0), 1
+        pieces: list[bytes] = []
+        while len(block) > most:
+            pieces += _HEADERS.pack(most >> 8, most & 0xFF, kind, flags, self.id), block[:most]
+            block, flags, kind = block[most:], 0, _CONTINUATION
+        pieces += _HEADERS.pack(len(block) >> 8, len(block) & 0xFF, kind, flags | _WHOLE, self.id), block
+        self.connection.put(b"".join(pieces))
 
     def end_now(self) -> None:
         """Say that nothing more will be sent."""
-        if self.closable and self._h2_connection.streams[self.id].state_machine.state in _SENDING:
-            self._h2_connection.end_stream(self.id)
+        if self.closable and self._state.state_machine.state in SENDING:
+            self.connection.session.end_stream(self.id)
             self.connection.flush()
 
     def reset_now(self, code: ErrorCodes) -> None:
         """End the stream both ways; nothing happens when it has ended."""
         self._rest = None
         if self.closable:
-            self._h2_connection.reset_stream(self.id, error_code=code)
+            self.connection.session.reset_stream(self.id, error_code=code)
             self.connection.flush()
 
     def acknowledge(self, size: int) -> None:
         """Let the peer send as many bytes more."""
         self.unacknowledged -= size
         if not self.connection.is_closing():
-            self.connection.ack(self.id, size)
+            self.connection.session.consumed(self._state, size)
+            self.connection.flush()
 
     def __ended__(self) -> None:
         self.receiver.end_received()

@@ -1,0 +1,141 @@
+"""Header blocks: those that came before are not decoded again, those of replies are encoded once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from h2.exceptions import ProtocolError
+from hpack.exceptions import HPACKError, OversizedHeaderListError
+from hpack.table import HeaderTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hpack import Decoder
+
+    from .headers import Headers
+
+__all__ = ["BlockReader", "RequestHead", "literal_block"]
+
+_MOST_BLOCKS: Final = 128
+_LONGEST_BLOCK: Final = 1024
+
+
+class _CountingTable(HeaderTable):
+    """HPACK's dynamic table, which counts its changes."""
+
+    changes = 0
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Enter a field."""
+        self.changes += 1
+        super().add(name, value)
+
+    @property
+    def maxsize(self) -> int:
+        """Bytes that it may hold."""
+        return self._maxsize
+
+    @maxsize.setter
+    def maxsize(self, newmax: int) -> None:
+        self.changes += 1
+        HeaderTable.maxsize.fset(self, newmax)  # type: ignore[attr-defined]
+
+
+class RequestHead:
+    """The header fields of a request, and what was found out about them; requests that are alike share one.
+
+    Attributes:
+        fields: Names and values as latin-1 text, in wire order.
+        content_length: Bytes of the body, if that was announced.
+        meaning: Whatever the one who reads it wants to find there the next time.
+
+    Raises:
+        ProtocolError: The announced length is no number.
+    """
+
+    __slots__ = ("content_length", "fields", "meaning")
+
+    def __init__(self, fields: Headers) -> None:
+        self.fields = fields
+        self.content_length = _content_length(fields)
+        self.meaning: Any = None
+
+
+def _content_length(fields: Headers) -> int | None:
+    length: int | None = None
+    for name, value in fields:
+        if name == "content-length":
+            if not (value.isascii() and value.isdigit()) or length not in (None, int(value)):
+                raise ProtocolError(f"invalid content-length: {value!r}")
+            length = int(value)
+    return length
+
+
+class BlockReader:
+    """Decodes header blocks; one that leaves the table as it is means the same until the table changes.
+
+    Clients repeat themselves: from its second call on, most send blocks that are equal byte by byte.
+
+    Args:
+        decoder: The connection's decoder, which h2 may go on using beside.
+    """
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._table = decoder.header_table = _CountingTable()
+        self._known: dict[bytes, RequestHead] = {}
+        self._changes = 0
+
+    def read(self, block: bytes) -> RequestHead:
+        """What a block says; for an equal block the same object, as long as it is known.
+
+        Raises:
+            ProtocolError: It is not HPACK, or larger than the decoder's limit.
+        """
+        if self._changes != self._table.changes:
+            self._known.clear()
+            self._changes = self._table.changes
+        found = self._known.get(block)
+        if found is not None:
+            return found
+        head = RequestHead([(n.decode("latin-1"), v.decode("latin-1")) for n, v in self._decode(block)])
+        if self._changes == self._table.changes and len(block) <= _LONGEST_BLOCK:
+            if len(self._known) >= _MOST_BLOCKS:
+                self._known.clear()
+            self._known[block] = head
+        return head
+
+    def _decode(self, block: bytes) -> Iterable[tuple[bytes, bytes]]:
+        try:
+            return self._decoder.decode(block, raw=True)
+        except OversizedHeaderListError as error:
+            raise ProtocolError(str(error)) from error
+        except (HPACKError, IndexError, TypeError, UnicodeDecodeError) as error:
+            raise ProtocolError(f"error decoding a header block: {error}") from error
+
+
+def literal_block(fields: Headers) -> bytes:
+    """A header block that needs no table and changes none (RFC 7541, 6.2.2): any connection may send it."""
+    return b"".join([_literal(name, value) for name, value in fields])
+
+
+@lru_cache(256)
+def _literal(name: str, value: str) -> bytes:
+    raw_name, raw_value = name.encode("latin-1"), value.encode("latin-1")
+    if (name, value) == (":status", "200"):
+        return b"\x88"
+    return b"\x00" + _size(len(raw_name)) + raw_name + _size(len(raw_value)) + raw_value
+
+
+def _size(value: int) -> bytes:
+    """An integer with a prefix of seven bits (RFC 7541, 5.1)."""
+    if value < 127:
+        return bytes((value,))
+    value -= 127
+    octets = [127]
+    while value > 127:
+        octets.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*octets, value])
