@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from .codes import Code
     from .context import Context
     from .errors import DecodeError, RpcError, TokenwireError
+    from .growing import Encoded, Growing
     from .grpc.handle import GrpcServerHandle, start_server
     from .grpc.server import Server
     from .health import HealthRegistry
     from .message import Enum, Message
-    from .method import AuthScope, Deltas, Handler, Method, Service
+    from .method import AuthScope, Deltas, Handler, Method, Service, starts_at_once
     from .openai_transport import GrpcTransport
     from .streams import PushStream, Sink
 
@@ -33,7 +34,9 @@ __all__ = [
     "Context",
     "DecodeError",
     "Deltas",
+    "Encoded",
     "Enum",
+    "Growing",
     "GrpcServerHandle",
     "GrpcTransport",
     "Handler",
@@ -50,6 +53,7 @@ __all__ = [
     "TokenwireError",
     "main",
     "start_server",
+    "starts_at_once",
 ]
 
 _MODULES = {
@@ -60,9 +64,10 @@ _MODULES = {
     "errors": ("DecodeError", "RpcError", "TokenwireError"),
     "grpc.handle": ("GrpcServerHandle", "start_server"),
     "grpc.server": ("Server",),
+    "growing": ("Encoded", "Growing"),
     "health": ("HealthRegistry",),
     "message": ("Enum", "Message"),
-    "method": ("AuthScope", "Deltas", "Handler", "Method", "Service"),
+    "method": ("AuthScope", "Deltas", "Handler", "Method", "Service", "starts_at_once"),
     "openai_transport": ("GrpcTransport",),
     "streams": ("PushStream", "Sink"),
 }

@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from .growing import Encoded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,9 +39,13 @@ class PushStream(Generic[T]):
             they cannot be joined (another choice of the same stream, say). Called only while the
             consumer is behind; None never joins.
         on_cancel: Called once if the consumer leaves before the stream is closed.
+
+    Attributes:
+        push: Hands over the next message, or its bytes as `Encoded`; dropped when the stream is
+            closed. It is the subscriber's own method once there is one, so it costs no extra call.
     """
 
-    __slots__ = ("_closed", "_error", "_merge", "_on_cancel", "_pending", "_sink", "_waiter")
+    __slots__ = ("_closed", "_error", "_merge", "_on_cancel", "_pending", "_sink", "_waiter", "push")
 
     def __init__(
         self,
@@ -49,11 +55,12 @@ class PushStream(Generic[T]):
     ) -> None:
         self._merge = merge
         self._on_cancel = on_cancel
-        self._pending: deque[T] = deque()
+        self._pending: deque[T | Encoded[Any]] | None = None
         self._closed = False
         self._error: BaseException | None = None
         self._sink: Sink[T] | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self.push: Callable[[T], None] = self._keep
 
     @property
     def closed(self) -> bool:
@@ -65,13 +72,12 @@ class PushStream(Generic[T]):
         """The merge function, for a consumer that holds messages back itself."""
         return self._merge
 
-    def push(self, message: T, /) -> None:
-        """Hand over the next message; dropped when the stream is closed."""
-        if self._closed:
+    def _keep(self, message: T, /) -> None:
+        if self._closed or self._sink is not None:  # `push` was fetched before that
+            self.push(message)
             return
-        if self._sink is not None:
-            self._sink.push(message)
-            return
+        if self._pending is None:
+            self._pending = deque()
         hold(self._pending, message, self._merge)
         self._wake()
 
@@ -82,6 +88,7 @@ class PushStream(Generic[T]):
         self._closed = True
         self._error = error
         self._on_cancel = None
+        self.push = _drop
         if self._sink is not None:
             self._sink.close(error)
         self._wake()
@@ -92,23 +99,31 @@ class PushStream(Generic[T]):
             return
         self._closed = True
         self._sink = None
-        self._pending.clear()
+        self._pending = None
+        self.push = _drop
         self._wake()
         on_cancel, self._on_cancel = self._on_cancel, None
         if on_cancel is not None:
             on_cancel()
 
-    def subscribe(self, sink: Sink[T]) -> None:
+    def subscribe(self, sink: Sink[T], *, encoded: bool = False) -> None:
         """Push everything, what already waits first, to `sink` instead of iterating.
+
+        Args:
+            sink: Takes the messages.
+            encoded: It takes `Encoded` too; otherwise it is given messages only.
 
         Raises:
             RuntimeError: The stream has a subscriber already.
         """
         if self._sink is not None:
             raise RuntimeError("the stream has a subscriber already")
+        push = sink.push if encoded else _decoding(sink)
+        if not self._closed:
+            self.push = push
         self._sink = sink
         while self._pending:
-            sink.push(self._pending.popleft())
+            push(self._pending.popleft())  # type: ignore[arg-type]  # as the sink takes it
         if self._closed:
             sink.close(self._error)
 
@@ -126,7 +141,8 @@ class PushStream(Generic[T]):
                 await self._waiter
             finally:
                 self._waiter = None
-        return self._pending.popleft()
+        message = self._pending.popleft()
+        return message.message() if isinstance(message, Encoded) else message
 
     async def aclose(self) -> None:
         """Leave the stream as its consumer; the async generator's name for `cancel`."""
@@ -135,6 +151,19 @@ class PushStream(Generic[T]):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _drop(message: object, /) -> None:
+    """Take a message that comes after the end."""
+
+
+def _decoding(sink: Sink[T]) -> Callable[[T], None]:
+    """The push of a sink that takes messages only."""
+
+    def push(message: Any, /) -> None:
+        sink.push(message.message() if isinstance(message, Encoded) else message)
+
+    return push
 
 
 def hold(pending: deque[Any], message: Any, merge: Callable[[Any, Any], Any] | None) -> None:

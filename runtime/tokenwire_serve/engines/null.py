@@ -146,18 +146,18 @@ class NullEngine:
         self._stepping = False
         if self.state.paused or not self._running:
             return
-        made = 0
-        for rid, active in list(self._running.items()):
-            if self._running.get(rid) is not active:
+        made, running = 0, self._running
+        for rid, active in list(running.items()):
+            if running.get(rid) is not active:
                 continue
-            made += active.request.sampling.n
+            made += active.choices
             try:
                 done, error = active.step(), None
             except Exception:
                 _LOG.exception("request %s failed", rid)
                 done, error = True, RpcError(Code.INTERNAL, "engine null failed on this request")
             if done:
-                self._running.pop(rid, None)
+                running.pop(rid, None)
                 _close(active, error)
         self._speed.add(made)
         if self._running:

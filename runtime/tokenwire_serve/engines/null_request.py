@@ -33,13 +33,15 @@ def text_of(token_ids: Sequence[int]) -> str:
 class NullRequest:
     """An active request: its choices run in step, so one count serves them all."""
 
-    __slots__ = ("limit", "made", "prompt_ids", "request", "sent", "sink")
+    __slots__ = ("_plain", "choices", "limit", "made", "prompt_ids", "request", "sent", "sink")
 
     def __init__(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
         limit = request.sampling.max_new_tokens
         self.request = request
         self.sink = sink
         self.limit = _NO_LIMIT_TOKENS if limit is None else limit
+        self.choices = request.sampling.n
+        self._plain = self.choices == 1 and request.stream and not request.logprobs
         self.prompt_ids = ids_of(request.prompt)
         self.made = 0
         self.sent = 0
@@ -51,6 +53,11 @@ class NullRequest:
 
     def step(self) -> bool:
         """Make one token per choice; whether that was the last."""
+        made = self.made + 1
+        if self._plain and made < self.limit:
+            self.made = self.sent = made
+            self.sink.push(Delta(0, [TOKEN_ID], TOKEN_TEXT, len(self.prompt_ids), made))
+            return False
         if self.made < self.limit:
             self.made += 1
         done = self.made >= self.limit
@@ -63,7 +70,7 @@ class NullRequest:
         new = self.made - self.sent
         first = self.sent == 0
         self.sent = self.made
-        for index in range(self.request.sampling.n):
+        for index in range(self.choices):
             delta = Delta(
                 index=index,
                 token_ids=[TOKEN_ID] * new,

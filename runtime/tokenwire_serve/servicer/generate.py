@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
+from tokenwire.growing import Growing
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import GenerateResponse, TextGenerateResponse
 
 from .core import failed
 from .output import Generated, Output
-from .sinks import CumulativeSink, DeltaSink, Shape
+from .sinks import CumulativeSink, DeltaSink, GrowingSink, Shape, is_plain
 from .validation import field_names, read_generate
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from tokenwire_serve.engine import GenerateRequest
 
     from .core import Core
-    from .sinks import M, P
+    from .sinks import GenerationSink, M, P
 
 __all__ = ["STREAM_MODE", "TEXT", "TextGeneration"]
 
@@ -35,19 +38,21 @@ Mode = Literal["cumulative", "delta"]
 
 TEXT: Final[Shape[TextGenerateResponse, str]] = Shape(
     empty="",
-    part=lambda delta: delta.text,
+    part=attrgetter("text"),
     read=lambda message: message.text,
     make=lambda part, facts, finished: TextGenerateResponse(text=part, meta_info=facts, finished=finished),
     bare=lambda part: TextGenerateResponse(text=part),
+    growing=partial(Growing, TextGenerateResponse, "text"),
 )
 """Messages that carry text."""
 
 _IDS: Final[Shape[GenerateResponse, list[int]]] = Shape(
     empty=[],
-    part=lambda delta: delta.token_ids,
+    part=attrgetter("token_ids"),
     read=lambda message: message.output_ids,
     make=lambda part, facts, finished: GenerateResponse(output_ids=part, meta_info=facts, finished=finished),
     bare=lambda part: GenerateResponse(output_ids=part),
+    growing=partial(Growing, GenerateResponse, "output_ids"),
 )
 _BOTH: Final[Shape[Generated, Output]] = Shape(
     empty=Output(),
@@ -113,8 +118,7 @@ class TextGeneration:
 
         active.claim(rid, lambda: engine.abort(rid), request.sampling.n)
         context.initial_metadata[STREAM_MODE] = mode
-        kind = DeltaSink if mode == "delta" and request.stream else CumulativeSink
-        sink = kind(
+        sink: GenerationSink[M, P] = _sink_kind(mode, shape, request)(
             shape,
             request,
             engine.model.weight_version,
@@ -140,3 +144,14 @@ class TextGeneration:
         if asked:
             raise bad_request(STREAM_MODE, f"must be delta or cumulative, not {asked!r}")
         return "delta" if self._core.settings.incremental_streaming_output else "cumulative"
+
+
+def _sink_kind(
+    mode: Mode, shape: Shape[M, P], request: GenerateRequest
+) -> type[DeltaSink[M, P] | CumulativeSink[M, P] | GrowingSink]:
+    """What makes the messages of a request."""
+    if mode == "delta" and request.stream:
+        return DeltaSink
+    if shape.growing is not None and is_plain(request):
+        return GrowingSink
+    return CumulativeSink

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tokenwire_serve.engine import Delta, Embedding, Finish, TokenLogprob
 
 __all__ = [
+    "COUNTER",
     "OUTPUT_KEYS",
     "ChoiceFacts",
     "LogprobTexts",
@@ -19,8 +20,11 @@ __all__ = [
     "finish_json",
     "join_lists",
     "json_text",
-    "latency",
+    "latency_json",
 ]
+
+COUNTER: Final = "completion_tokens"
+"""The key whose value changes with every token."""
 
 OUTPUT_KEYS: Final = frozenset({"output_token_logprobs", "output_top_logprobs"})
 """Keys whose list grows over a stream."""
@@ -43,9 +47,9 @@ def finish_json(finish: Finish | None) -> str:
     return json_text({"type": "abort", "message": finish.message})
 
 
-def latency(started: float) -> float:
+def latency_json(started: float) -> str:
     """Seconds since `started` (time.monotonic), to the microsecond."""
-    return round(time.monotonic() - started, 6)
+    return f"{time.monotonic() - started:.6f}"
 
 
 def join_lists(head: str, tail: str) -> str:
@@ -70,12 +74,12 @@ class ChoiceFacts:
             **self._fixed,
             "finish_reason": _RUNNING,
             "prompt_tokens": str(delta.prompt_tokens),
-            "completion_tokens": str(delta.completion_tokens),
+            COUNTER: str(delta.completion_tokens),
             "cached_tokens": str(delta.cached_tokens),
         }
         if delta.finish is not None:
             facts["finish_reason"] = finish_json(delta.finish)
-            facts["e2e_latency"] = json_text(latency(self._started))
+            facts["e2e_latency"] = latency_json(self._started)
         return facts
 
 
@@ -133,5 +137,5 @@ def embedding_facts(rid: str, result: Embedding, weight_version: str, started: f
         "prompt_tokens": str(result.prompt_tokens),
         "cached_tokens": str(result.cached_tokens),
         "weight_version": json_text(weight_version),
-        "e2e_latency": json_text(latency(started)),
+        "e2e_latency": latency_json(started),
     }

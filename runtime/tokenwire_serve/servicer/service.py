@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokenwire.method import starts_at_once
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SglangServiceBase
 
 from tokenwire_serve.openai.service import OpenAIService
@@ -114,50 +115,61 @@ class SglangServicer(SglangServiceBase):
         """Generate token ids from token ids."""
         return self._generation.from_ids(request, context)
 
+    @starts_at_once
     async def text_embed(self, request: pb.TextEmbedRequest, context: Context) -> pb.TextEmbedResponse:
         """Embed a text."""
         return await self._embeddings.from_text(request, context)
 
+    @starts_at_once
     async def embed(self, request: pb.EmbedRequest, context: Context) -> pb.EmbedResponse:
         """Embed token ids."""
         return await self._embeddings.from_ids(request, context)
 
+    @starts_at_once
     async def classify(self, request: pb.ClassifyRequest, context: Context) -> pb.ClassifyResponse:
         """Score the classes of a text or of token ids."""
         return await self._embeddings.classify(request, context)
 
+    @starts_at_once
     async def tokenize(self, request: pb.TokenizeRequest, context: Context) -> pb.TokenizeResponse:
         """Turn a text into token ids."""
         return await self._tokenizer.tokenize(request)
 
+    @starts_at_once
     async def detokenize(self, request: pb.DetokenizeRequest, context: Context) -> pb.DetokenizeResponse:
         """Turn token ids into text."""
         return await self._tokenizer.detokenize(request)
 
+    @starts_at_once
     async def health_check(self, request: pb.HealthCheckRequest, context: Context) -> pb.HealthCheckResponse:
         """Tell whether a request would be served."""
         return self._info.health()
 
+    @starts_at_once
     async def get_model_info(
         self, request: pb.GetModelInfoRequest, context: Context
     ) -> pb.GetModelInfoResponse:
         """Describe the model."""
         return self._info.model()
 
+    @starts_at_once
     async def get_server_info(
         self, request: pb.GetServerInfoRequest, context: Context
     ) -> pb.GetServerInfoResponse:
         """Describe the server."""
         return self._info.server()
 
+    @starts_at_once
     async def list_models(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """List the names that the model goes by."""
         return self._info.models()
 
+    @starts_at_once
     async def get_load(self, request: pb.GetLoadRequest, context: Context) -> pb.GetLoadResponse:
         """Tell how busy the engine is."""
         return self._info.load(request)
 
+    @starts_at_once
     async def abort(self, request: pb.AbortRequest, context: Context) -> pb.AbortResponse:
         """Abort one active request, or all."""
         return await self._control.abort(request)

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from tokenwire.streams import PushStream
 
 from .active import aborted
-from .meta_info import OUTPUT_KEYS, ChoiceFacts, LogprobTexts, join_lists
+from .meta_info import COUNTER, OUTPUT_KEYS, ChoiceFacts, LogprobTexts, join_lists
 from .renaming import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tokenwire.growing import Growing
+
     from tokenwire_serve.engine import Delta, GenerateRequest
 
-__all__ = ["CumulativeSink", "DeltaSink", "GenerationSink", "Message", "Part", "Shape"]
+__all__ = [
+    "CumulativeSink",
+    "DeltaSink",
+    "GenerationSink",
+    "GrowingSink",
+    "Message",
+    "Part",
+    "Shape",
+    "is_plain",
+]
 
 
 class Message(Protocol):
@@ -37,7 +49,7 @@ M = TypeVar("M", bound=Message)
 P = TypeVar("P", bound=Part)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shape(Generic[M, P]):
     """How a message carries output, as text or as token ids.
 
@@ -47,6 +59,8 @@ class Shape(Generic[M, P]):
         read: The output of a message.
         make: A message of output, facts and whether it is the last.
         bare: A message of output alone.
+        growing: The output of a stream as bytes, for messages that are written from it; None where
+            messages never become bytes.
     """
 
     empty: P
@@ -54,6 +68,12 @@ class Shape(Generic[M, P]):
     read: Callable[[M], P]
     make: Callable[[P, dict[str, str], bool], M]
     bare: Callable[[P], M]
+    growing: Callable[[], Growing[Any]] | None = None
+
+
+def is_plain(request: GenerateRequest) -> bool:
+    """Whether all that a request is told beside its output is the same in every message, counters aside."""
+    return request.sampling.n == 1 and request.stream and not request.logprobs
 
 
 class _Choice(Generic[P]):
@@ -114,6 +134,7 @@ class GenerationSink(ABC, Generic[M, P]):
         self._aborted = False
         count = request.sampling.n
         self._single = count == 1
+        self._plain = is_plain(request)
         self._open = count
         self._choices = [
             _Choice(ChoiceFacts(request.rid, index, count, weight_version, started), request, shape.empty)
@@ -152,8 +173,6 @@ class CumulativeSink(GenerationSink[M, P]):
 
     def push(self, delta: Delta) -> None:
         """Take what is new in one choice."""
-        if self.stream.closed:
-            return
         choice = self._choices[delta.index]
         choice.take(delta)
         choice.output = choice.output + self._shape.part(delta)
@@ -172,28 +191,68 @@ class CumulativeSink(GenerationSink[M, P]):
         return new if self._same_choice(old, new) else None
 
 
+class GrowingSink(GenerationSink[Any, Any]):
+    """The messages of `CumulativeSink` for one choice without log-probabilities, written as bytes.
+
+    A message is written from the one before: its output goes on, of its facts one counter changes.
+    """
+
+    def __init__(self, shape: Shape[Any, Any], request: GenerateRequest, *rest: Any, **named: Any) -> None:
+        super().__init__(shape, request, *rest, **named)
+        assert shape.growing is not None
+        self._output = shape.growing()
+        self._facts = b""
+        self._facts_of = (-1, -1)
+
+    def push(self, delta: Delta) -> None:
+        """Take what is new."""
+        self._output.add(self._shape.part(delta))
+        if delta.finish is not None:
+            facts = self._choices[0].facts.full(delta)
+            rest = bytes(self._shape.make(self._shape.empty, facts, self._count_finish(delta)))
+        else:
+            if self._facts_of != (delta.prompt_tokens, delta.cached_tokens):
+                self._write_facts(delta)
+            rest = self._facts + _counter(self._shape, delta.completion_tokens)
+        self.stream.push(self._output.message(rest))
+
+    def _write_facts(self, delta: Delta) -> None:
+        self._facts_of = (delta.prompt_tokens, delta.cached_tokens)
+        facts = self._choices[0].facts.full(delta)
+        del facts[COUNTER]
+        self._facts = bytes(self._shape.make(self._shape.empty, facts, False))
+
+    def merge(self, old: Any, new: Any) -> Any:
+        """The newest message says all that an older one said."""
+        return new
+
+
+@lru_cache(4096)
+def _counter(shape: Shape[Any, Any], tokens: int) -> bytes:
+    """The entry of `meta_info` that changes with every token: a part of a message, as bytes."""
+    return bytes(shape.make(shape.empty, {COUNTER: str(tokens)}, False))
+
+
 class DeltaSink(GenerationSink[M, P]):
     """Each message has what is new; between the first and the last only what it needs."""
 
     def push(self, delta: Delta) -> None:
         """Take what is new in one choice."""
-        if self.stream.closed:
-            return
         choice = self._choices[delta.index]
-        first = choice.newest is None
-        part = self._shape.part(delta)
-        if first or delta.finish is not None:
-            choice.take(delta)
-            facts = choice.full(delta)
-        elif part or delta.output_logprobs:
+        if delta.finish is None and choice.newest is not None:
             choice.newest = delta
-            if self._single and choice.outputs is None:
-                self.stream.push(self._shape.bare(part))
+            part = self._shape.part(delta)
+            if self._plain:
+                if part:
+                    self.stream.push(self._shape.bare(part))
+                return
+            if not part and not delta.output_logprobs:
                 return
             facts = {} if self._single else dict(choice.facts.id_only)
         else:
-            choice.newest = delta
-            return
+            choice.take(delta)
+            part = self._shape.part(delta)
+            facts = choice.full(delta)
         if self._request.logprobs:
             self._new_logprobs(delta).write(facts)
         self.stream.push(self._shape.make(part, facts, self._count_finish(delta)))
