@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .codes import Code
     from .context import Context
     from .errors import DecodeError, RpcError, TokenwireError
-    from .growing import Encoded, Growing
+    from .growing import Growing, field_writer
     from .grpc.handle import GrpcServerHandle, start_server
     from .grpc.server import Server
     from .health import HealthRegistry
@@ -34,7 +34,6 @@ __all__ = [
     "Context",
     "DecodeError",
     "Deltas",
-    "Encoded",
     "Enum",
     "Growing",
     "GrpcServerHandle",
@@ -51,6 +50,7 @@ __all__ = [
     "Service",
     "Sink",
     "TokenwireError",
+    "field_writer",
     "main",
     "start_server",
     "starts_at_once",
@@ -64,7 +64,7 @@ _MODULES = {
     "errors": ("DecodeError", "RpcError", "TokenwireError"),
     "grpc.handle": ("GrpcServerHandle", "start_server"),
     "grpc.server": ("Server",),
-    "growing": ("Encoded", "Growing"),
+    "growing": ("Growing", "field_writer"),
     "health": ("HealthRegistry",),
     "message": ("Enum", "Message"),
     "method": ("AuthScope", "Deltas", "Handler", "Method", "Service", "starts_at_once"),

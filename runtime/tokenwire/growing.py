@@ -1,52 +1,28 @@
-"""Messages that are bytes already, and how those of a growing output are written from the one before."""
+"""Parts of messages as bytes: how a stream writes its next message from the one before.
+
+Encoded messages in a row are one message (protobuf encoding, "Last One Wins"), so a message may be
+put together from parts that were encoded once and parts that are new.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from .codec import packed
-from .codec.wire import varint
+from .codec.wire import BYTE, varint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .message import Message
 
-__all__ = ["Encoded", "Growing"]
+__all__ = ["Growing", "field_writer"]
 
-M = TypeVar("M", bound="Message")
-
-
-class Encoded(Generic[M]):
-    """A message as its bytes, which a producer may push into a stream in place of the message.
-
-    A transport sends them as they are; whoever iterates over the stream gets the message.
-
-    Attributes:
-        kind: Class of the message.
-        body: Its bytes.
-    """
-
-    __slots__ = ("body", "kind")
-
-    def __init__(self, kind: type[M], body: bytes) -> None:
-        self.kind = kind
-        self.body = body
-
-    def __bytes__(self) -> bytes:
-        return self.body
-
-    def message(self) -> M:
-        """The message.
-
-        Raises:
-            DecodeError: The bytes are none.
-        """
-        return self.kind.parse(self.body)
+_PACKERS: Final = {"float": "f32", "double": "f64"}
 
 
-class Growing(Generic[M]):
+class Growing:
     """A field of the messages of one stream that only grows, kept as bytes.
 
     The cost of a message is one copy of these bytes, not a new encoding of all that came before.
@@ -59,43 +35,53 @@ class Growing(Generic[M]):
         ValueError: The field is of another type.
     """
 
-    __slots__ = ("_content", "_kind", "_pack", "_tag")
+    __slots__ = ("_content", "_pack", "_tag")
 
-    def __init__(self, kind: type[M], name: str) -> None:
-        self._kind = kind
-        self._tag, self._pack = _writer(kind, name)
+    def __init__(self, kind: type[Message], name: str) -> None:
+        self._tag, self._pack = _plan(kind, name)
         self._content = bytearray()
 
     def add(self, value: str | bytes | Sequence[Any]) -> None:
         """Append to the field.
 
         Raises:
-            TypeError, ValueError: It is not what the field holds.
+            AttributeError, TypeError, ValueError: It is not what the field holds.
         """
         self._content += self._pack(value)
 
-    def message(self, rest: bytes) -> Encoded[M]:
-        """A message of the field as it is now and of other fields, encoded; their order does not matter."""
+    def message(self, rest: bytes) -> bytes:
+        """A message of the field as it is now and of `rest`, which is other fields, encoded."""
         content = self._content
-        if not content:
-            return Encoded(self._kind, rest)
-        return Encoded(self._kind, b"".join((self._tag, varint(len(content)), content, rest)))
+        return b"".join((self._tag, varint(len(content)), content, rest)) if content else rest
 
 
 @lru_cache
-def _writer(kind: type[Message], name: str) -> tuple[bytes, Callable[[Any], bytes]]:
-    """The tag of a length-delimited field, and what encodes a piece of its content."""
+def field_writer(kind: type[Message], name: str) -> Callable[[Any], bytes]:
+    """What encodes a message with one field: for text, bytes or a list of numbers that is not empty.
+
+    Raises:
+        ValueError: The field is of another type.
+    """
+    tag, pack = _plan(kind, name)
+
+    def write(value: Any) -> bytes:
+        raw = pack(value)
+        size = len(raw)
+        return tag + (BYTE[size] if size < 128 else varint(size)) + raw
+
+    return write
+
+
+@lru_cache
+def _plan(kind: type[Message], name: str) -> tuple[bytes, Callable[[Any], bytes]]:
+    """The tag of a length-delimited field, and what encodes its content."""
     field = kind._tw_table().by_name[name]
+    tag = varint(field.number << 3 | 2)
     pack = getattr(packed, f"pack_{_PACKERS.get(field.kind, field.kind)}", None)
     if field.label == "repeated" and pack is not None:
-        return varint(field.number << 3 | 2), pack
+        return tag, pack
     if field.label == "implicit" and field.kind == "string":
-        return varint(field.number << 3 | 2), str.encode
+        return tag, str.encode
     if field.label == "implicit" and field.kind == "bytes":
-        return varint(field.number << 3 | 2), bytes
-    raise ValueError(
-        f"{kind.__name__}.{name} is neither text, bytes nor a list of numbers, so it cannot grow"
-    )
-
-
-_PACKERS: Final = {"float": "f32", "double": "f64"}
+        return tag, bytes
+    raise ValueError(f"{kind.__name__}.{name} is neither text, bytes nor a list of numbers")

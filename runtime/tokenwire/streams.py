@@ -6,8 +6,6 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from .growing import Encoded
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,28 +37,46 @@ class PushStream(Generic[T]):
             they cannot be joined (another choice of the same stream, say). Called only while the
             consumer is behind; None never joins.
         on_cancel: Called once if the consumer leaves before the stream is closed.
+        decode: Makes a message of its bytes, for a producer that uses `push_bytes`. `merge` is given
+            such messages as it is given others: as bytes.
 
     Attributes:
-        push: Hands over the next message, or its bytes as `Encoded`; dropped when the stream is
-            closed. It is the subscriber's own method once there is one, so it costs no extra call.
+        push: Hands over the next message; dropped when the stream is closed. It is the subscriber's
+            own method once there is one, so it costs no extra call.
+        push_bytes: The same with the bytes of the message: a transport sends them as they are,
+            whoever else reads gets the message.
     """
 
-    __slots__ = ("_closed", "_error", "_merge", "_on_cancel", "_pending", "_sink", "_waiter", "push")
+    __slots__ = (
+        "_closed",
+        "_decode",
+        "_error",
+        "_merge",
+        "_on_cancel",
+        "_pending",
+        "_sink",
+        "_waiter",
+        "push",
+        "push_bytes",
+    )
 
     def __init__(
         self,
         *,
         merge: Callable[[T, T], T | None] | None = None,
         on_cancel: Callable[[], None] | None = None,
+        decode: Callable[[bytes], T] | None = None,
     ) -> None:
         self._merge = merge
         self._on_cancel = on_cancel
-        self._pending: deque[T | Encoded[Any]] | None = None
+        self._decode = decode
+        self._pending: deque[Any] | None = None
         self._closed = False
         self._error: BaseException | None = None
         self._sink: Sink[T] | None = None
         self._waiter: asyncio.Future[None] | None = None
         self.push: Callable[[T], None] = self._keep
+        self.push_bytes: Callable[[bytes], None] = self._keep_bytes
 
     @property
     def closed(self) -> bool:
@@ -75,11 +91,26 @@ class PushStream(Generic[T]):
     def _keep(self, message: T, /) -> None:
         if self._closed or self._sink is not None:  # `push` was fetched before that
             self.push(message)
-            return
+        else:
+            self._hold(message)
+
+    def _keep_bytes(self, body: bytes, /) -> None:
+        if self._closed or self._sink is not None:
+            self.push_bytes(body)
+        else:
+            self._hold(body)
+
+    def _hold(self, item: T | bytes) -> None:
         if self._pending is None:
             self._pending = deque()
-        hold(self._pending, message, self._merge)
+        hold(self._pending, item, self._merge)
         self._wake()
+
+    def _message(self, item: Any) -> T:
+        if self._decode is not None and isinstance(item, bytes):
+            return self._decode(item)
+        message: T = item
+        return message
 
     def close(self, error: BaseException | None = None, /) -> None:
         """End the stream; what was pushed before is still delivered."""
@@ -88,7 +119,7 @@ class PushStream(Generic[T]):
         self._closed = True
         self._error = error
         self._on_cancel = None
-        self.push = _drop
+        self.push = self.push_bytes = _drop
         if self._sink is not None:
             self._sink.close(error)
         self._wake()
@@ -100,32 +131,43 @@ class PushStream(Generic[T]):
         self._closed = True
         self._sink = None
         self._pending = None
-        self.push = _drop
+        self.push = self.push_bytes = _drop
         self._wake()
         on_cancel, self._on_cancel = self._on_cancel, None
         if on_cancel is not None:
             on_cancel()
 
-    def subscribe(self, sink: Sink[T], *, encoded: bool = False) -> None:
+    def subscribe(self, sink: Sink[T]) -> None:
         """Push everything, what already waits first, to `sink` instead of iterating.
 
-        Args:
-            sink: Takes the messages.
-            encoded: It takes `Encoded` too; otherwise it is given messages only.
+        Messages that are bytes go to its `push_bytes` if it has one, as messages to `push` if not.
 
         Raises:
             RuntimeError: The stream has a subscriber already.
         """
         if self._sink is not None:
             raise RuntimeError("the stream has a subscriber already")
-        push = sink.push if encoded else _decoding(sink)
+        push_bytes = getattr(sink, "push_bytes", None) or self._decoding(sink)
         if not self._closed:
-            self.push = push
+            self.push, self.push_bytes = sink.push, push_bytes
         self._sink = sink
         while self._pending:
-            push(self._pending.popleft())  # type: ignore[arg-type]  # as the sink takes it
+            item = self._pending.popleft()
+            if self._decode is not None and isinstance(item, bytes):
+                push_bytes(item)
+            else:
+                sink.push(item)
         if self._closed:
             sink.close(self._error)
+
+    def _decoding(self, sink: Sink[T]) -> Callable[[bytes], None]:
+        """The `push_bytes` of a sink that takes messages only."""
+        decode = self._message
+
+        def push_bytes(body: bytes, /) -> None:
+            sink.push(decode(body))
+
+        return push_bytes
 
     def __aiter__(self) -> PushStream[T]:
         return self
@@ -141,8 +183,7 @@ class PushStream(Generic[T]):
                 await self._waiter
             finally:
                 self._waiter = None
-        message = self._pending.popleft()
-        return message.message() if isinstance(message, Encoded) else message
+        return self._message(self._pending.popleft())
 
     async def aclose(self) -> None:
         """Leave the stream as its consumer; the async generator's name for `cancel`."""
@@ -155,15 +196,6 @@ class PushStream(Generic[T]):
 
 def _drop(message: object, /) -> None:
     """Take a message that comes after the end."""
-
-
-def _decoding(sink: Sink[T]) -> Callable[[T], None]:
-    """The push of a sink that takes messages only."""
-
-    def push(message: Any, /) -> None:
-        sink.push(message.message() if isinstance(message, Encoded) else message)
-
-    return push
 
 
 def hold(pending: deque[Any], message: Any, merge: Callable[[Any, Any], Any] | None) -> None:

@@ -55,7 +55,7 @@ class WireConnection(Connection):
 
     def flush(self) -> None:
         """Hand what h2 has ready to the transport, if that is still open."""
-        if self._connection.has_output and not self.is_closing():
+        if self.session._data_to_send and not self.is_closing():
             self._transport.write(self._connection.data_to_send())
 
     def pause_writing(self) -> None:

@@ -82,7 +82,7 @@ class Response:
         self._context = context
         self._limit = limit
         self._owner: ServerCall | None = owner
-        self._held: deque[Message] | None = None
+        self._held: deque[Message | bytes] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._trailers: bytes | None = None
         self._headers_sent = False
@@ -98,8 +98,16 @@ class Response:
                 body = bytes(message)
                 if len(body) <= self._limit and self._stream.send(body):
                     return
-            if not self.ended and self._trailers is None:
-                self._send_or_hold(message)
+            self._send_or_hold(message)
+        except Exception as error:
+            self.fail(error)
+
+    def push_bytes(self, body: bytes, /) -> None:
+        """The same with a message that is bytes already."""
+        if self._direct and len(body) <= self._limit and self._stream.send(body):
+            return
+        try:
+            self._send_or_hold(body)
         except Exception as error:
             self.fail(error)
 
@@ -110,7 +118,9 @@ class Response:
         else:
             self.fail(error)
 
-    def _send_or_hold(self, message: Message) -> None:
+    def _send_or_hold(self, message: Message | bytes) -> None:
+        if self.ended or self._trailers is not None:
+            return
         if self._held or not self._stream.writable:
             if self._held is None:
                 self._held = deque()
@@ -142,7 +152,7 @@ class Response:
         linger(self._stream)
         self.drop()
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message | bytes) -> None:
         """Send a message; what does not leave at once leaves later, see `drain`. After the end it is dropped.
 
         Raises:
@@ -156,7 +166,7 @@ class Response:
             self._send_headers()
         self._stream.write(body)
 
-    def _body(self, message: Message) -> bytes:
+    def _body(self, message: Message | bytes) -> bytes:
         body = bytes(message)
         if len(body) > self._limit:
             text = f"response of {len(body)} bytes is over the limit of {self._limit} bytes"

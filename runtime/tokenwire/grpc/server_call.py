@@ -159,7 +159,7 @@ class ServerCall(Receiver):
             if isinstance(messages, PushStream):
                 self._push = messages
                 self._response.merge = messages.merge
-                messages.subscribe(self._response, encoded=True)
+                messages.subscribe(self._response)
             else:
                 self._task = self._home.spawn(self._supervise(self._iterate, messages))
         except Exception as error:

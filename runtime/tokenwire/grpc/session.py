@@ -77,11 +77,6 @@ class WireSession(H2Connection):
         self._blocks = BlockReader(self.decoder)
         self._prune_at = 64
 
-    @property
-    def has_output(self) -> bool:
-        """Whether `data_to_send` has something."""
-        return bool(self._data_to_send)
-
     def receive(self, data: bytes, receiver: FrameReceiver) -> None:
         """Take what came and tell of it frame by frame; the beginning of a frame is kept.
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NOBODY", "Receiver", "WireStream"]
 
-_DATA_AND_PREFIX: Final = Struct(">HBBBIBI")
-"""DATA's frame header (length in 16 + 8 bits, type 0, no flags, stream) and a message's prefix."""
+_DATA_AND_PREFIX: Final = Struct(">IBIBI")
+"""DATA's frame header (length and type 0, no flags, stream) and a message's prefix (flag 0, length)."""
 _HEADERS: Final = Struct(">HBBBI")
 """HEADERS' frame header: length in 16 + 8 bits, type 1, flags, stream."""
 _CONTINUATION: Final = 0x9
@@ -156,25 +156,24 @@ class WireStream(Stream):
         This is the way of every token: a header and the message go past h2, whose windows are kept
         in step. It may be used only after headers were sent.
         """
-        size = len(body) + PREFIX_SIZE
+        length = len(body)
+        size = length + PREFIX_SIZE
         state, connection = self._state, self.connection
-        session = connection.session
+        session, phase = connection.session, state.state_machine.state
         if (
-            self._rest is not None
-            or size > state.outbound_flow_control_window
+            size > state.outbound_flow_control_window
             or size > session.outbound_flow_control_window
             or size > session.max_outbound_frame_size
-            or state.state_machine.state not in SENDING
+            or (phase is not StreamState.HALF_CLOSED_REMOTE and phase is not StreamState.OPEN)
+            or self._rest is not None
             or connection.blocked
         ):
             return False
-        if session.has_output:
+        if session._data_to_send:
             connection.flush()
         state.outbound_flow_control_window -= size
         session.outbound_flow_control_window -= size
-        connection.put(
-            _DATA_AND_PREFIX.pack(size >> 8, size & 0xFF, 0, 0, self.id, 0, size - PREFIX_SIZE) + body
-        )
+        connection.put(_DATA_AND_PREFIX.pack(size << 8, 0, self.id, 0, length) + body)
         return True
 
     def send_whole(self, head: bytes, body: bytes, tail: bytes) -> bool:
@@ -193,13 +192,13 @@ class WireStream(Stream):
             or connection.blocked
         ):
             return False
-        if session.has_output:
+        if session._data_to_send:
             connection.flush()
         session.outbound_flow_control_window -= size
         state.state_machine.headers_sent = state.state_machine.trailers_sent = True
         session.end_local(state)
         number = self.id
-        data = _DATA_AND_PREFIX.pack(size >> 8, size & 0xFF, 0, 0, number, 0, size - PREFIX_SIZE)
+        data = _DATA_AND_PREFIX.pack(size << 8, 0, number, 0, size - PREFIX_SIZE)
         first = _HEADERS.pack(len(head) >> 8, len(head) & 0xFF, 1, _WHOLE, number)
         last = _HEADERS.pack(len(tail) >> 8, len(tail) & 0xFF, 1, _WHOLE_AND_LAST, number)
         connection.put(b"".join((first, head, data, body, last, tail)))
@@ -264,7 +263,7 @@ class WireStream(Stream):
         machine.headers_sent = True
         if end:
             session.end_local(self._state)
-        if session.has_output:
+        if session._data_to_send:
             self.connection.flush()
         most = session.max_outbound_frame_size
         flags, kind = (1 if end else 0), 1

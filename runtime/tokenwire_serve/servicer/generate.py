@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
-from tokenwire.growing import Growing
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import GenerateResponse, TextGenerateResponse
 
 from .core import failed
@@ -41,8 +39,8 @@ TEXT: Final[Shape[TextGenerateResponse, str]] = Shape(
     part=attrgetter("text"),
     read=lambda message: message.text,
     make=lambda part, facts, finished: TextGenerateResponse(text=part, meta_info=facts, finished=finished),
-    bare=lambda part: TextGenerateResponse(text=part),
-    growing=partial(Growing, TextGenerateResponse, "text"),
+    kind=TextGenerateResponse,
+    field="text",
 )
 """Messages that carry text."""
 
@@ -51,15 +49,14 @@ _IDS: Final[Shape[GenerateResponse, list[int]]] = Shape(
     part=attrgetter("token_ids"),
     read=lambda message: message.output_ids,
     make=lambda part, facts, finished: GenerateResponse(output_ids=part, meta_info=facts, finished=finished),
-    bare=lambda part: GenerateResponse(output_ids=part),
-    growing=partial(Growing, GenerateResponse, "output_ids"),
+    kind=GenerateResponse,
+    field="output_ids",
 )
 _BOTH: Final[Shape[Generated, Output]] = Shape(
     empty=Output(),
     part=lambda delta: Output(delta.text, delta.token_ids),
     read=lambda message: message.output,
     make=Generated,
-    bare=Generated,
 )
 
 
@@ -152,6 +149,6 @@ def _sink_kind(
     """What makes the messages of a request."""
     if mode == "delta" and request.stream:
         return DeltaSink
-    if shape.growing is not None and is_plain(request):
+    if shape.kind is not None and is_plain(request):
         return GrowingSink
     return CumulativeSink

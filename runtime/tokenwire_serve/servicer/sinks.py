@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, cast
 
+from tokenwire.growing import Growing, field_writer
 from tokenwire.streams import PushStream
 
 from .active import aborted
@@ -16,7 +17,7 @@ from .renaming import renamed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tokenwire.growing import Growing
+    from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 
     from tokenwire_serve.engine import Delta, GenerateRequest
 
@@ -58,17 +59,16 @@ class Shape(Generic[M, P]):
         part: The output that a delta adds.
         read: The output of a message.
         make: A message of output, facts and whether it is the last.
-        bare: A message of output alone.
-        growing: The output of a stream as bytes, for messages that are written from it; None where
-            messages never become bytes.
+        kind: Class of the messages, where they are protobuf's and the output is one field.
+        field: That field.
     """
 
     empty: P
     part: Callable[[Delta], P]
     read: Callable[[M], P]
     make: Callable[[P, dict[str, str], bool], M]
-    bare: Callable[[P], M]
-    growing: Callable[[], Growing[Any]] | None = None
+    kind: type[pb.TextGenerateResponse | pb.GenerateResponse] | None = None
+    field: str = ""
 
 
 def is_plain(request: GenerateRequest) -> bool:
@@ -126,7 +126,8 @@ class GenerationSink(ABC, Generic[M, P]):
         on_end: Callable[[], None],
         on_leave: Callable[[], None],
     ) -> None:
-        self.stream: PushStream[M] = PushStream(merge=self.merge, on_cancel=on_leave)
+        decode: Any = None if shape.kind is None else shape.kind.parse
+        self.stream: PushStream[M] = PushStream(merge=self.merge, on_cancel=on_leave, decode=decode)
         self._shape = shape
         self._request = request
         self._names = names
@@ -134,7 +135,6 @@ class GenerationSink(ABC, Generic[M, P]):
         self._aborted = False
         count = request.sampling.n
         self._single = count == 1
-        self._plain = is_plain(request)
         self._open = count
         self._choices = [
             _Choice(ChoiceFacts(request.rid, index, count, weight_version, started), request, shape.empty)
@@ -163,6 +163,11 @@ class GenerationSink(ABC, Generic[M, P]):
         self._open -= 1
         self._aborted = self._aborted or delta.finish.kind == "abort"
         return self._open == 0
+
+    def _message(self, message: M | bytes) -> M:
+        if isinstance(message, bytes) and self._shape.kind is not None:
+            return cast("M", self._shape.kind.parse(message))
+        return cast("M", message)
 
     def _same_choice(self, old: M, new: M) -> bool:
         return self._single or old.meta_info.get("index") == new.meta_info.get("index")
@@ -199,8 +204,8 @@ class GrowingSink(GenerationSink[Any, Any]):
 
     def __init__(self, shape: Shape[Any, Any], request: GenerateRequest, *rest: Any, **named: Any) -> None:
         super().__init__(shape, request, *rest, **named)
-        assert shape.growing is not None
-        self._output = shape.growing()
+        assert shape.kind is not None
+        self._output = Growing(shape.kind, shape.field)
         self._facts = b""
         self._facts_of = (-1, -1)
 
@@ -214,7 +219,7 @@ class GrowingSink(GenerationSink[Any, Any]):
             if self._facts_of != (delta.prompt_tokens, delta.cached_tokens):
                 self._write_facts(delta)
             rest = self._facts + _counter(self._shape, delta.completion_tokens)
-        self.stream.push(self._output.message(rest))
+        self.stream.push_bytes(self._output.message(rest))
 
     def _write_facts(self, delta: Delta) -> None:
         self._facts_of = (delta.prompt_tokens, delta.cached_tokens)
@@ -236,17 +241,21 @@ def _counter(shape: Shape[Any, Any], tokens: int) -> bytes:
 class DeltaSink(GenerationSink[M, P]):
     """Each message has what is new; between the first and the last only what it needs."""
 
+    def __init__(self, shape: Shape[M, P], request: GenerateRequest, *rest: Any, **named: Any) -> None:
+        super().__init__(shape, request, *rest, **named)
+        bare = is_plain(request) and shape.kind is not None
+        self._write = field_writer(shape.kind, shape.field) if bare and shape.kind is not None else None
+
     def push(self, delta: Delta) -> None:
         """Take what is new in one choice."""
         choice = self._choices[delta.index]
         if delta.finish is None and choice.newest is not None:
             choice.newest = delta
             part = self._shape.part(delta)
-            if self._plain:
-                if part:
-                    self.stream.push(self._shape.bare(part))
-                return
             if not part and not delta.output_logprobs:
+                return
+            if self._write is not None:
+                self.stream.push_bytes(self._write(part))
                 return
             facts = {} if self._single else dict(choice.facts.id_only)
         else:
@@ -257,8 +266,9 @@ class DeltaSink(GenerationSink[M, P]):
             self._new_logprobs(delta).write(facts)
         self.stream.push(self._shape.make(part, facts, self._count_finish(delta)))
 
-    def merge(self, old: M, new: M) -> M | None:
+    def merge(self, old: M | bytes, new: M | bytes) -> M | None:
         """Output and log-probabilities in a row, the newer facts, and counters as they stand."""
+        old, new = self._message(old), self._message(new)
         if not self._same_choice(old, new):
             return None
         facts = {**old.meta_info, **new.meta_info}
