@@ -118,10 +118,10 @@ class PushStream(Generic[T]):
             return
         self._closed = True
         self._error = error
-        self._on_cancel = None
-        self.push = self.push_bytes = _drop
-        if self._sink is not None:
-            self._sink.close(error)
+        sink = self._sink
+        self._let_go()
+        if sink is not None:
+            sink.close(error)
         self._wake()
 
     def cancel(self) -> None:
@@ -129,11 +129,10 @@ class PushStream(Generic[T]):
         if self._closed:
             return
         self._closed = True
-        self._sink = None
         self._pending = None
-        self.push = self.push_bytes = _drop
+        on_cancel = self._on_cancel
+        self._let_go()
         self._wake()
-        on_cancel, self._on_cancel = self._on_cancel, None
         if on_cancel is not None:
             on_cancel()
 
@@ -149,8 +148,8 @@ class PushStream(Generic[T]):
             raise RuntimeError("the stream has a subscriber already")
         push_bytes = getattr(sink, "push_bytes", None) or self._decoding(sink)
         if not self._closed:
+            self._sink = sink
             self.push, self.push_bytes = sink.push, push_bytes
-        self._sink = sink
         while self._pending:
             item = self._pending.popleft()
             if self._decode is not None and isinstance(item, bytes):
@@ -188,6 +187,11 @@ class PushStream(Generic[T]):
     async def aclose(self) -> None:
         """Leave the stream as its consumer; the async generator's name for `cancel`."""
         self.cancel()
+
+    def _let_go(self) -> None:
+        """Drop what leads back here: a stream that has ended is not left to the garbage collector."""
+        self._sink = self._merge = self._on_cancel = None
+        self.push = self.push_bytes = _drop
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

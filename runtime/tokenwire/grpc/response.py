@@ -236,7 +236,7 @@ class Response:
         if not self.ended:
             self.ended = True
             self._direct = False
-            self._held = None
+            self._held = self.merge = None
             owner, self._owner = self._owner, None
             if owner is not None:
                 owner.ended()

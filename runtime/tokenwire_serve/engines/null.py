@@ -74,18 +74,14 @@ class NullEngine:
         self._waiting: deque[NullRequest] = deque()
         self._stepping = False
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    @property
-    def model(self) -> ModelInfo:
-        """A model that generates, embeds and classifies, with no limit on context."""
-        return ModelInfo(
+        self.model = ModelInfo(
             model_path="null",
-            served_model_name=self._options.served_model_name or "null",
+            served_model_name=options.served_model_name or "null",
             tokenizer_path="null",
             kind="generate",
             max_model_len=0,
             vocab_size=0,
-            weight_version=self._options.weight_version,
+            weight_version=options.weight_version,
             model_type="null",
             embedding_size=EMBEDDING_SIZE,
             labels=_LABELS,

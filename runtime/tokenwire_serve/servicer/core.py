@@ -91,6 +91,8 @@ def failed(error: RpcError) -> PushStream[Any]:
 
 def trace_headers(sent: Mapping[str, str], context: Context) -> dict[str, str]:
     """The W3C trace context of a call; metadata wins over what the request itself carries."""
+    if not sent and not any(name in context.metadata for name in _TRACE_NAMES):
+        return {}
     lower = {name.lower(): value for name, value in sent.items()}
     found = {name: context.text(name) or lower.get(name, "") for name in _TRACE_NAMES}
     return {name: value for name, value in found.items() if value}

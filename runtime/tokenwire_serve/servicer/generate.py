@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -16,7 +17,7 @@ from .sinks import CumulativeSink, DeltaSink, GrowingSink, Shape, is_plain
 from .validation import field_names, read_generate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tokenwire.context import Context
     from tokenwire.streams import PushStream
@@ -74,7 +75,7 @@ class TextGeneration:
             self._core.admit()
             model, with_text = self._core.engine.model, bool(request.return_text_in_logprobs)
             read = read_generate(request, request.text, context, model, text_in_logprobs=with_text)
-            return self._start(TEXT, read, context, field_names(request, request.text))
+            return self._start(TEXT, read, context, partial(field_names, request, request.text))
         except RpcError as error:
             return failed(error)
 
@@ -83,7 +84,7 @@ class TextGeneration:
         try:
             self._core.admit()
             read = read_generate(request, request.input_ids, context, self._core.engine.model)
-            return self._start(_IDS, read, context, field_names(request, request.input_ids))
+            return self._start(_IDS, read, context, partial(field_names, request, request.input_ids))
         except RpcError as error:
             return failed(error)
 
@@ -100,12 +101,16 @@ class TextGeneration:
             self._core.admit()
             model = self._core.engine.model
             read = read_generate(request, prompt, context, model, text_in_logprobs=text_in_logprobs)
-            return self._start(_BOTH, read, context, field_names(request, prompt))
+            return self._start(_BOTH, read, context, partial(field_names, request, prompt))
         except RpcError as error:
             return failed(error)
 
     def _start(
-        self, shape: Shape[M, P], request: GenerateRequest, context: Context, names: Mapping[str, str]
+        self,
+        shape: Shape[M, P],
+        request: GenerateRequest,
+        context: Context,
+        names: Callable[[], Mapping[str, str]],
     ) -> PushStream[M]:
         mode = self._mode(context)
         engine, active, rid = self._core.engine, self._core.active, request.rid

@@ -19,6 +19,7 @@ __all__ = [
     "embedding_facts",
     "finish_json",
     "join_lists",
+    "json_string",
     "json_text",
     "latency_json",
 ]
@@ -32,6 +33,9 @@ OUTPUT_KEYS: Final = frozenset({"output_token_logprobs", "output_top_logprobs"})
 json_text: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 """Compact JSON of a value; ValueError for infinity and NaN, which JSON does not know."""
 
+json_string: Final = json.encoder.encode_basestring
+"""JSON of a text."""
+
 _RUNNING: Final = "null"
 _LOWEST: Final = -3.4028234663852886e38
 
@@ -43,7 +47,7 @@ def finish_json(finish: Finish | None) -> str:
     if finish.kind == "stop":
         return json_text({"type": "stop", "matched": finish.matched})
     if finish.kind == "length":
-        return json_text({"type": "length", "length": finish.length})
+        return f'{{"type":"length","length":{finish.length}}}'
     return json_text({"type": "abort", "message": finish.message})
 
 
@@ -64,8 +68,8 @@ class ChoiceFacts:
 
     def __init__(self, rid: str, index: int, choices: int, weight_version: str, started: float) -> None:
         shown = rid if choices == 1 else f"{rid}_{index}"
-        self.id_only = {"id": json_text(shown), "index": str(index)}
-        self._fixed = {**self.id_only, "weight_version": json_text(weight_version)}
+        self.id_only = {"id": json_string(shown), "index": str(index)}
+        self._fixed = {**self.id_only, "weight_version": json_string(weight_version)}
         self._started = started
 
     def full(self, delta: Delta) -> dict[str, str]:
@@ -133,9 +137,9 @@ def _finite(logprob: float | None) -> float | None:
 def embedding_facts(rid: str, result: Embedding, weight_version: str, started: float) -> dict[str, str]:
     """`meta_info` of an embedding or of class scores."""
     return {
-        "id": json_text(rid),
+        "id": json_string(rid),
         "prompt_tokens": str(result.prompt_tokens),
         "cached_tokens": str(result.cached_tokens),
-        "weight_version": json_text(weight_version),
+        "weight_version": json_string(weight_version),
         "e2e_latency": latency_json(started),
     }

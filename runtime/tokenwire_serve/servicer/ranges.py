@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tokenwire.details import invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tokenwire_serve.engine import Constraint, Sampling
 
@@ -116,30 +116,34 @@ def check_sampling(
     """
     renamed = names or {}
 
-    def name(attribute: str) -> str:
-        return prefix + renamed.get(attribute, attribute)
+    def add(attribute: str, description: str) -> None:
+        problems.add(prefix + renamed.get(attribute, attribute), description)
 
     for attribute, span in _SPANS.items():
         value = getattr(sampling, attribute)
-        problems.expect(span.holds(value), name(attribute), f"must be {span.text}, not {value:g}")
+        if not span.holds(value):
+            add(attribute, f"must be {span.text}, not {value:g}")
     top_k = sampling.top_k
-    problems.expect(top_k == -1 or top_k >= 1, name("top_k"), f"must be -1 (all) or at least 1, not {top_k}")
-    _check_lengths(sampling, problems, name("min_new_tokens"), name("max_new_tokens"))
-    problems.expect("" not in sampling.stop, name("stop"), "must not hold an empty string")
-    check_token_ids(sampling.stop_token_ids, name("stop_token_ids"), problems, vocab_size)
-    wrong = next((key for key in sampling.logit_bias if not _is_token_id(key, vocab_size)), None)
-    if wrong is not None:
-        problems.add(name("logit_bias"), f"has the key {wrong}, not {_token_id_text(vocab_size)}")
+    if top_k != -1 and top_k < 1:
+        add("top_k", f"must be -1 (all) or at least 1, not {top_k}")
+    _check_lengths(sampling, add, renamed.get("max_new_tokens", "max_new_tokens"))
+    if "" in sampling.stop:
+        add("stop", "must not hold an empty string")
+    stop_ids = renamed.get("stop_token_ids", "stop_token_ids")
+    check_token_ids(sampling.stop_token_ids, prefix + stop_ids, problems, vocab_size)
+    wrong = [key for key in sampling.logit_bias if not _is_token_id(key, vocab_size)]
+    if wrong:
+        add("logit_bias", f"has the key {wrong[0]}, not {_token_id_text(vocab_size)}")
 
 
-def _check_lengths(sampling: Sampling, problems: Problems, low_name: str, high_name: str) -> None:
+def _check_lengths(sampling: Sampling, add: Callable[[str, str], None], high_name: str) -> None:
     low, high = sampling.min_new_tokens, sampling.max_new_tokens
-    problems.expect(low >= 0, low_name, f"must be at least 0, not {low}")
-    if high is None:
-        return
-    problems.expect(high >= 0, high_name, f"must be at least 0, not {high}")
-    limit = f"{high_name.rpartition('.')[2]} ({high})"
-    problems.expect(high < 0 or low <= high, low_name, f"must be at most {limit}, not {low}")
+    if low < 0:
+        add("min_new_tokens", f"must be at least 0, not {low}")
+    if high is not None and high < 0:
+        add("max_new_tokens", f"must be at least 0, not {high}")
+    elif high is not None and low > high:
+        add("min_new_tokens", f"must be at most {high_name} ({high}), not {low}")
 
 
 def check_token_ids(ids: Sequence[int], name: str, problems: Problems, vocab_size: int) -> None:

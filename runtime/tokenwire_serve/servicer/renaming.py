@@ -10,15 +10,19 @@ from tokenwire.details import BadRequest, invalid
 from tokenwire.errors import RpcError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["renamed", "renaming"]
 
 
-def renamed(error: BaseException | None, names: Mapping[str, str]) -> BaseException | None:
+def renamed(
+    error: BaseException | None, names: Mapping[str, str] | Callable[[], Mapping[str, str]]
+) -> BaseException | None:
     """The same error with its field violations renamed; any other error as it is."""
     if not isinstance(error, RpcError) or error.code is not Code.INVALID_ARGUMENT:
         return error
+    if callable(names):
+        names = names()
     found = [detail for detail in error.details if isinstance(detail, BadRequest)]
     violations = [violation for detail in found for violation in detail.field_violations]
     if not any(violation.field in names for violation in violations):

@@ -111,7 +111,7 @@ class GenerationSink(ABC, Generic[M, P]):
         request: The request.
         weight_version: For `meta_info`.
         started: When the request came (time.monotonic).
-        names: What the caller calls the fields that the engine may complain of.
+        names: Tells what the caller calls the fields that the engine may complain of.
         on_end: Called once when the engine is done with the request.
         on_leave: Called if the consumer leaves first.
     """
@@ -122,7 +122,7 @@ class GenerationSink(ABC, Generic[M, P]):
         request: GenerateRequest,
         weight_version: str,
         started: float,
-        names: Mapping[str, str],
+        names: Callable[[], Mapping[str, str]],
         on_end: Callable[[], None],
         on_leave: Callable[[], None],
     ) -> None:

@@ -64,7 +64,8 @@ def read_generate(
     if top < 0 or (model.vocab_size and top > model.vocab_size):
         limit = f"from 0 to {model.vocab_size}" if model.vocab_size else "at least 0"
         problems.add("top_logprobs_num", f"must be {limit}, not {top}")
-    problems.expect(start >= -1, "logprob_start_len", f"must be -1 or a position in the prompt, not {start}")
+    if start < -1:
+        problems.add("logprob_start_len", f"must be -1 or a position in the prompt, not {start}")
     rid = _read_rid(request.rid, problems)
     options = _read_options(request, context, problems)
     problems.settle()
@@ -198,11 +199,15 @@ def _read_guided(guided: pb.GuidedDecoding) -> list[tuple[str, Constraint]]:
 def _read_options(
     request: pb.TextGenerateRequest | pb.GenerateRequest, context: Context, problems: Problems
 ) -> RequestOptions:
-    given = {name: getattr(request, name) for name in _OPTIONS}
-    options = RequestOptions(**given, trace_headers=trace_headers(request.trace_headers, context))
+    options = RequestOptions(trace_headers=trace_headers(request.trace_headers, context))
+    for name in _OPTIONS:
+        value = getattr(request, name)
+        if value is not None:
+            setattr(options, name, value)
     problems.expect(options.lora_path != "", "lora_path", "must not be empty")
     rank = options.routed_dp_rank
-    problems.expect(rank is None or rank >= 0, "routed_dp_rank", f"must be at least 0, not {rank}")
+    if rank is not None and rank < 0:
+        problems.add("routed_dp_rank", f"must be at least 0, not {rank}")
     meeting = request.disaggregated_params
     if meeting is not None:
         port = meeting.bootstrap_port
