@@ -1,8 +1,9 @@
-"""When events leave: at once on an idle loop, several in one write when they come in a row."""
+"""When events leave: at once where they come slowly, several in one write where they come fast."""
 
 from __future__ import annotations
 
 import asyncio
+from functools import partialmethod
 from typing import Any
 
 import pytest
@@ -27,6 +28,13 @@ class Client:
         self.more = message["more_body"]
 
 
+@pytest.fixture(autouse=True, params=[True, False], ids=["at once", "in a task"])
+def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Every test with a `send` that needs no task, and with one that does."""
+    monkeypatch.setattr(EventWriter, "__init__", partialmethod(EventWriter.__init__, at_once=request.param))
+    return bool(request.param)
+
+
 def writer(stream: PushStream[bytes], client: Client, head: bytes = b"") -> asyncio.Task[None]:
     def frame(message: bytes) -> bytes:
         if message == b"bad":
@@ -42,12 +50,13 @@ async def turns(count: int) -> None:
         await asyncio.sleep(0)
 
 
-async def test_on_an_idle_loop_each_event_leaves_at_once() -> None:
+async def test_an_event_that_comes_a_while_after_the_last_leaves_at_once() -> None:
     stream: PushStream[bytes] = PushStream()
     client = Client()
     task = writer(stream, client, head=b"h")
     await turns(2)
     for number in range(5):
+        await asyncio.sleep(0.01)
         stream.push(b"%d" % number)
         await turns(4)
         assert client.bodies[-1] == b"%d" % number
@@ -56,31 +65,48 @@ async def test_on_an_idle_loop_each_event_leaves_at_once() -> None:
     assert (client.bodies, client.more) == ([b"h", b"0", b"1", b"2", b"3", b"4", b"."], False)
 
 
-async def test_events_that_come_in_a_row_leave_together() -> None:
-    stream: PushStream[bytes] = PushStream()
-    client = Client()
-    task = writer(stream, client)
-    for _ in range(10):
-        await turns(1)
-        stream.push(b"a")
-        stream.push(b"b")
-    await turns(5)
-    stream.close()
-    await task
-    assert b"".join(client.bodies) == b"ab" * 10 + b"."
-    assert len(client.bodies) < 5
-
-
-async def test_a_row_that_does_not_end_is_sent_nevertheless() -> None:
+async def test_events_that_come_fast_leave_together() -> None:
     stream: PushStream[bytes] = PushStream()
     client = Client()
     task = writer(stream, client)
     async with asyncio.timeout(10):
-        while not client.bodies:
+        sent = 0
+        while len(client.bodies) < 4:
             stream.push(b"a")
+            sent += 1
             await turns(1)
-    stream.cancel()
-    task.cancel()
+    stream.close()
+    await task
+    assert b"".join(client.bodies) == b"a" * sent + b"."
+    assert len(client.bodies) < sent / 2
+
+
+async def test_a_turn_of_the_loop_is_one_write() -> None:
+    stream: PushStream[bytes] = PushStream()
+    client = Client()
+    task = writer(stream, client)
+    await turns(2)
+    stream.push(b"a")
+    stream.push(b"b")
+    stream.close()
+    await task
+    assert client.bodies == [b"ab."]
+
+
+async def test_a_send_that_fails_ends_the_writer_and_leaves_the_stream() -> None:
+    left = asyncio.Event()
+    stream: PushStream[bytes] = PushStream(on_cancel=left.set)
+
+    async def send(message: Any) -> None:
+        raise OSError("the socket is gone")
+
+    events = EventStream(stream, bytes, lambda error: b"")
+    task = asyncio.create_task(EventWriter(events, send).run())
+    await turns(2)
+    stream.push(b"a")
+    with pytest.raises(OSError, match="gone"):
+        await task
+    assert left.is_set()
 
 
 async def test_a_slow_client_gets_joined_messages() -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
-import types
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tokenwire.codes import Code
+from tokenwire.coroutines import rest
 from tokenwire.errors import DecodeError, RpcError
 from tokenwire.streams import PushStream
 
@@ -19,7 +18,7 @@ from .response import Response
 from .stream import Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from tokenwire.context import Context
     from tokenwire.message import Message
@@ -192,7 +191,7 @@ class ServerCall(Receiver):
         self._response.reply(await self._handler.call(request, self._context))
 
     async def _go_on(self, begun: tuple[Coroutine[Any, Any, Message], Any]) -> None:
-        self._response.reply(await _rest(*begun))
+        self._response.reply(await rest(*begun))
 
     async def _iterate(self, messages: AsyncIterator[Message]) -> None:
         try:
@@ -253,23 +252,6 @@ class ServerCall(Receiver):
         task, self._task = self._task, None
         if task is not None and task is not current_task():
             task.cancel()
-
-
-@types.coroutine
-def _rest(coroutine: Coroutine[Any, Any, Message], waits_for: Any) -> Generator[Any, Any, Message]:
-    """Go on with a coroutine that was begun outside of a task and waits for something now."""
-    while True:
-        try:
-            sent = yield waits_for
-        except BaseException as error:
-            step = functools.partial(coroutine.throw, error)
-        else:
-            step = functools.partial(coroutine.send, sent)
-        try:
-            waits_for = step()
-        except StopIteration as end:
-            message: Message = end.value
-            return message
 
 
 def _not_one(count: str) -> RpcError:

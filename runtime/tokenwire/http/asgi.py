@@ -21,15 +21,16 @@ from .values import HttpCall, HttpReply, leave
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .invoke import Servicer
     from .routes import OpenAIAdapter, Route
     from .values import EventStream, HttpHandler
 
-__all__ = ["HttpEndpoint", "build_app"]
+__all__ = ["HttpEndpoint", "build_app", "build_endpoint", "mark_send"]
 
 DEFAULT_MAX_BODY: Final = 64 << 20
+_OWN_SEND: Final = "tokenwire.send"
 _EVENT_HEADERS: Final = {
     "content-type": "text/event-stream",
     "cache-control": "no-cache",
@@ -37,16 +38,14 @@ _EVENT_HEADERS: Final = {
 }
 
 
-def build_app(
+def build_endpoint(
     *servicers: Servicer,
     routes: Iterable[Route] = (),
     adapters: Iterable[OpenAIAdapter] = (),
     handlers: Mapping[str, HttpHandler] | None = None,
     max_body: int = DEFAULT_MAX_BODY,
-) -> Starlette:
+) -> HttpEndpoint:
     """An ASGI application that answers HTTP with the RPCs of servicers in this process.
-
-    Routes that are added to it are looked at first.
 
     Args:
         servicers: Instances of generated `...Base` classes.
@@ -59,9 +58,31 @@ def build_app(
         ValueError: A route names a handler that is not there, or two claim one method and path.
     """
     core = HttpCore(LocalInvoker(servicers), routes=routes, adapters=adapters, handlers=handlers)
+    return HttpEndpoint(core, max_body=max_body)
+
+
+def build_app(*servicers: Servicer, **options: Any) -> Starlette:
+    """The endpoint of `build_endpoint`, which takes the same arguments, in a Starlette application.
+
+    Routes and middleware may be added to it; its own routes are looked at first.
+    """
     app = Starlette()
-    app.router.default = HttpEndpoint(core, max_body=max_body)
+    app.router.default = build_endpoint(*servicers, **options)
     return app
+
+
+def mark_send(app: ASGIApp) -> ASGIApp:
+    """The same application, to be given to a server whose `send` needs no task until it has to wait.
+
+    uvicorn's is such; an `HttpEndpoint` within then writes events without a task, unless something
+    between them has wrapped `send`, as Starlette does.
+    """
+
+    async def marked(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})[_OWN_SEND] = send
+        await app(scope, receive, send)
+
+    return marked
 
 
 class HttpEndpoint:
@@ -100,7 +121,8 @@ class HttpEndpoint:
             peer=_peer(scope),
         )
         async with _cancelled_by_disconnect(receive):
-            await _send_reply(await self._core.answer(endpoint, call), send, head=method == "HEAD")
+            reply = await self._core.answer(endpoint, call)
+            await _send_reply(reply, send, head=method == "HEAD", at_once=_unwrapped(scope, send))
 
 
 @asynccontextmanager
@@ -127,7 +149,12 @@ async def _cancelled_by_disconnect(receive: Receive) -> AsyncIterator[None]:
         watcher.cancel()
 
 
-async def _send_reply(reply: HttpReply, send: Send, *, head: bool) -> None:
+def _unwrapped(scope: Scope, send: Send) -> bool:
+    """Whether `send` is the server's own, which waits for nothing but the client; see `mark_send`."""
+    return (scope.get("extensions") or {}).get(_OWN_SEND) == send
+
+
+async def _send_reply(reply: HttpReply, send: Send, *, head: bool, at_once: bool) -> None:
     if isinstance(reply.body, bytes):
         await _send_bytes(reply, send, head=head)
         return
@@ -136,7 +163,7 @@ async def _send_reply(reply: HttpReply, send: Send, *, head: bool) -> None:
         if head:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif isinstance(reply.body.source, PushStream):
-            await EventWriter(reply.body, send).run()
+            await EventWriter(reply.body, send, at_once=at_once).run()
         else:
             await _iterate(reply.body, send)
     finally:

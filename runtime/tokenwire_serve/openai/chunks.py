@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tokenwire.streams import PushStream
 
-from tokenwire_serve.servicer.meta_info import json_text
+from tokenwire_serve.servicer.meta_info import json_string, json_text
 
 from .job import Usage
 from .logprobs import chat_logprobs, completion_logprobs
@@ -76,7 +76,7 @@ class ChunkWriter:
         head = self._heads.get(index) or self._open(index, delta)
         if self._plain:
             if delta.text:
-                self.stream.push(head + json_text(delta.text).encode() + self._tail)
+                self.stream.push(head + json_string(delta.text).encode() + self._tail)
         elif delta.text or delta.output_logprobs:
             self._content(index, head, delta.text, delta.output_logprobs or (), delta)
         if delta.finish is not None:
@@ -119,7 +119,7 @@ class ChunkWriter:
         if self._job.running_usage:
             self._usage.note(index, delta)
             end = b',"usage":' + json_text(self._usage.shown()).encode() + b"}"
-        content = json_text(text).encode() + self._before_logprobs
+        content = json_string(text).encode() + self._before_logprobs
         logprobs = self._logprobs(index, positions) if self._job.logprobs else _NULL
         self.stream.push(head + content + logprobs + _AFTER_LOGPROBS + end)
 

@@ -107,6 +107,12 @@ _DEFAULTS = ServeSettings()
     default=_DEFAULTS.log_level,
     help="Detail of the log on stderr.",
 )
+@click.option(
+    "--loop",
+    type=click.Choice(["auto", "asyncio", "uvloop"]),
+    default=_DEFAULTS.loop,
+    help="Event loop; auto is uvloop where it is installed.",
+)
 @click.pass_context
 def serve(context: click.Context, /, **flags: Any) -> None:
     """Serve a model over gRPC and HTTP.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tokenwire.grpc.server import Server
 from tokenwire.health import HealthRegistry
-from tokenwire.http.asgi import build_app
+from tokenwire.http.asgi import build_endpoint
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SGLANG_SERVICE
 from tokenwire_gen.sglang.runtime.v1.sglang_http import ROUTES
 from tokenwire_gen.sglang.runtime.v1.sglang_openai import ADAPTERS
@@ -44,7 +44,7 @@ class Servers:
     ) -> None:
         self._servicer = servicer
         self._health = HealthRegistry([SGLANG_SERVICE.name])
-        app = build_app(
+        app = build_endpoint(
             servicer,
             routes=ROUTES,
             adapters=ADAPTERS,

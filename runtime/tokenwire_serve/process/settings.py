@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ServeSettings:
         profile_dir: Where traces go; None is a fresh temporary directory.
         drain_timeout: Seconds that running requests get once the server is told to stop.
         log_level: Of the server's log on stderr.
+        loop: Event loop: "asyncio", "uvloop", or "auto" for uvloop where it is installed.
     """
 
     host: str = "127.0.0.1"
@@ -67,6 +69,7 @@ class ServeSettings:
     profile_dir: Path | None = None
     drain_timeout: float = 30.0
     log_level: str = "info"
+    loop: str = "auto"
 
     def resolved(self) -> ServeSettings:
         """The same with the gRPC port derived, once every rule holds.
@@ -77,6 +80,8 @@ class ServeSettings:
         _check_port("--port", self.port)
         _check_names(self)
         _check_sizes(self)
+        if self.loop == "uvloop" and find_spec("uvloop") is None:
+            raise SettingsError("--loop uvloop needs uvloop: pip install 'tokenwire[uvloop]', or --loop auto")
         if not self.enable_grpc:
             return self
         grpc_port = self.grpc_port if self.grpc_port is not None else _derived_grpc_port(self.port)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -60,7 +61,7 @@ def run(settings: ServeSettings) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     supervisor = Supervisor(settings)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=_loop_factory(settings.loop)) as runner:
         code = runner.run(supervisor.run())
         if supervisor.stuck:
             logging.shutdown()
@@ -68,7 +69,9 @@ def run(settings: ServeSettings) -> int:
         return code
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def _loop_factory(loop: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if loop == "asyncio":
+        return None
     try:
         import uvloop
     except ModuleNotFoundError:
@@ -126,6 +129,8 @@ class Supervisor:
         await servers.start()
         async with progress(f"loading {settings.model_path or 'the model'} on engine {engine.name}"):
             await self._unless_stopped(_start(engine))
+        gc.collect()
+        gc.freeze()  # what start-up has made lives as long as the process: not to be looked through again
         print(_ready_line(http, grpc, servicer), flush=True)
         await self._stop.wait()
         _LOG.info("draining for at most %g s; a second signal ends at once", settings.drain_timeout)

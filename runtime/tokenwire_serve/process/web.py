@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
+from tokenwire.http.asgi import mark_send
 
 if TYPE_CHECKING:
     import socket
@@ -25,7 +26,7 @@ class WebServer:
 
     def __init__(self, app: ASGIApp, sock: socket.socket) -> None:
         config = uvicorn.Config(
-            app,
+            mark_send(app),
             lifespan="off",
             ws="none",
             log_config=None,
