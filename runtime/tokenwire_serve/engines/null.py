@@ -58,6 +58,7 @@ _LOG: Final = logging.getLogger(__name__)
 _RETRY_S: Final = 1.0
 _EMBEDDING: Final = [math.cos(i) * math.sqrt(2 / EMBEDDING_SIZE) for i in range(EMBEDDING_SIZE)]
 _NORM: Final = math.hypot(*_EMBEDDING)
+_UNIT: Final = [v / _NORM for v in _EMBEDDING]
 _LABELS: Final = ("negative", "positive")
 
 
@@ -175,8 +176,10 @@ class NullEngine:
         size = request.dimensions or EMBEDDING_SIZE
         if size > EMBEDDING_SIZE:
             raise bad_request("dimensions", f"{size} is above {EMBEDDING_SIZE}")
+        if size == EMBEDDING_SIZE:
+            return Embedding(_UNIT.copy(), len(ids_of(request.prompt)))
         values = _EMBEDDING[:size]
-        norm = _NORM if size == EMBEDDING_SIZE else math.hypot(*values)
+        norm = math.hypot(*values)
         return Embedding([v / norm for v in values], len(ids_of(request.prompt)))
 
     async def classify(self, request: EmbedRequest) -> Embedding:
