@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := benchmarks/peers
+PEERS_VENV := .venvs/peers
+PEERS_READY := $(PEERS_VENV)/.ready
 NODE := tests/clients/node
 NODE_READY := $(NODE)/node_modules/.ready
 
@@ -54,8 +57,14 @@ checkgenerate: $(READY) ## fail if generated code is not what the schema says
 golden: $(READY) ## rewrite the golden files of the generator's tests
 	@$(BIN)/python -m pytest tests/codegen --update-golden -q
 
-bench: $(READY) ## print the benchmarks
+$(PEERS_READY): $(PEERS)/requirements.txt $(PEERS)/stubs.py proto/sglang/runtime/v1/sglang.proto
+	@test -x $(PEERS_VENV)/bin/python || { echo "making $(PEERS_VENV)"; $(PYTHON) -m venv $(PEERS_VENV); }
+	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $(PEERS)/requirements.txt
+	@$(PEERS_VENV)/bin/python $(PEERS)/stubs.py $(PEERS_VENV)/stubs
+	@touch $@
+
+bench: $(READY) $(PEERS_READY) ## measure the server beside others (ARGS="streams chat --loop uvloop --rounds 9")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what the other targets made
-	@rm -rf $(VENV) $(NODE)/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venvs $(NODE)/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,185 +1,154 @@
-"""Messages to bytes and back: ours, betterproto2's, google.protobuf's (upb, in C).
+"""Messages to bytes and back: ours, google.protobuf's (upb, in C), betterproto2's, and msgspec's JSON.
 
 Each figure is the whole job of a program: make the message and write it, or read it and take every
-field that is set as a Python value. Processor time, the best of several runs, in microseconds.
+field that is set as a Python value. Figures are microseconds of processor time. The libraries take
+turns, for several rounds, and the best round of each counts (`--median`: the middle one).
+
+"x upb" is our time by that of upb; targets are 2 for a message with up to 8 fields set, 3 above, and
+1 where nearly all bytes are packed floats. "fields" counts the fields of the outermost message that
+are set. "x betterproto2" says how many times as fast as betterproto2 we are; the target is 10.
+msgspec is there for information: other bytes, the same job.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import os
-import random
-import subprocess
-import sys
+import json
+import statistics
 import tempfile
 import time
 import timeit
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import grpc_tools
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from tokenwire_gen.sglang.runtime import v1
+import libraries
+from messages import CASES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = "sglang.runtime.v1"
-LIBRARIES = ("tokenwire", "upb", "betterproto2")
-RANDOM = random.Random(7)
+    from libraries import Library
+    from messages import Case
+
+FEW_FIELDS = 8
+LIMIT_FEW, LIMIT_MANY, LIMIT_FLOATS = 2.0, 3.0, 1.0
+LEAST_BETTERPROTO2 = 10.0
+JOBS = ("make, encode", "decode, read")
 
 
 @dataclass(frozen=True)
-class Case:
-    """A message as keyword arguments.
+class Row:
+    """One line of the table.
 
     Attributes:
-        title: What it is.
-        message: Name of its class.
-        values: Constructor arguments; a `Case` for a message within.
+        case: The message.
+        job: What is done with it.
+        fields: How many fields of the message are set.
+        times: Microseconds, by library.
     """
 
-    title: str
-    message: str
-    values: dict[str, Any]
+    case: str
+    job: str
+    fields: int
+    times: dict[str, float]
 
-    def make(self) -> str:
-        """The expression that makes the message; classes go by their names, values by their places."""
-        arguments = (
-            f"{name}={value.make() if isinstance(value, Case) else f'{self.message}_{name}'}"
-            for name, value in self.values.items()
-        )
-        return f"{self.message}({', '.join(arguments)})"
+    @property
+    def by_upb(self) -> float:
+        """Our time by upb's."""
+        return self.times["tokenwire"] / self.times["upb"]
 
-    def read(self, message: str) -> str:
-        """The expression that takes every field that is set, down to Python's own types."""
-        kinds = {list: "list", dict: "dict"}
-        parts = []
-        for name, value in self.values.items():
-            field = f"{message}.{name}"
-            parts.append(
-                value.read(field) if isinstance(value, Case) else f"{kinds.get(type(value), '')}({field})"
-            )
-        return f"({', '.join(parts)},)"
+    @property
+    def by_betterproto2(self) -> float:
+        """How many times as fast as betterproto2."""
+        return self.times.get("betterproto2", float("nan")) / self.times["tokenwire"]
 
-    def names(self, classes: Callable[[str], Any]) -> dict[str, Any]:
-        """What the names in these expressions stand for."""
-        found = {self.message: classes(self.message)}
-        for name, value in self.values.items():
-            if isinstance(value, Case):
-                found |= value.names(classes)
-            else:
-                found[f"{self.message}_{name}"] = value
-        return found
+    @property
+    def limit(self) -> float:
+        """What `by_upb` may be."""
+        if "floats" in self.case:
+            return LIMIT_FLOATS
+        return LIMIT_FEW if self.fields <= FEW_FIELDS else LIMIT_MANY
 
+    @property
+    def missed(self) -> str:
+        """The targets that are not met."""
+        missed = {
+            f"{self.limit:g}x upb": self.by_upb > self.limit,
+            "betterproto2": self.by_betterproto2 < LEAST_BETTERPROTO2,
+        }
+        return ", ".join(target for target, is_missed in missed.items() if is_missed)
 
-META = {
-    "id": '"5b0d5b52-7c9f-4f80-a7f4-6c0f5a9b3a11"',
-    "finish_reason": '{"type":"stop","matched":2}',
-    "prompt_tokens": "128",
-    "completion_tokens": "256",
-    "cached_tokens": "0",
-    "weight_version": '"default"',
-    "e2e_latency": "1.25",
-}
-IDS = [RANDOM.randrange(150_000) for _ in range(8192)]
-FLOATS = [RANDOM.random() for _ in range(4096)]
-SAMPLING = Case(
-    "", "SamplingParams", {"temperature": 0.7, "top_p": 0.9, "max_new_tokens": 256, "stop": ["\n\n"]}
-)
-SNAPSHOT = {"instance_id": 2**60, "revision": 17, "healthy": True, "server_status": 2}
-CASES = (
-    Case("token chunk, delta", "TextGenerateResponse", {"text": " token"}),
-    Case("token chunk, last", "TextGenerateResponse", {"text": " end", "meta_info": META, "finished": True}),
-    Case("OpenAI chunk, 180 bytes", "OpenAIStreamChunk", {"json_chunk": b"x" * 180}),
-    Case("OpenAI request, 4 kB", "OpenAIRequest", {"json_body": b"x" * 4096}),
-    Case("engine snapshot", "EngineStateSnapshot", SNAPSHOT),
-    Case(
-        "text request",
-        "TextGenerateRequest",
-        {"text": "Tell me a story. " * 8, "sampling_params": SAMPLING, "stream": True, "rid": "r-0001"},
-    ),
-    Case(
-        "tokenizer answer, 512 ids",
-        "TokenizeResponse",
-        {"tokens": IDS[:512]},
-    ),
-    Case(
-        "id request, 8,192 ids",
-        "GenerateRequest",
-        {"input_ids": IDS},
-    ),
-    Case("embedding, 4,096 floats", "EmbedResponse", {"embedding": FLOATS}),
-)
+    def line(self) -> str:
+        """The row as text."""
+        times = "".join(f"{time:12.2f}" for time in self.times.values())
+        verdict = f"not met: {self.missed}" if self.missed else "met"
+        ratios = f"{self.by_upb:8.2f}{self.by_betterproto2:16.1f}"
+        return f"{self.case:42}{self.fields:>6}  {self.job:12}{times}{ratios}  {verdict}"
 
 
-def google_classes() -> Callable[[str], Any]:
-    descriptors = Path(v1.__file__).with_name("descriptor.binpb").read_bytes()
-    pool = descriptor_pool.DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(descriptors).file:
-        pool.Add(file)
-    return lambda name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
+def timers(case: Case, library: Library) -> tuple[timeit.Timer, timeit.Timer]:
+    """What times the two jobs of a case."""
+    names: dict[str, Any] = {name: library.message(name) for name in case.classes()} | library.names
+    make = library.write.format(case.make(names))
+    names["parse"] = library.parse(names[case.message])
+    names["data"] = eval(make, names)
+    read = "\n".join(["message = parse(data)", *case.reads("message")])
+    return tuple(timeit.Timer(job, timer=time.process_time, globals=names) for job in (make, read))
 
 
-def betterproto2_classes(folder: str) -> Callable[[str], Any]:
-    """Compile the proto with betterproto2's own compiler; takes some seconds."""
-    scripts = Path(sys.executable).parent
-    includes = [ROOT / "proto", Path(grpc_tools.__file__).parent / "_proto"]
-    plugin = f"--plugin=protoc-gen-bp={scripts / 'protoc-gen-python_betterproto2'}"
-    command = [sys.executable, "-m", "grpc_tools.protoc", *(f"-I{path}" for path in includes), plugin]
-    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
-    proto = "sglang/runtime/v1/sglang.proto"
-    out = Path(folder) / "reference"
-    out.mkdir()
-    subprocess.run([*command, f"--bp_out={out}", proto], check=True, env=environment, capture_output=True)
-    sys.path.insert(0, folder)
-    module = importlib.import_module(f"reference.{PACKAGE}")
-    return lambda name: getattr(module, name.replace("OpenAI", "OpenAi"))
+def measure(
+    turns: dict[str, timeit.Timer], seconds: float, rounds: int, pick: Callable[[Iterable[float]], float]
+) -> dict[str, float]:
+    """Microseconds that each takes, from rounds in which they take turns."""
+    times: dict[str, list[float]] = {name: [] for name in turns}
+    counts = {}
+    for name, timer in turns.items():
+        once = min(timer.repeat(3, 20)) / 20
+        counts[name] = max(1, int(seconds / rounds / max(once, 1e-8)))
+    for _ in range(rounds):
+        for name, timer in turns.items():
+            times[name].append(timer.timeit(counts[name]) / counts[name] * 1e6)
+    return {name: pick(of_one) for name, of_one in times.items()}
 
 
-def best(action: Callable[[], Any], seconds: float) -> float:
-    """Microseconds that one run takes."""
-    timer = timeit.Timer(action, timer=time.process_time)
-    count, _ = timer.autorange()
-    rounds = max(3, int(seconds / 0.2))
-    return min(timer.repeat(rounds, max(1, count // 2))) / max(1, count // 2) * 1e6
-
-
-def measure(case: Case, library: str, classes: Callable[[str], Any], seconds: float) -> tuple[float, float]:
-    """Microseconds to make and encode, and to decode and read."""
-    names = case.names(classes)
-    names["parse"] = names[case.message].parse if library == "tokenwire" else names[case.message].FromString
-    written = f"{case.make()}.SerializeToString()" if library == "upb" else f"bytes({case.make()})"
-    names["data"] = eval(written, names)
-    message = "(message := parse(data))"
-    encode = eval(f"lambda: {written}", names)
-    decode = eval(f"lambda: [{message}, {case.read('message')}]", names)
-    return best(encode, seconds), best(decode, seconds)
+def rows(cases: Sequence[Case], used: dict[str, Library], *how: Any) -> Iterable[Row]:
+    """Measure; one row after the other."""
+    for case in cases:
+        made = {name: timers(case, library) for name, library in used.items()}
+        for job, title in enumerate(JOBS):
+            turns = {name: pair[job] for name, pair in made.items()}
+            yield Row(case.name, title, len(case.values), measure(turns, *how))
 
 
 def main() -> None:
     """Print a table of times, and ours against each of the others."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=0.6, help="least time for each figure")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=0.25, help="time for each figure")
+    parser.add_argument("--rounds", type=int, default=9, help="turns that each library has")
+    parser.add_argument("--median", action="store_true", help="take the middle round, not the best")
+    parser.add_argument("--only", default="", help="only cases with this in their name")
     parser.add_argument("--no-betterproto2", action="store_true", help="leave out the slow one")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
+    pick = statistics.median if options.median else min
     with tempfile.TemporaryDirectory() as folder:
-        libraries = {"tokenwire": lambda name: getattr(v1, name), "upb": google_classes()}
+        used = {"tokenwire": libraries.tokenwire(), "upb": libraries.upb()}
         if not options.no_betterproto2:
-            libraries["betterproto2"] = betterproto2_classes(folder)
-        print(f"{'':44}{''.join(f'{name:>14}' for name in libraries)}{'x upb':>9}{'x betterproto2':>16}")
-        for case in CASES:
-            rows = [measure(case, name, classes, options.seconds) for name, classes in libraries.items()]
-            for job, times in zip(("make, encode", "decode, read"), zip(*rows, strict=True), strict=True):
-                ratios = f"{times[0] / times[1]:9.2f}" + (
-                    f"{times[2] / times[0]:16.1f}" if len(times) > 2 else ""
-                )
-                print(
-                    f"{case.title:30}{job:14}{''.join(f'{time:14.2f}' for time in times)}{ratios}", flush=True
-                )
+            used["betterproto2"] = libraries.betterproto2(Path(folder))
+        used["msgspec"] = libraries.json()
+        titles = "".join(f"{name:>12}" for name in used)
+        print(f"{'':42}{'fields':>6}  {'job':12}{titles}{'x upb':>8}{'x betterproto2':>16}  targets")
+        done = []
+        cases = [case for case in CASES if options.only in case.name]
+        for row in rows(cases, used, options.seconds, options.rounds, pick):
+            print(row.line(), flush=True)
+            done.append(row)
+    missed = sum(bool(row.missed) for row in done)
+    kind = "median" if options.median else "best"
+    print(f"\n{len(done) - missed} of {len(done)} rows meet their targets; {kind} of {options.rounds} rounds")
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in done], indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ compiler needs over a minute for 1,000 messages; `--messages` makes it shorter.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -77,7 +78,9 @@ def show_progress(name: str, done: threading.Event) -> None:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=1000, help="messages of the proto [1000]")
-    messages = parser.parse_args(arguments).messages
+    parser.add_argument("--json", type=Path, help="write the seconds here too")
+    options = parser.parse_args(arguments)
+    messages = options.messages
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "big.proto").write_text(schema(messages))
@@ -98,6 +101,8 @@ def main(arguments: list[str] | None = None) -> None:
                 done.set()
                 progress.join()
             print(f"{tool:<14} {seconds[tool]:7.2f} s  {seconds[tool] / seconds[OURS]:6.1f} x", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps({"messages": messages, "seconds": seconds}))
 
 
 if __name__ == "__main__":

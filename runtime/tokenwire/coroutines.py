@@ -34,3 +34,5 @@ def rest(coroutine: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, An
         except StopIteration as end:
             result: T = end.value
             return result
+        finally:
+            del step  # An error would lead to itself, by its traceback.

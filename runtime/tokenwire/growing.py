@@ -32,7 +32,7 @@ class Growing:
         name: A string or bytes field, or a repeated one of numbers.
 
     Raises:
-        ValueError: The field is of another type.
+        ValueError: The field is of another type, or there is none of that name.
     """
 
     __slots__ = ("_content", "_pack", "_tag")
@@ -63,11 +63,12 @@ def field_writer(kind: type[Message], name: str) -> Callable[[Any], bytes]:
         ValueError: The field is of another type.
     """
     tag, pack = _plan(kind, name)
+    heads = [tag + size for size in BYTE]
 
     def write(value: Any) -> bytes:
         raw = pack(value)
         size = len(raw)
-        return tag + (BYTE[size] if size < 128 else varint(size)) + raw
+        return (heads[size] if size < 128 else tag + varint(size)) + raw
 
     return write
 
@@ -75,7 +76,9 @@ def field_writer(kind: type[Message], name: str) -> Callable[[Any], bytes]:
 @lru_cache
 def _plan(kind: type[Message], name: str) -> tuple[bytes, Callable[[Any], bytes]]:
     """The tag of a length-delimited field, and what encodes its content."""
-    field = kind._tw_table().by_name[name]
+    field = kind._tw_table().by_name.get(name)
+    if field is None:
+        raise ValueError(f"{kind.__name__} has no field {name}")
     tag = varint(field.number << 3 | 2)
     pack = getattr(packed, f"pack_{_PACKERS.get(field.kind, field.kind)}", None)
     if field.label == "repeated" and pack is not None:

@@ -157,7 +157,8 @@ class PushStream(Generic[T]):
             else:
                 sink.push(item)
         if self._closed:
-            sink.close(self._error)
+            error, self._error = self._error, None  # Its traceback may lead back here.
+            sink.close(error)
 
     def _decoding(self, sink: Sink[T]) -> Callable[[bytes], None]:
         """The `push_bytes` of a sink that takes messages only."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,9 @@ from hpack import Decoder
 from hyperframe.frame import DataFrame, Frame, HeadersFrame, RstStreamFrame
 from tokenwire.grpc.headers import decode_metadata
 
+from tests.support.budget import seeds
+
+from .frame_client import FrameClient, calls_of
 from .raw_client import message, raw_client
 from .wire_service import Raw, WireServicer, running
 
@@ -144,6 +148,40 @@ async def test_frames(path: str, requests: list[bytes], window: int | None) -> N
         expected = await frames_of(theirs, path, requests, window)
         assert await frames_of(ours, path, requests, window) == expected
         assert expected[-1][1]["grpc-status"] == "0"
+
+
+async def played(target: str, seed: int, *, strict: bool) -> FrameClient:
+    """What a server makes of the calls of a seed."""
+    random = Random(seed)
+    window = random.choice([0, 1, 7, 50, 1000, 65535, 1 << 20])
+    client = FrameClient(random, calls_of(random, window), window, strict=strict)
+    await client.play(target)
+    return client
+
+
+@pytest.mark.parametrize("seed", seeds(40, 3000))
+async def test_random_traffic(seed: int) -> None:
+    """Split, padded, interleaved, reset, with windows, frames and tables of any size: the same answers."""
+    async with stock() as theirs, running() as (_, server, ours):
+        expected = await played(theirs, seed, strict=False)
+        got = await played(ours, seed, strict=True)
+        for call, other in zip(got.calls.values(), expected.calls.values(), strict=True):
+            assert call.expected == other.expected
+            if call.gone:
+                # How far it came is a matter of time; what came is not.
+                assert call.expected.startswith(call.data)
+                assert call.fields == other.fields[: len(call.fields)] or not other.ended
+                # What it goes on sending after its reset is answered with STREAM_CLOSED.
+                assert set(call.resets) <= {5}
+                continue
+            assert call.data == other.data == call.expected
+            assert call.fields == other.fields
+            assert call.fields[-1]["grpc-status"] == "0"
+            assert call.ended
+            assert not call.resets
+            # grpclib answers a message before its END_STREAM has come, and then resets the stream.
+            assert other.resets in ([], [0])
+        assert not any(connection.busy for connection in server._connections)
 
 
 def test_metadata_skips_what_is_not_the_users() -> None:

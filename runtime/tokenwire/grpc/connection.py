@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grpclib.config import Configuration
 
     from .session import WireSession
+    from .transport import CoalescingTransport
 
 __all__ = ["WireConnection"]
 
@@ -36,12 +37,14 @@ class WireConnection(Connection):
 
     _connection: WireSession
 
-    def __init__(self, connection: WireSession, transport: Any, *, config: Configuration) -> None:
+    def __init__(
+        self, connection: WireSession, transport: CoalescingTransport, *, config: Configuration
+    ) -> None:
         super().__init__(connection, transport, config=config)
         self.leaving = False
         self.session = connection
         self.blocked = False
-        self.put = transport.write
+        self.put = transport.put
         self._queue: dict[int, WireStream] = {}
 
     def create_stream(self, *, stream_id: int | None = None, wrapper: Any = None) -> WireStream:
@@ -56,7 +59,7 @@ class WireConnection(Connection):
     def flush(self) -> None:
         """Hand what h2 has ready to the transport, if that is still open."""
         if self.session._data_to_send and not self.is_closing():
-            self._transport.write(self._connection.data_to_send())
+            self.put(self._connection.data_to_send())
 
     def pause_writing(self) -> None:
         """The transport has enough for now."""

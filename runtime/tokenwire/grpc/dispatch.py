@@ -20,6 +20,7 @@ from .server_call import ServerCall
 from .status import error_trailers
 
 if TYPE_CHECKING:
+    import contextvars
     from collections.abc import Callable, Coroutine, Mapping
 
     from tokenwire.method import Handler
@@ -163,9 +164,11 @@ class ServerConnection(WireHandler):
             return _Refusal(200, RpcError(Code.INVALID_ARGUMENT, str(error)))
         return _Ask(handler, MappingProxyType(metadata), timeout)
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(
+        self, work: Coroutine[Any, Any, None], context: contextvars.Context | None = None
+    ) -> asyncio.Task[None]:
         """Start a task of a call, and keep it until it has ended."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(work, context=context)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task

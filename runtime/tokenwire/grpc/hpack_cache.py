@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from h2.exceptions import ProtocolError
+from h2.exceptions import DenialOfServiceError, ProtocolError
 from hpack.exceptions import HPACKError, OversizedHeaderListError
 from hpack.table import HeaderTable
 
@@ -20,6 +20,9 @@ __all__ = ["BlockReader", "RequestHead", "literal_block"]
 
 _MOST_BLOCKS: Final = 128
 _LONGEST_BLOCK: Final = 1024
+_MOST_FIELDS: Final = 64
+_LONGEST_FIELDS: Final = 4096
+"""A block of few bytes may say a lot; what is kept of a connection is bounded by what it says."""
 
 
 class _CountingTable(HeaderTable):
@@ -67,10 +70,18 @@ def _content_length(fields: Headers) -> int | None:
     length: int | None = None
     for name, value in fields:
         if name == "content-length":
-            if not (value.isascii() and value.isdigit()) or length not in (None, int(value)):
-                raise ProtocolError(f"invalid content-length: {value!r}")
-            length = int(value)
+            number = _number(value)
+            if number is None or length not in (None, number):
+                raise ProtocolError(f"invalid content-length: {value[:99]!r}")
+            length = number
     return length
+
+
+def _number(value: str) -> int | None:
+    try:
+        return int(value) if value.isascii() and value.isdigit() else None
+    except ValueError:  # Python converts no more than some thousands of digits.
+        return None
 
 
 class BlockReader:
@@ -101,7 +112,7 @@ class BlockReader:
         if found is not None:
             return found
         head = RequestHead([(n.decode("latin-1"), v.decode("latin-1")) for n, v in self._decode(block)])
-        if self._changes == self._table.changes and len(block) <= _LONGEST_BLOCK:
+        if self._changes == self._table.changes and len(block) <= _LONGEST_BLOCK and _is_small(head.fields):
             if len(self._known) >= _MOST_BLOCKS:
                 self._known.clear()
             self._known[block] = head
@@ -111,9 +122,13 @@ class BlockReader:
         try:
             return self._decoder.decode(block, raw=True)
         except OversizedHeaderListError as error:
-            raise ProtocolError(str(error)) from error
+            raise DenialOfServiceError(str(error)) from error
         except (HPACKError, IndexError, TypeError, UnicodeDecodeError) as error:
             raise ProtocolError(f"error decoding a header block: {error}") from error
+
+
+def _is_small(fields: Headers) -> bool:
+    return len(fields) <= _MOST_FIELDS and sum([len(n) + len(v) for n, v in fields]) <= _LONGEST_FIELDS
 
 
 def literal_block(fields: Headers) -> bytes:

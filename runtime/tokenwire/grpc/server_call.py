@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -37,7 +38,9 @@ _SMALL: Final = 4096
 class CallHome(Protocol):
     """What keeps calls: their connection."""
 
-    def spawn(self, work: Coroutine[Any, Any, None], /) -> asyncio.Task[None]:
+    def spawn(
+        self, work: Coroutine[Any, Any, None], /, context: contextvars.Context | None = None
+    ) -> asyncio.Task[None]:
         """Start a task and keep it until it has ended."""
 
     def release(self, call: ServerCall, stream: WireStream, /) -> None:
@@ -153,14 +156,15 @@ class ServerCall(Receiver):
         if not self._handler.method.server_streaming:
             self._run_unary(request)
             return
+        context = contextvars.copy_context()
         try:
-            messages = self._handler.call(request, self._context)
+            messages = context.run(self._handler.call, request, self._context)
             if isinstance(messages, PushStream):
                 self._push = messages
                 self._response.merge = messages.merge
                 messages.subscribe(self._response)
             else:
-                self._task = self._home.spawn(self._supervise(self._iterate, messages))
+                self._task = self._home.spawn(self._supervise(self._iterate, messages), context)
         except Exception as error:
             self._response.fail(error)
 
@@ -169,9 +173,10 @@ class ServerCall(Receiver):
         if not self._handler.at_once:
             self._task = self._home.spawn(self._supervise(self._answer, request))
             return
+        context = contextvars.copy_context()
         try:
             answer = self._handler.call(request, self._context)
-            waits_for = answer.send(None)
+            waits_for = context.run(answer.send, None)
         except StopIteration as end:
             self._reply(end.value)
         except asyncio.CancelledError:
@@ -179,7 +184,7 @@ class ServerCall(Receiver):
         except Exception as error:
             self._response.fail(error)
         else:
-            self._task = self._home.spawn(self._supervise(self._go_on, (answer, waits_for)))
+            self._task = self._home.spawn(self._supervise(self._go_on, (answer, waits_for)), context)
 
     def _reply(self, message: Message) -> None:
         try:
@@ -251,7 +256,10 @@ class ServerCall(Receiver):
                 log.exception("%s failed to stop", self._handler.method.path)
         task, self._task = self._task, None
         if task is not None and task is not current_task():
-            task.cancel()
+            if self._handler.at_once:  # The task's first step goes on with the handler, so it has to come.
+                asyncio.get_running_loop().call_soon(task.cancel)
+            else:
+                task.cancel()
 
 
 def _not_one(count: str) -> RpcError:

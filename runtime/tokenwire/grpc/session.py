@@ -37,6 +37,8 @@ _END_STREAM: Final = 0x1
 _END_HEADERS: Final = 0x4
 _WINDOW_FRAME: Final = Struct(">HBBBII")
 _LARGEST_WINDOW: Final = (1 << 31) - 1
+_LARGEST_ID: Final = (1 << 31) - 1
+"""A number above it has the reserved bit set, which h2 takes off."""
 
 
 class FrameReceiver(Protocol):
@@ -154,7 +156,7 @@ class WireSession(H2Connection):
         if (
             flags not in (_END_HEADERS, _END_HEADERS | _END_STREAM)
             or not self._server
-            or stream_id <= self.highest_inbound_stream_id
+            or not self.highest_inbound_stream_id < stream_id <= _LARGEST_ID
             or not stream_id & 1
             or not self._ordinary()
         ):
@@ -167,8 +169,6 @@ class WireSession(H2Connection):
             raise
         stream = self._open_inbound(stream_id, StreamState.HALF_CLOSED_REMOTE if ends else StreamState.OPEN)
         stream._expected_content_length = head.content_length
-        if ends:
-            self._count_body(stream, 0, ends)
         receiver.request(stream_id, head, bool(ends))
         return True
 
@@ -241,6 +241,17 @@ class WireSession(H2Connection):
             increment = stream._inbound_window_manager.process_bytes(size)
             if increment:
                 self._data_to_send += _WINDOW_FRAME.pack(0, 4, _WINDOW_UPDATE, 0, stream.stream_id, increment)
+
+    def table_sizes(self) -> bytes:
+        """What begins the next header block after the peer has resized its table (RFC 7541, 4.2).
+
+        hpack itself says nothing where the last change changed nothing.
+        """
+        encoder = self.encoder
+        sizes = encoder.table_size_changes
+        encoder.table_size_changes = sorted({min(sizes), sizes[-1]})
+        encoder.header_table.resized = False
+        return encoder._encode_table_size_change()
 
     def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], list[Event]]:
         event = ConnectionTerminated()

@@ -72,6 +72,16 @@ class WireStream(Stream):
     connection that wait take turns, one frame each.
     """
 
+    __slots__ = (
+        "_rest",
+        "_rest_ends",
+        "_state",
+        "connection",
+        "id",
+        "receiver",
+        "unacknowledged",
+        "waiting_since",
+    )
     connection: WireConnection
     id: int
 
@@ -257,7 +267,7 @@ class WireStream(Stream):
         if end:
             self._rest = None
         if session.encoder.table_size_changes:
-            block = session.encoder.encode([]) + block
+            block = session.table_sizes() + block
         if machine.headers_sent:
             machine.trailers_sent = True
         machine.headers_sent = True

@@ -37,11 +37,16 @@ class CoalescingTransport(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send at the end of this turn of the loop."""
-        if not self._chunks:
+        self.put(bytes(data))
+
+    def put(self, data: bytes) -> None:
+        """The same for bytes, which are kept as they are."""
+        chunks = self._chunks
+        if not chunks:
             self._loop.call_soon(self.flush)
-        self._chunks.append(data if type(data) is bytes else bytes(data))
-        self._size += len(data)
-        if self._size > _HIGH_WATER and not self._paused:
+        chunks.append(data)
+        size = self._size = self._size + len(data)
+        if size > _HIGH_WATER and not self._paused:
             self._paused = True
             self._protocol.pause_writing()
 

@@ -100,7 +100,8 @@ class Relay:
         return None if joined is None else OpenAIStreamChunk(json_chunk=joined)
 
     def _leave(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        task, self._task = self._task, None  # What it ends with leads back here.
+        if task is not None:
+            task.cancel()
         if self._events is not None:
             self._events.cancel()

@@ -116,6 +116,18 @@ class GenerationSink(ABC, Generic[M, P]):
         on_leave: Called if the consumer leaves first.
     """
 
+    __slots__ = (
+        "_aborted",
+        "_choices",
+        "_names",
+        "_on_end",
+        "_open",
+        "_request",
+        "_shape",
+        "_single",
+        "stream",
+    )
+
     def __init__(
         self,
         shape: Shape[M, P],
@@ -176,6 +188,8 @@ class GenerationSink(ABC, Generic[M, P]):
 class CumulativeSink(GenerationSink[M, P]):
     """Each message has all output so far; without `stream`, one message per choice."""
 
+    __slots__ = ()
+
     def push(self, delta: Delta) -> None:
         """Take what is new in one choice."""
         choice = self._choices[delta.index]
@@ -201,6 +215,8 @@ class GrowingSink(GenerationSink[Any, Any]):
 
     A message is written from the one before: its output goes on, of its facts one counter changes.
     """
+
+    __slots__ = ("_facts", "_facts_of", "_output")
 
     def __init__(self, shape: Shape[Any, Any], request: GenerateRequest, *rest: Any, **named: Any) -> None:
         super().__init__(shape, request, *rest, **named)
@@ -241,26 +257,33 @@ def _counter(shape: Shape[Any, Any], tokens: int) -> bytes:
 class DeltaSink(GenerationSink[M, P]):
     """Each message has what is new; between the first and the last only what it needs."""
 
+    __slots__ = ("_only", "_part", "_write")
+
     def __init__(self, shape: Shape[M, P], request: GenerateRequest, *rest: Any, **named: Any) -> None:
         super().__init__(shape, request, *rest, **named)
-        bare = is_plain(request) and shape.kind is not None
-        self._write = field_writer(shape.kind, shape.field) if bare and shape.kind is not None else None
+        plain = is_plain(request) and shape.kind is not None
+        self._write = field_writer(shape.kind, shape.field) if plain and shape.kind is not None else None
+        self._part = shape.part
+        self._only = self._choices[0]
 
     def push(self, delta: Delta) -> None:
         """Take what is new in one choice."""
+        if self._write is not None and delta.finish is None and self._only.newest is not None:
+            self._only.newest = delta
+            part = self._part(delta)
+            if part:
+                self.stream.push_bytes(self._write(part))
+            return
         choice = self._choices[delta.index]
         if delta.finish is None and choice.newest is not None:
             choice.newest = delta
-            part = self._shape.part(delta)
+            part = self._part(delta)
             if not part and not delta.output_logprobs:
-                return
-            if self._write is not None:
-                self.stream.push_bytes(self._write(part))
                 return
             facts = {} if self._single else dict(choice.facts.id_only)
         else:
             choice.take(delta)
-            part = self._shape.part(delta)
+            part = self._part(delta)
             facts = choice.full(delta)
         if self._request.logprobs:
             self._new_logprobs(delta).write(facts)

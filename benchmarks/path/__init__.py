@@ -1,0 +1,1 @@
+"""What each step on the way of a token costs."""

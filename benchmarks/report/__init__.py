@@ -1,0 +1,1 @@
+"""What the benchmarks found, as a table and a chart."""

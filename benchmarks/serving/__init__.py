@@ -1,0 +1,1 @@
+"""Serving benchmarks: tokenwire's server beside others, driven by h2load."""

@@ -1,0 +1,227 @@
+"""The servers that are compared, and how each is started, as its own users would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from benchmarks.errors import BenchError
+
+from .machine import Cores, cpu_seconds, memory_bytes, process_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+__all__ = ["OURS", "PEERS_PYTHON", "SERVERS", "Ports", "Running", "Server", "environment"]
+
+ROOT: Final = Path(__file__).parents[2]
+PEERS: Final = ROOT / "benchmarks" / "peers"
+VENV: Final = ROOT / ".venvs" / "peers"
+PEERS_PYTHON: Final = str(VENV / "bin" / "python")
+STUBS: Final = VENV / "stubs"
+OURS: Final = "tokenwire"
+_START_S: Final = 60.0
+_STOP_S: Final = 5.0
+# SGLang's server hangs when it is told to stop right after its start.
+_SETTLE_S: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a server listens."""
+
+    grpc: int
+    http: int
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server.
+
+    Attributes:
+        key: Its name in results and on the command line.
+        title: Its name for readers.
+        packages: Distributions whose versions are reported.
+        command: The command for these ports and this event loop.
+        http: Whether it is asked over HTTP/1.1 instead of gRPC.
+    """
+
+    key: str
+    title: str
+    packages: tuple[str, ...]
+    command: Callable[[Ports, str], list[str]]
+    http: bool = False
+
+
+def environment(*paths: Path) -> dict[str, str]:
+    """The environment, with compiled modules kept as for a user; these paths, if any, are PYTHONPATH."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(map(str, paths))} if paths else kept
+
+
+def _ours(ports: Ports, loop: str) -> list[str]:
+    listen = ["--port", str(ports.http), "--grpc-port", str(ports.grpc)]
+    limits = ["--max-running-requests", "4096", "--max-waiting-requests", "4096"]
+    module = ["-m", "tokenwire_gen.sglang.runtime.v1", "--engine", "null", "--log-level", "error"]
+    return [sys.executable, *module, *listen, *limits, "--loop", loop]
+
+
+def _script(name: str) -> Callable[[Ports, str], list[str]]:
+    return lambda ports, loop: [PEERS_PYTHON, str(PEERS / name), "--port", str(ports.grpc), "--loop", loop]
+
+
+def _pyvoy(ports: Ports, loop: str) -> list[str]:
+    command = [PEERS_PYTHON, str(VENV / "bin" / "pyvoy"), "connect_python:app"]
+    return [*command, "--port", str(ports.grpc), "--loop", loop]
+
+
+def _uvicorn(ports: Ports, loop: str) -> list[str]:
+    command = [PEERS_PYTHON, "-m", "uvicorn", "fastapi_sse:app", "--port", str(ports.http)]
+    return [*command, "--loop", loop, "--http", "httptools", "--log-level", "error", "--no-access-log"]
+
+
+SERVERS: Final = {
+    server.key: server
+    for server in (
+        Server(OURS, "tokenwire", (), _ours),
+        Server("native", "SGLang native (Rust)", ("sglang",), _script("sglang_native.py")),
+        Server("grpc-aio", "grpc.aio", ("grpcio", "protobuf"), _script("grpc_aio.py")),
+        Server("connect", "connect-python", ("connectrpc", "pyvoy", "protobuf-py"), _pyvoy),
+        Server(
+            "grpclib",
+            "grpclib + betterproto2",
+            ("grpclib", "betterproto2"),
+            _script("grpclib_betterproto2.py"),
+        ),
+        Server("fastapi", "FastAPI + uvicorn", ("fastapi", "uvicorn", "httptools"), _uvicorn, http=True),
+    )
+}
+
+
+class Running:
+    """A server process on its core; a context manager that ends it and all its children."""
+
+    def __init__(self, server: Server, cores: Cores, loop: str, mode: str = "delta") -> None:
+        self.server = server
+        self.ports = Ports(*_free_ports(2))
+        self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115  # closed by stop
+        paths = [STUBS, STUBS / "google_stubs"] if server.key != OURS else []
+        self.started = time.monotonic()
+        self._process = subprocess.Popen(
+            ["taskset", "-c", str(cores.server), *server.command(self.ports, loop)],
+            cwd=ROOT if server.key == OURS else PEERS,
+            env={**environment(*paths), "STREAM_MODE": mode},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._pids: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def wait_ready(self, *, settle: bool = True) -> float:
+        """Wait until it takes connections; returns the seconds since its start.
+
+        Raises:
+            BenchError: It ended, or took too long.
+        """
+        ports = [self.ports.http] if self.server.http else [self.ports.grpc]
+        ports += [self.ports.http] if self.server.key == OURS else []
+        for port in ports:
+            while not _accepts(port):
+                self.check()
+                if time.monotonic() - self.started > _START_S:
+                    raise BenchError(f"{self.server.title} does not listen after {_START_S:.0f} s")
+                time.sleep(0.01)
+        seconds = time.monotonic() - self.started
+        if settle:
+            time.sleep(max(0.0, _SETTLE_S - seconds))
+            self._pids = process_tree(self._process.pid)
+        return seconds
+
+    def target(self, *, http: bool = False) -> str:
+        """Host and port that take the calls of that kind."""
+        return f"127.0.0.1:{self.ports.http if http else self.ports.grpc}"
+
+    def check(self) -> None:
+        """Raise BenchError if it has ended."""
+        if self._process.poll() is not None:
+            raise BenchError(f"{self.server.title} ended by itself: {self.last_words()}")
+
+    def last_words(self) -> str:
+        """The end of what it printed."""
+        self._log.seek(0)
+        lines = [line.strip() for line in self._log if line.strip()]
+        return lines[-1][:300] if lines else f"status {self._process.returncode}, no output"
+
+    def cpu(self) -> float:
+        """CPU seconds of the process and its children.
+
+        Raises:
+            BenchError: It ended, or its processes are not those that it started with.
+        """
+        self.check()
+        if process_tree(self._process.pid) != self._pids:
+            raise BenchError(f"{self.server.title} started or lost a process while it was measured")
+        return cpu_seconds(self._pids)
+
+    def cpu_now(self) -> float:
+        """CPU seconds of the process and the children that it has at this moment."""
+        return cpu_seconds(process_tree(self._process.pid))
+
+    def memory(self) -> int:
+        """Bytes of the process and its children."""
+        self.check()
+        return memory_bytes(process_tree(self._process.pid))
+
+    def stop(self) -> None:
+        """End it; by force if it does not go."""
+        if self._process.poll() is None:
+            pids = process_tree(self._process.pid)
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            _kill(pids[1:])
+        self._log.close()
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def _accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [found.getsockname()[1] for found in sockets]
+    for found in sockets:
+        found.close()
+    return ports

@@ -1,0 +1,74 @@
+"""The results on disk; a run of some benchmarks leaves what others found."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import date
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import BenchError
+from .report import chart, table
+from .serving import machine
+from .serving.servers import PEERS_PYTHON, SERVERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Store"]
+
+_VERSIONS: Final = """
+import json, sys
+from importlib.metadata import version
+print(json.dumps({name: version(name) for name in sys.argv[1:]}))
+"""
+
+
+class Store:
+    """`results.json` of a folder, and the table and chart made from it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / "results.json"
+        self.results: dict[str, Any] = json.loads(self._file.read_text()) if self._file.exists() else {}
+        self.results["environment"] = _environment()
+
+    def put(self, name: str, value: Any) -> None:
+        """Keep what does not depend on the event loop."""
+        self.results[name] = value
+        self._save()
+
+    def put_loop(self, loop: str, name: str, value: Any) -> None:
+        """Keep what was found on an event loop."""
+        self.results.setdefault("loops", {}).setdefault(loop, {})[name] = value
+        self._save()
+
+    def put_case(self, loop: str, key: str, value: Any) -> None:
+        """Keep a case."""
+        self.results.setdefault("loops", {}).setdefault(loop, {}).setdefault("cases", {})[key] = value
+        self._save()
+
+    def render(self) -> list[Path]:
+        """Write table and chart; returns all files."""
+        report = self.folder / "README.md"
+        pictures = chart.draw(self.results, self.folder)
+        report.write_text(table.markdown(self.results, [path.name for path in pictures]))
+        return [report, self._file, *pictures]
+
+    def _save(self) -> None:
+        self._file.write_text(json.dumps(self.results, indent=1) + "\n")
+
+
+def _environment() -> dict[str, Any]:
+    packages = [name for server in SERVERS.values() for name in server.packages]
+    command = [PEERS_PYTHON, "-c", _VERSIONS, *packages, "uvloop"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BenchError("the environment of the peers is missing; `make bench` makes it") from error
+    versions = {"tokenwire": version("tokenwire"), **json.loads(done.stdout)}
+    described = machine.describe()
+    versions = {"Python": described.pop("python"), **versions}
+    return {"date": date.today().isoformat(), **described, "versions": versions}
