@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .codec_encode import REALS, WIRE_TYPES, scalar, wrapped_name
 from .codec_scope import call_lines, nested_lines, tag
 from .model import Kind, Label
+from .text import WIDTH
 
 if TYPE_CHECKING:
     from .codec_scope import Scope
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_lines"]
 
-BRANCH = 12
+BRANCH = 16
 """Columns that the body of a branch is indented by."""
 
 SIGNED = frozenset({Kind.SINT32, Kind.SINT64})
@@ -28,6 +29,15 @@ TYPES = {
     Kind.FLOAT: "float",
     Kind.DOUBLE: "float",
 }
+
+SHORT_ENTRY = [
+    "if 3 < end - pos < 128 and data[pos] == 10:",
+    "    middle = pos + 2 + data[pos + 1]",
+    "    if middle < end and data[middle] == 18 and middle + 2 + data[middle + 1] == end:",
+    "        into[data[pos + 2 : middle].decode()] = data[middle + 2 : end].decode()",
+    "        return",
+]
+"""Reads a short entry from text to text as everybody writes it: the key, then the value."""
 
 
 def decode_lines(message: MessageModel, scope: Scope) -> tuple[str, ...]:
@@ -65,20 +75,37 @@ def _read(field: FieldModel, scope: Scope, head: str, tail: str, old: str) -> li
     if WIRE_TYPES[field.kind] == 2:
         return [*_length(scope), *_delimited(field, scope, head, tail, old), "pos = stop"]
     lines, value = _number(field, scope)
-    if not tail:
+    if tail:
+        return [*lines, *_appended(head, value, tail)]
+    if BRANCH + len(head + value) <= WIDTH or "[" not in value:
         return [*lines, f"{head}{value}"]
-    return [*lines, *call_lines(head, [value], tail, BRANCH)]
+    return [*lines, *_subscript(f"{head}{value}")]
+
+
+def _appended(head: str, value: str, tail: str) -> list[str]:
+    if BRANCH + len(f"    {value},") <= WIDTH or "[" not in value:
+        return call_lines(head, [value], tail, BRANCH)
+    return [head, *_indent(_subscript(f"{value},")), tail]
+
+
+def _subscript(line: str) -> list[str]:
+    """A line that ends in a subscript and is too long, as the formatter breaks it."""
+    head, _, rest = line.partition("[")
+    inner, _, tail = rest.partition("]")
+    return [f"{head}[", f"    {inner}", f"]{tail}"]
 
 
 def _number(field: FieldModel, scope: Scope) -> tuple[list[str], str]:
     """The lines that read a number, and the expression of the field's value."""
     kind = field.kind
-    read = scope.wire(f"read_{SHORT.get(kind, str(kind))}")
+    short = SHORT.get(kind, str(kind))
     if WIRE_TYPES[kind] in (1, 5):
-        return [f"(value,) = {read}(data, pos)", f"pos += {8 if WIRE_TYPES[kind] == 1 else 4}"], "value"
+        read, size = scope.wire(f"read_{short}"), 8 if WIRE_TYPES[kind] == 1 else 4
+        return [f"(value,) = {read}(data, pos)", f"pos += {size}"], "value"
     if kind in SIGNED:
-        return [f"value, pos = {read}(data, pos)"], "value"
-    lines = ["value = data[pos]", "pos += 1", "if value > 127:", f"    value, pos = {read}(data, pos - 1)"]
+        return [f"value, pos = {scope.wire(f'read_{short}')}(data, pos)"], "value"
+    long = scope.long(f"long_{short}")
+    lines = ["value = data[pos]", "pos += 1", "if value > 127:", f"    value, pos = {long}(data, pos, value)"]
     if kind is Kind.ENUM and field.type is not None:
         return lines, f"{scope.table(field.type)}[value]"
     return lines, "value != 0" if kind is Kind.BOOL else "value"
@@ -103,7 +130,7 @@ def _length(scope: Scope) -> list[str]:
         "size = data[pos]",
         "pos += 1",
         "if size > 127:",
-        f"    size, pos = {scope.wire('read_size')}(data, pos - 1)",
+        f"    size, pos = {scope.long('long_size')}(data, pos, size)",
         "stop = pos + size",
     ]
 
@@ -113,7 +140,7 @@ def _packed(field: FieldModel, scope: Scope) -> list[str]:
     short = {Kind.FLOAT: "f32", Kind.DOUBLE: "f64"}.get(kind, str(kind))
     unpack = scope.packed(f"unpack_{short}")
     table = [scope.table(field.type)] if kind is Kind.ENUM and field.type is not None else []
-    call = nested_lines(f"m.{field.python_name}.extend(", f"{unpack}(", ["data[pos:stop]", *table], BRANCH)
+    call = call_lines(f"m.{field.python_name} += {unpack}(", ["data[pos:stop]", *table], indent=BRANCH)
     return [*_length(scope), *call, "pos = stop"]
 
 
@@ -149,6 +176,7 @@ def _entry_lines(field: FieldModel, name: str, scope: Scope) -> list[str]:
         ") -> None:",
         "    if depth < 0:",
         f"        raise {scope.wire('too_deep')}()",
+        *(_indent(SHORT_ENTRY) if {key, kind} == {Kind.STRING} else ()),
         f"    key = {ZERO.get(key, '0')}",
         f"    {_item_start(kind, ref, scope)}",
         "    unknown: list[bytes] = []",
@@ -157,7 +185,7 @@ def _entry_lines(field: FieldModel, name: str, scope: Scope) -> list[str]:
         "        tag = data[pos]",
         "        pos += 1",
         "        if tag > 127:",
-        f"            tag, pos = {scope.wire('read_tag')}(data, start)",
+        f"            tag, pos = {scope.long('long_tag')}(data, pos, tag)",
         f"        if tag == {8 | WIRE_TYPES[key]}:",
         *_indent(_read(key_field, scope, "key = ", "", ""), 3),
         f"        elif tag == {16 | WIRE_TYPES[kind]}:",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .codec_decode import decode_lines
-from .codec_encode import encode_lines
+from .codec_encode import encode_lines, is_small
 from .codec_scope import Scope, call_lines
 from .imports import Imports
 from .model import Kind, Label
@@ -46,7 +46,8 @@ class MessageCodec:
         decoder: Name of the function that decodes.
         fresh: Attributes that each message needs a list or dict of its own for, with its expression.
         variables: Names in the lines of `encode` that hold whatever the program put into fields.
-        encode: Lines that append the encoded fields of `m` to `parts`.
+        is_small: Whether `encode` adds to `out`, not to `parts`.
+        encode: Lines that append the encoded fields of `m`.
         decode: Branches on `tag`, each of which ends the turn of the loop.
     """
 
@@ -55,6 +56,7 @@ class MessageCodec:
     decoder: str
     fresh: tuple[tuple[str, str], ...]
     variables: tuple[str, ...]
+    is_small: bool
     encode: tuple[str, ...]
     decode: tuple[str, ...]
 
@@ -98,10 +100,15 @@ class PbModule:
 def plan_codec(file: FileModel) -> CodecModule:
     """Settle the codec module of a file."""
     scope = Scope(file)
-    for name in ("keep_unknown", "new", "register", "wrong_class"):
+    for name in ("decode_error", "keep_unknown", "register", "wrong_class"):
         scope.codec(name)
-    for name in ("read_tag", "too_deep", "truncated"):
+    for name in ("MAX_DEPTH", "UNREADABLE", "too_deep", "truncated"):
         scope.wire(name)
+    scope.long("long_tag")
+    if any(message.fields for message in file.messages):
+        scope.codec("encode_error")
+        scope.codec("new")
+        scope.wire("UNWRITABLE")
     messages = tuple(_message_codec(message, scope) for message in file.messages)
     if scope.tables:
         scope.codec("enum_table")
@@ -117,6 +124,7 @@ def _message_codec(message: MessageModel, scope: Scope) -> MessageCodec:
         decoder=scope.function(message.full_name, "decode"),
         fresh=tuple((f.python_name, FRESH[f.label]) for f in message.fields if f.label in FRESH),
         variables=tuple(_variables(message, scope)),
+        is_small=is_small(message),
         encode=encode_lines(message, scope),
         decode=decode_lines(message, scope),
     )
@@ -126,7 +134,7 @@ def _variables(message: MessageModel, scope: Scope) -> Iterator[str]:
     """Variables that hold values of several types in one function."""
     maps = any(field.label is Label.MAP for field in message.fields)
     names = ["entries", "key"] if maps else []
-    if any(field.packed for field in message.fields):
+    if any(field.label is Label.REPEATED for field in message.fields):
         names.append("values")
     if any(not field.packed and (field.label, field.kind) not in REALS for field in message.fields):
         names.append("value")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Scope", "call_lines", "nested_lines", "tag"]
 
 CODEC = "tokenwire.codec.binding"
+LONG = "tokenwire.codec.long_varints"
 PACKED = "tokenwire.codec.packed"
 WIRE = "tokenwire.codec.wire"
 WRAPPED = "tokenwire.wellknown.wrapped"
@@ -50,6 +51,10 @@ class Scope:
     def wire(self, name: str) -> str:
         """A helper of tokenwire.codec.wire."""
         return self.imports.use(WIRE, name)
+
+    def long(self, name: str) -> str:
+        """A helper of tokenwire.codec.long_varints."""
+        return self.imports.use(LONG, name)
 
     def codec(self, name: str) -> str:
         """A helper of tokenwire.codec.binding."""

@@ -93,8 +93,8 @@ class Message(betterproto2.Message):
         return message
 
     @staticmethod
-    def _tw_encode(message: Any, /) -> bytes:
-        return load_codec(type(message))._tw_encode(message)
+    def _tw_encode(message: Any, nested: bool = False, /) -> bytes:
+        return load_codec(type(message))._tw_encode(message, nested)
 
     @classmethod
     def _tw_decode(cls, data: bytes, pos: int, end: int, depth: int, message: Any = None, /) -> Any:

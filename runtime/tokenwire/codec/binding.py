@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .wire import MAX_DEPTH, UNREADABLE, UNWRITABLE, skip, truncated, varint
+from .wire import MAX_DEPTH, UNREADABLE, skip, truncated, varint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ __all__ = [
     "keep_entry",
     "keep_unknown",
     "load_codec",
+    "long_entry",
     "new",
     "one_of",
     "register",
@@ -38,27 +39,19 @@ new: Final = object.__new__
 EnumT = TypeVar("EnumT", bound="Enum")
 
 
-def register(cls: type[Message], *, encode: Callable[[Any], bytes], decode: Callable[..., Any]) -> None:
-    """Give a generated class its codec; what is called for each message is made for the class alone."""
+def register(cls: type[Message], *, encode: Callable[..., bytes], decode: Callable[..., Message]) -> None:
+    """Give a generated class its codec, which is called without anything in between.
 
-    def to_bytes(self: Message) -> bytes:
-        try:
-            return encode(self)
-        except UNWRITABLE as error:
-            raise encode_error(self, error) from error
-
-    def parse(data: bytes | bytearray | memoryview) -> Message:
-        raw = data if type(data) is bytes else memoryview(data).tobytes()
-        try:
-            message: Message = decode(raw, 0, len(raw), MAX_DEPTH)
-        except UNREADABLE as error:
-            raise decode_error(cls, raw, error) from error
-        return message
-
-    parse.__doc__ = cls.parse.__doc__
+    Args:
+        cls: The class.
+        encode: Takes a message, and whether it is within another.
+        decode: Takes bytes; for a message within another also from where to where they go, how many more
+            levels may nest in it, and the message that it is merged into.
+    """
+    decode.__doc__ = cls.parse.__doc__
     for name, function in {
-        "__bytes__": to_bytes,
-        "parse": staticmethod(parse),
+        "__bytes__": encode,
+        "parse": staticmethod(decode),
         "_tw_encode": staticmethod(encode),
         "_tw_decode": staticmethod(decode),
     }.items():
@@ -143,6 +136,12 @@ def keep_entry(message: Message, tag: int, parts: list[bytes]) -> None:
     """Keep a map entry that has unknown fields as an unknown field, as google.protobuf does."""
     raw = b"".join(parts)
     append_unknown(message, varint(tag) + varint(len(raw)) + raw)
+
+
+def long_entry(key: bytes, value: bytes) -> bytes:
+    """Write a map entry from text to text, after its tag."""
+    raw = b"".join((b"\x0a", varint(len(key)), key, b"\x12", varint(len(value)), value))
+    return varint(len(raw)) + raw
 
 
 def enum_table(enum: type[EnumT]) -> dict[int, EnumT]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from tokenwire.errors import DecodeError
 
 from .varints import pack_varints, unpack_varints
-from .wire import BOOL, int32, int64, sint32, sint64, uint32, uint64
+from .wire import BOOL, VARINTS, int32, int64, sint32, sint64, uint32, uint64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +56,10 @@ EnumT = TypeVar("EnumT")
 
 def _packer(write: Callable[[int], bytes], name: str) -> Callable[[Sequence[int]], bytes]:
     def pack(values: Sequence[int]) -> bytes:
-        return pack_varints(values, write)
+        if len(values) != 1:
+            return pack_varints(values, write)
+        [value] = values
+        return VARINTS[value] if 0 <= value < 2048 else write(value)
 
     pack.__doc__ = f"Write numbers of type {name}."
     return pack
@@ -136,17 +139,29 @@ def unpack_uint64(raw: bytes) -> list[int]:
 
 def unpack_int64(raw: bytes) -> list[int]:
     """Read signed varints of 64 bits."""
-    return unpack_varints(raw, lambda value: (value ^ 1 << 63) - (1 << 63))
+    return unpack_varints(raw, _signed64)
 
 
 def unpack_int32(raw: bytes) -> list[int]:
     """Read signed varints and keep the low 32 bits of each."""
-    return unpack_varints(raw, lambda value: ((value & 0xFFFFFFFF) ^ 1 << 31) - (1 << 31))
+    return unpack_varints(raw, _signed32)
 
 
 def unpack_uint32(raw: bytes) -> list[int]:
     """Read varints and keep the low 32 bits of each."""
-    return unpack_varints(raw, lambda value: value & 0xFFFFFFFF)
+    return unpack_varints(raw, _unsigned32)
+
+
+def _signed64(value: int) -> int:
+    return (value ^ 1 << 63) - (1 << 63)
+
+
+def _signed32(value: int) -> int:
+    return ((value & 0xFFFFFFFF) ^ 1 << 31) - (1 << 31)
+
+
+def _unsigned32(value: int) -> int:
+    return value & 0xFFFFFFFF
 
 
 def unpack_sint32(raw: bytes) -> list[int]:

@@ -9,25 +9,32 @@ speed is that of numpy, which a client need not have.
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from tokenwire.errors import DecodeError
 
-from .wire import BYTE, MASK64
+from .long_varints import MASK64, SECOND, THIRD
+from .wire import VARINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["pack_varints", "unpack_varints"]
 
-FEW_NUMBERS: Final = 8
-FEW_BYTES: Final = 64
+FEW_NUMBERS: Final = 7
+FEW_BYTES: Final = 150
 """Shorter runs are faster one by one."""
 
 SOME: Final = 64
+MANY: Final = 256
 LANES: Final = 1024
-"""Numbers encoded at a time, in a short run and in a long one."""
+"""Up to `SOME` numbers have masks of their own length; at most `LANES` are encoded at a time."""
+
+NATIVE: Final = sys.byteorder == "little" and array("I").itemsize == 4
+"""Whether an `array` holds 32-bit numbers as the wire does."""
 
 CHUNK: Final = 4096
 """Bytes decoded at a time."""
@@ -35,36 +42,31 @@ CHUNK: Final = 4096
 MULTI_BYTE: Final = bytes(range(128, 256))
 
 
-class _Masks(NamedTuple):
+class _Masks:
     """Patterns that come again in each 32-bit lane."""
 
-    packed: tuple[int, int, int, int]
-    spread: tuple[int, int, int, int]
-    too_big: int
-    low: int
-    high: int
-    high_but_first: int
-    high_last_two: int
-    high_last: int
-    high_first: int
-
-
-@cache
-def _masks(lanes: int) -> _Masks:
-    def repeat(pattern: int) -> int:
-        return int.from_bytes(pattern.to_bytes(4, "little") * lanes, "little")
-
-    return _Masks(
-        packed=(repeat(0x7F), repeat(0x7F << 7), repeat(0x7F << 14), repeat(0x7F << 21)),
-        spread=(repeat(0x7F), repeat(0x7F << 8), repeat(0x7F << 16), repeat(0x7F << 24)),
-        too_big=repeat(0xF0000000),
-        low=repeat(0x7F7F7F7F),
-        high=repeat(0x80808080),
-        high_but_first=repeat(0x80808000),
-        high_last_two=repeat(0x80800000),
-        high_last=repeat(0x80000000),
-        high_first=repeat(0x80),
+    __slots__ = (
+        *("high", "high_but_first", "high_first", "high_last", "high_last_two", "low"),
+        *("over_21_bits", "over_28_bits", "packed", "spread"),
     )
+
+    def __init__(self, lanes: int) -> None:
+        def repeat(pattern: int) -> int:
+            return int.from_bytes(pattern.to_bytes(4, "little") * lanes, "little")
+
+        self.packed = repeat(0x7F), repeat(0x7F << 7), repeat(0x7F << 14), repeat(0x7F << 21)
+        self.spread = repeat(0x7F), repeat(0x7F << 8), repeat(0x7F << 16), repeat(0x7F << 24)
+        self.over_21_bits = repeat(0xFFE00000)
+        self.over_28_bits = repeat(0xF0000000)
+        self.low = repeat(0x7F7F7F7F)
+        self.high = repeat(0x80808080)
+        self.high_but_first = repeat(0x80808000)
+        self.high_last_two = repeat(0x80800000)
+        self.high_last = repeat(0x80000000)
+        self.high_first = repeat(0x80)
+
+
+_masks = cache(_Masks)
 
 
 def pack_varints(values: Sequence[int], write: Callable[[int], bytes]) -> bytes:
@@ -72,37 +74,45 @@ def pack_varints(values: Sequence[int], write: Callable[[int], bytes]) -> bytes:
 
     Args:
         values: The numbers.
-        write: Writes one number of 128 or more, or less than 0, or refuses it.
+        write: Writes one number of 2048 or more, or less than 0, or refuses it.
     """
     if len(values) < FEW_NUMBERS:
         return _pack_each(values, write)
+    numbers = values if type(values) is list else list(values)
     try:
-        raw = struct.pack(f"<{len(values)}I", *values)
-    except struct.error:
+        raw = array("I", numbers).tobytes() if NATIVE else struct.pack(f"<{len(numbers)}I", *numbers)
+    except (OverflowError, TypeError, struct.error):
         return _pack_each(values, write)
-    if len(values) <= LANES:
-        return _pack_lanes(raw, values, write)
-    starts = range(0, len(values), LANES)
-    runs = ((raw[4 * start : 4 * (start + LANES)], values[start : start + LANES]) for start in starts)
-    return b"".join([_pack_lanes(lanes, numbers, write) for lanes, numbers in runs])
+    if len(numbers) <= LANES:
+        return _pack_lanes(raw, numbers, write)
+    starts = range(0, len(numbers), LANES)
+    runs = ((raw[4 * start : 4 * (start + LANES)], numbers[start : start + LANES]) for start in starts)
+    return b"".join([_pack_lanes(lanes, some, write) for lanes, some in runs])
 
 
 def _pack_each(values: Sequence[int], write: Callable[[int], bytes]) -> bytes:
-    return b"".join([BYTE[value] if 0 <= value < 128 else write(value) for value in values])
+    return b"".join([VARINTS[value] if 0 <= value < 2048 else write(value) for value in values])
 
 
-def _pack_lanes(raw: bytes, values: Sequence[int], write: Callable[[int], bytes]) -> bytes:
-    width = SOME if len(values) <= SOME else LANES
+def _pack_lanes(raw: bytes, values: list[int], write: Callable[[int], bytes]) -> bytes:
+    count = len(values)
+    width = count if count <= SOME else MANY if count <= MANY else LANES
     m = _masks(width)
     lanes = int.from_bytes(raw, "little")
-    if lanes & m.too_big:
-        return _pack_each(values, write)
     g0, g1, g2, g3 = m.packed
-    spread = lanes & g0 | (lanes & g1) << 1 | (lanes & g2) << 2 | (lanes & g3) << 3
+    spread = lanes & g0 | (lanes & g1) << 1 | (lanes & g2) << 2
+    four_bytes = lanes & m.over_21_bits
+    if four_bytes:
+        if lanes & m.over_28_bits:
+            return _pack_each(values, write)
+        spread |= (lanes & g3) << 3
     # High bits: first of each byte that is not zero, then of each byte below such a one in its lane.
     used = (spread + m.low) & m.high
-    more = (used & m.high_but_first) >> 8 | (used & m.high_last_two) >> 16 | (used & m.high_last) >> 24
-    zeros = (used | more) & m.high_first ^ m.high_first >> 32 * (width - len(values))
+    more = (used & m.high_but_first) >> 8 | (used & m.high_last_two) >> 16
+    if four_bytes:
+        more |= (used & m.high_last) >> 24
+    firsts = m.high_first if width == count else m.high_first >> 32 * (width - count)
+    zeros = (used | more) & m.high_first ^ firsts
     if not zeros:
         return (spread | more).to_bytes(len(raw), "little").translate(None, b"\0")
     # Bytes that are zero go, so a number that is zero stands as four bytes 0x80 meanwhile: nothing
@@ -121,10 +131,18 @@ def unpack_varints(raw: bytes, fix: Callable[[int], int] | None = None) -> list[
     Raises:
         DecodeError: The last one is cut off, or one is longer than 10 bytes.
     """
+    if len(raw) == 3:
+        a, b, c = raw
+        if a > 127 and b > 127 and c < 128:
+            return [a + SECOND[b] + THIRD[c]]
     if raw.isascii():
         return list(raw)
+    if raw[-1] > 127:
+        raise DecodeError("a varint is cut off")
     if len(raw) < FEW_BYTES:
         return _unpack_each(raw, fix)
+    if len(raw) <= CHUNK:
+        return _unpack_lanes(raw, fix)
     values: list[int] = []
     pos, end = 0, len(raw)
     while pos < end:
@@ -132,38 +150,42 @@ def unpack_varints(raw: bytes, fix: Callable[[int], int] | None = None) -> list[
         while raw[stop - 1] > 127:
             stop -= 1
             if stop == pos:
-                raise DecodeError("a varint is cut off or longer than 10 bytes")
+                raise DecodeError("a varint is longer than 10 bytes")
         values += _unpack_lanes(raw[pos:stop], fix)
         pos = stop
     return values
 
 
 def _unpack_each(raw: bytes, fix: Callable[[int], int] | None) -> list[int]:
+    """One by one; the last byte must end a number, so that there is always a next one to take.
+
+    A loop that is left at once takes one byte, faster than `next` does.
+    """
+    values: list[int] = []
     octets = iter(raw)
-    take = octets.__next__
-    try:
-        values = [
-            a
-            if a < 128
-            else a + (b << 7) - 128
-            if (b := take()) < 128
-            else a + (b << 7) + (c << 14) - 16512
-            if (c := take()) < 128
-            else _long(a + (b << 7) + (c << 14) - 2113664, take)
-            for a in octets
-        ]
-    except StopIteration:
-        raise DecodeError("a varint is cut off") from None
-    return values if fix is None else [value if value < 1 << 28 else fix(value) for value in values]
+    for first in octets:
+        value = octet = first
+        if first > 127:
+            for octet in octets:
+                value += SECOND[octet]
+                break
+            if octet > 127:
+                for octet in octets:
+                    value += THIRD[octet]
+                    break
+                if octet > 127:
+                    value = _long(value, octets, fix)
+        values.append(value)
+    return values
 
 
-def _long(value: int, take: Callable[[], int]) -> int:
+def _long(value: int, octets: Iterator[int], fix: Callable[[int], int] | None) -> int:
     """The rest of a varint of more than three bytes."""
-    for shift in range(21, 70, 7):
-        octet = take()
+    for shift, octet in zip(range(21, 70, 7), octets, strict=False):
         value |= (octet & 127) << shift
         if octet < 128:
-            return value & MASK64
+            value &= MASK64
+            return value if fix is None else fix(value)
     raise DecodeError("a varint is longer than 10 bytes")
 
 
@@ -177,15 +199,19 @@ def _unpack_lanes(raw: bytes, fix: Callable[[int], int] | None) -> list[int]:
         lanes[group::4] = plane
     spread = int.from_bytes(lanes, "little")
     g0, g1, g2, g3 = _masks(CHUNK).spread
-    packed = spread & g0 | (spread & g1) >> 1 | (spread & g2) >> 2 | (spread & g3) >> 3
-    return list(struct.unpack(f"<{count}I", packed.to_bytes(4 * count, "little")))
+    packed = spread & g0 | (spread & g1) >> 1 | (spread & g2) >> 2
+    if len(planes) == 4:
+        packed |= (spread & g3) >> 3
+    numbers = packed.to_bytes(4 * count, "little")
+    return array("I", numbers).tolist() if NATIVE else list(struct.unpack(f"<{count}I", numbers))
 
 
 def _planes(raw: bytes) -> list[bytes] | None:
     """The first, second, ... groups of 7 bits of all the numbers; None where one has more than four.
 
     Each plane is the run itself, moved so that at the place of a number's first byte its group
-    stands, and then without the other places, which are marked by a high bit.
+    stands, and then without the other places, which are marked by a high bit. The last byte of the run
+    ends a number.
     """
     size = len(raw)
     m = _masks(CHUNK // 4)
@@ -197,8 +223,7 @@ def _planes(raw: bytes) -> list[bytes] | None:
     planes = []
     plane, reach, group = groups, goes_on, 0
     while True:
-        marked = (plane | not_first).to_bytes(size + 1, "little")
-        planes.append(marked[:size].translate(None, MULTI_BYTE))
+        planes.append((plane | not_first).to_bytes(size, "little").translate(None, MULTI_BYTE))
         if not reach:
             return planes
         group += 1

@@ -15,6 +15,18 @@ from typing import TYPE_CHECKING, Final
 
 from tokenwire.errors import DecodeError
 
+from .long_varints import (
+    LOW28,
+    MASK64,
+    NEGATIVE,
+    long_int32,
+    long_int64,
+    long_size,
+    long_tag,
+    long_uint32,
+    long_uint64,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,8 +34,13 @@ __all__ = [
     "BOOL",
     "BYTE",
     "MAX_DEPTH",
+    "SIZED_1",
+    "SIZED_2",
+    "SIZED_3",
+    "SIZED_4",
     "UNREADABLE",
     "UNWRITABLE",
+    "VARINTS",
     "ZERO4",
     "ZERO8",
     "f32",
@@ -68,6 +85,15 @@ BYTE: Final = tuple(bytes((value,)) for value in range(128))
 MORE: Final = tuple(bytes((value | 128,)) for value in range(128))
 """The bytes that end in one of these seven bits and go on."""
 
+VARINTS: Final = BYTE + tuple(MORE[value & 127] + BYTE[value >> 7] for value in range(128, 2048))
+"""The varints below 2048."""
+
+SIZED_1: Final = tuple(b"\x0a" + size for size in VARINTS[:512])
+SIZED_2: Final = tuple(b"\x12" + size for size in VARINTS[:512])
+SIZED_3: Final = tuple(b"\x1a" + size for size in VARINTS[:512])
+SIZED_4: Final = tuple(b"\x22" + size for size in VARINTS[:512])
+"""Lengths below 512 after the tag of a length-delimited field of this number."""
+
 BOOL: Final = {False: b"\x00", True: b"\x01"}
 """The two values of a bool; anything else is a KeyError."""
 
@@ -81,11 +107,10 @@ UNWRITABLE: Final = (
 ZERO4: Final = bytes(4)
 ZERO8: Final = bytes(8)
 
-MASK64: Final = (1 << 64) - 1
-LOW28: Final = (1 << 28) - 1
+LOW56: Final = (1 << 56) - 1
 
-NEGATIVE: Final = b"\xff\xff\xff\xff\xff\x01"
-"""The last bytes of a small negative number, which always has ten."""
+HIGH_BITS: Final = 0x8080808080808080
+"""The bits of eight bytes that say that more follow."""
 
 
 def varint(value: int) -> bytes:
@@ -95,29 +120,41 @@ def varint(value: int) -> bytes:
     if value < 1 << 14:
         return MORE[value & 127] + BYTE[value >> 7]
     if value < 1 << 21:
-        return bytes([value & 127 | 128, value >> 7 & 127 | 128, value >> 14])
-    # 28 bits at a time are a number of one machine word.
-    a, b = value & LOW28, value >> 28
-    if not b:
-        return bytes([a & 127 | 128, a >> 7 & 127 | 128, a >> 14 & 127 | 128, a >> 21])
-    octets = [a & 127 | 128, a >> 7 & 127 | 128, a >> 14 & 127 | 128, a >> 21 | 128]
-    if b > LOW28:
-        b, c = b & LOW28, b >> 28
-        octets += b & 127 | 128, b >> 7 & 127 | 128, b >> 14 & 127 | 128, b >> 21 | 128
-        return bytes(octets) + varint(c)
-    return bytes(octets) + varint(b)
+        return MORE[value & 127] + MORE[value >> 7 & 127] + BYTE[value >> 14]
+    if value < 1 << 28:
+        return bytes((value & 127 | 128, value >> 7 & 127 | 128, value >> 14 & 127 | 128, value >> 21))
+    return _long(value)
+
+
+def _long(value: int) -> bytes:
+    """Write a varint of at least 5 bytes: groups of 28 bits, of 14, of 7 are moved apart."""
+    if value > LOW56:
+        rest, value, size, more = varint(value >> 56), value & LOW56, 8, HIGH_BITS
+    else:
+        size = (value.bit_length() + 6) // 7
+        rest, more = b"", HIGH_BITS >> 8 * (9 - size)
+    value += (value & 0xFFFFFFF0000000) * 15
+    value += (value & 0x0FFFC0000FFFC000) * 3
+    value += value & 0x3F803F803F803F80
+    return (value | more).to_bytes(size, "little") + rest
 
 
 def _integer(low: int, high: int, kind: str) -> Callable[[int], bytes]:
     def write(value: int) -> bytes:
         if 128 <= value < 16384:
             return MORE[value & 127] + BYTE[value >> 7]
-        value = index(value)
+        if 16384 <= value < 2097152:
+            return MORE[value & 127] + MORE[value >> 7 & 127] + BYTE[value >> 14]
+        if type(value) is not int:
+            value = index(value)
         if not low <= value <= high:
             raise ValueError(f"{value} is out of range for {kind}")
+        if value > LOW28:
+            return _long(value)
         if -(1 << 28) <= value < 0:
             v = value & LOW28
-            return bytes([v & 127 | 128, v >> 7 & 127 | 128, v >> 14 & 127 | 128, v >> 21 | 128]) + NEGATIVE
+            ends = v & 127 | 128, v >> 7 & 127 | 128, v >> 14 & 127 | 128, v >> 21 | 128, 255
+            return bytes(ends) + NEGATIVE
         return varint(value & MASK64)
 
     return write
@@ -170,51 +207,25 @@ def f32(value: float) -> bytes:
 def read_uint64(data: bytes, pos: int) -> tuple[int, int]:
     """Read a varint of up to 10 bytes; bits beyond the 64th are ignored."""
     value = data[pos]
-    if value < 128:
-        return value, pos + 1
-    octet = data[pos + 1]
-    value += (octet << 7) - (1 << 7)
-    if octet < 128:
-        return value, pos + 2
-    octet = data[pos + 2]
-    value += (octet << 14) - (1 << 14)
-    if octet < 128:
-        return value, pos + 3
-    octet = data[pos + 3]
-    value += (octet << 21) - (1 << 21)
-    if octet < 128:
-        return value, pos + 4
-    value -= 1 << 28
-    tail = data[pos + 4 : pos + 10]
-    if tail == NEGATIVE:
-        return value | MASK64 ^ LOW28, pos + 10
-    rest = shift = 0
-    for octet in tail:
-        if octet < 128:
-            return value + (rest + (octet << shift) << 28) & MASK64, pos + 5 + shift // 7
-        rest += octet - 128 << shift
-        shift += 7
-    raise DecodeError("a varint is cut off or longer than 10 bytes")
+    return (value, pos + 1) if value < 128 else long_uint64(data, pos + 1, value)
 
 
 def read_int64(data: bytes, pos: int) -> tuple[int, int]:
     """Read a signed varint."""
-    value, pos = read_uint64(data, pos)
-    return (value ^ 1 << 63) - (1 << 63), pos
+    value = data[pos]
+    return (value, pos + 1) if value < 128 else long_int64(data, pos + 1, value)
 
 
 def read_int32(data: bytes, pos: int) -> tuple[int, int]:
     """Read a signed varint and keep its low 32 bits."""
-    value, pos = read_uint64(data, pos)
-    if value < 1 << 31:
-        return value, pos
-    return ((value & 0xFFFFFFFF) ^ 1 << 31) - (1 << 31), pos
+    value = data[pos]
+    return (value, pos + 1) if value < 128 else long_int32(data, pos + 1, value)
 
 
 def read_uint32(data: bytes, pos: int) -> tuple[int, int]:
     """Read a varint and keep its low 32 bits."""
-    value, pos = read_uint64(data, pos)
-    return value & 0xFFFFFFFF, pos
+    value = data[pos]
+    return (value, pos + 1) if value < 128 else long_uint32(data, pos + 1, value)
 
 
 def read_sint32(data: bytes, pos: int) -> tuple[int, int]:
@@ -238,30 +249,14 @@ def read_bool(data: bytes, pos: int) -> tuple[bool, int]:
 
 def read_size(data: bytes, pos: int) -> tuple[int, int]:
     """Read a length: a varint of up to 5 bytes below 2 GiB."""
-    value = data[pos]
-    if value < 128:
-        return value, pos + 1
-    octet = data[pos + 1]
-    if octet < 128:
-        return value + (octet << 7) - 128, pos + 2
-    value, stop = read_uint64(data, pos)
-    if stop - pos > 5 or value > 0x7FFFFFFF:
-        raise DecodeError("a length is over 2 GiB or written in more than 5 bytes")
-    return value, stop
+    size = data[pos]
+    return (size, pos + 1) if size < 128 else long_size(data, pos + 1, size)
 
 
 def read_tag(data: bytes, pos: int) -> tuple[int, int]:
     """Read a tag: a varint of up to 5 bytes and 32 bits."""
-    value = data[pos]
-    if value < 128:
-        return value, pos + 1
-    octet = data[pos + 1]
-    if octet < 128:
-        return value + (octet << 7) - 128, pos + 2
-    value, stop = read_uint64(data, pos)
-    if stop - pos > 5 or value > 0xFFFFFFFF:
-        raise DecodeError("a tag is over 32 bits or written in more than 5 bytes")
-    return value, stop
+    tag = data[pos]
+    return (tag, pos + 1) if tag < 128 else long_tag(data, pos + 1, tag)
 
 
 def skip(data: bytes, pos: int, tag: int, depth: int) -> int:

@@ -5,13 +5,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec.binding import enum_table, keep_unknown, new, register, wrong_class
+from tokenwire.codec.binding import (
+    decode_error,
+    encode_error,
+    enum_table,
+    keep_unknown,
+    new,
+    register,
+    wrong_class,
+)
+from tokenwire.codec.long_varints import long_int32, long_size, long_tag
 from tokenwire.codec.wire import (
-    BYTE,
+    MAX_DEPTH,
+    SIZED_1,
+    SIZED_3,
+    UNREADABLE,
+    UNWRITABLE,
+    VARINTS,
     int32,
-    read_int32,
-    read_size,
-    read_tag,
     too_deep,
     truncated,
     varint,
@@ -25,72 +36,86 @@ if TYPE_CHECKING:
 UNPACKAGED_KIND_OF = enum_table(pb.UnpackagedKind)
 
 
-def _encode_unpackaged(m: pb.Unpackaged) -> bytes:
-    if m.__class__ is not pb.Unpackaged:
+def _encode_unpackaged(m: pb.Unpackaged, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.Unpackaged:
         wrong_class(m, pb.Unpackaged)
-    parts: list[bytes] = []
+    out = b""
     value: Any
-    if value := m.name:
-        raw = value.encode()
-        size = len(raw)
-        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    if value := m.kind:
-        parts += b"\x10", BYTE[value] if 0 <= value < 128 else int32(value)
-    if (value := m.nested) is not None:
-        raw = _encode_unpackaged_nested(value)
-        size = len(raw)
-        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if value := m.name:
+            raw = value.encode()
+            size = len(raw)
+            out = SIZED_1[size] + raw if size < 512 else b"\x0a" + varint(size) + raw
+        if value := m.kind:
+            out += b"\x10" + (VARINTS[value] if 0 <= value < 2048 else int32(value))
+        if (value := m.nested) is not None:
+            raw = _encode_unpackaged_nested(value, True)
+            size = len(raw)
+            out += SIZED_3[size] + raw if size < 512 else b"\x1a" + varint(size) + raw
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_unpackaged(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.Unpackaged | None = None,
 ) -> pb.Unpackaged:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.Unpackaged)
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 10:
-            size = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.Unpackaged)
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.name = data[pos:stop].decode()
-            pos = stop
-            continue
-        if tag == 16:
-            value = data[pos]
-            pos += 1
-            if value > 127:
-                value, pos = read_int32(data, pos - 1)
-            m.kind = UNPACKAGED_KIND_OF[value]
-            continue
-        if tag == 26:
-            size = data[pos]
-            pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.nested = _decode_unpackaged_nested(data, pos, stop, depth - 1, m.nested)
-            pos = stop
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 10:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.name = data[pos:stop].decode()
+                pos = stop
+                continue
+            if tag == 16:
+                value = data[pos]
+                pos += 1
+                if value > 127:
+                    value, pos = long_int32(data, pos, value)
+                m.kind = UNPACKAGED_KIND_OF[value]
+                continue
+            if tag == 26:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.nested = _decode_unpackaged_nested(data, pos, stop, depth - 1, m.nested)
+                pos = stop
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.Unpackaged, data, error) from error
 
 
 register(
@@ -100,50 +125,64 @@ register(
 )
 
 
-def _encode_unpackaged_nested(m: pb.UnpackagedNested) -> bytes:
-    if m.__class__ is not pb.UnpackagedNested:
+def _encode_unpackaged_nested(m: pb.UnpackagedNested, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.UnpackagedNested:
         wrong_class(m, pb.UnpackagedNested)
-    parts: list[bytes] = []
+    out = b""
     value: Any
-    if (value := m.parent) is not None:
-        raw = _encode_unpackaged(value)
-        size = len(raw)
-        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if (value := m.parent) is not None:
+            raw = _encode_unpackaged(value, True)
+            size = len(raw)
+            out = SIZED_1[size] + raw if size < 512 else b"\x0a" + varint(size) + raw
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_unpackaged_nested(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.UnpackagedNested | None = None,
 ) -> pb.UnpackagedNested:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.UnpackagedNested)
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 10:
-            size = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.UnpackagedNested)
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.parent = _decode_unpackaged(data, pos, stop, depth - 1, m.parent)
-            pos = stop
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 10:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.parent = _decode_unpackaged(data, pos, stop, depth - 1, m.parent)
+                pos = stop
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.UnpackagedNested, data, error) from error
 
 
 register(

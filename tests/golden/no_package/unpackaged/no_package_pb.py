@@ -30,6 +30,7 @@ class Unpackaged(Message, proto="Unpackaged"):
         self.name = name
         self.kind = kind
         self.nested = nested
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -51,6 +52,7 @@ class UnpackagedNested(Message, proto="Unpackaged.Nested"):
         parent: Unpackaged | None = None,
     ) -> None:
         self.parent = parent
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:

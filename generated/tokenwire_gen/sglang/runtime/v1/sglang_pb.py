@@ -130,6 +130,7 @@ class SamplingParams(Message, proto="sglang.runtime.v1.SamplingParams"):
         self.regex = regex
         self.seed = seed
         self.guided_decoding = guided_decoding
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -184,19 +185,27 @@ class GuidedDecoding(Message, proto="sglang.runtime.v1.GuidedDecoding"):
         choice: ChoiceConstraint | None = None,
         structural_tag: str | None = None,
     ) -> None:
-        one_of(
-            "constraint",
-            json_schema=json_schema,
-            regex=regex,
-            ebnf=ebnf,
-            choice=choice,
-            structural_tag=structural_tag,
-        )
+        if (
+            json_schema,
+            regex,
+            ebnf,
+            choice,
+            structural_tag,
+        ).count(None) < 4:
+            one_of(
+                "constraint",
+                json_schema=json_schema,
+                regex=regex,
+                ebnf=ebnf,
+                choice=choice,
+                structural_tag=structural_tag,
+            )
         self.json_schema = json_schema
         self.regex = regex
         self.ebnf = ebnf
         self.choice = choice
         self.structural_tag = structural_tag
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -221,6 +230,7 @@ class ChoiceConstraint(Message, proto="sglang.runtime.v1.ChoiceConstraint"):
         values: list[str] | None = None,
     ) -> None:
         self.values = [] if values is None else values
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -249,6 +259,7 @@ class DisaggregatedParams(Message, proto="sglang.runtime.v1.DisaggregatedParams"
         self.bootstrap_host = bootstrap_host
         self.bootstrap_port = bootstrap_port
         self.bootstrap_room = bootstrap_room
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -357,6 +368,7 @@ class TextGenerateRequest(Message, proto="sglang.runtime.v1.TextGenerateRequest"
         self.priority = priority
         self.require_reasoning = require_reasoning
         self.max_thinking_tokens = max_thinking_tokens
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -407,6 +419,7 @@ class TextGenerateResponse(Message, proto="sglang.runtime.v1.TextGenerateRespons
         self.text = text
         self.meta_info = {} if meta_info is None else meta_info
         self.finished = finished
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -511,6 +524,7 @@ class GenerateRequest(Message, proto="sglang.runtime.v1.GenerateRequest"):
         self.priority = priority
         self.require_reasoning = require_reasoning
         self.max_thinking_tokens = max_thinking_tokens
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -558,6 +572,7 @@ class GenerateResponse(Message, proto="sglang.runtime.v1.GenerateResponse"):
         self.output_ids = [] if output_ids is None else output_ids
         self.meta_info = {} if meta_info is None else meta_info
         self.finished = finished
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -592,6 +607,7 @@ class TextEmbedRequest(Message, proto="sglang.runtime.v1.TextEmbedRequest"):
         self.rid = rid
         self.routing_key = routing_key
         self.trace_headers = {} if trace_headers is None else trace_headers
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -621,6 +637,7 @@ class TextEmbedResponse(Message, proto="sglang.runtime.v1.TextEmbedResponse"):
     ) -> None:
         self.embedding = [] if embedding is None else embedding
         self.meta_info = {} if meta_info is None else meta_info
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -654,6 +671,7 @@ class EmbedRequest(Message, proto="sglang.runtime.v1.EmbedRequest"):
         self.rid = rid
         self.routing_key = routing_key
         self.trace_headers = {} if trace_headers is None else trace_headers
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -683,6 +701,7 @@ class EmbedResponse(Message, proto="sglang.runtime.v1.EmbedResponse"):
     ) -> None:
         self.embedding = [] if embedding is None else embedding
         self.meta_info = {} if meta_info is None else meta_info
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -720,6 +739,7 @@ class ClassifyRequest(Message, proto="sglang.runtime.v1.ClassifyRequest"):
         self.rid = rid
         self.routing_key = routing_key
         self.trace_headers = {} if trace_headers is None else trace_headers
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -750,6 +770,7 @@ class ClassifyResponse(Message, proto="sglang.runtime.v1.ClassifyResponse"):
     ) -> None:
         self.embedding = [] if embedding is None else embedding
         self.meta_info = {} if meta_info is None else meta_info
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -777,6 +798,7 @@ class TokenizeRequest(Message, proto="sglang.runtime.v1.TokenizeRequest"):
     ) -> None:
         self.text = text
         self.add_special_tokens = add_special_tokens
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -810,6 +832,7 @@ class TokenizeResponse(Message, proto="sglang.runtime.v1.TokenizeResponse"):
         self.count = count
         self.max_model_len = max_model_len
         self.input_text = input_text
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -833,6 +856,7 @@ class DetokenizeRequest(Message, proto="sglang.runtime.v1.DetokenizeRequest"):
         tokens: list[int] | None = None,
     ) -> None:
         self.tokens = [] if tokens is None else tokens
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -851,6 +875,7 @@ class DetokenizeResponse(Message, proto="sglang.runtime.v1.DetokenizeResponse"):
         text: str = "",
     ) -> None:
         self.text = text
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -873,6 +898,7 @@ class HealthCheckResponse(Message, proto="sglang.runtime.v1.HealthCheckResponse"
         healthy: bool = False,
     ) -> None:
         self.healthy = healthy
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -902,6 +928,7 @@ class GetModelInfoResponse(Message, proto="sglang.runtime.v1.GetModelInfoRespons
     ) -> None:
         self.model_path = model_path
         self.json_info = json_info
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -927,6 +954,7 @@ class GetServerInfoResponse(Message, proto="sglang.runtime.v1.GetServerInfoRespo
         json_info: str = "",
     ) -> None:
         self.json_info = json_info
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -951,6 +979,7 @@ class AbortRequest(Message, proto="sglang.runtime.v1.AbortRequest"):
     ) -> None:
         self.rid = rid
         self.abort_all = abort_all
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -972,6 +1001,7 @@ class AbortResponse(Message, proto="sglang.runtime.v1.AbortResponse"):
         success: bool = False,
     ) -> None:
         self.success = success
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -994,6 +1024,7 @@ class ListModelsResponse(Message, proto="sglang.runtime.v1.ListModelsResponse"):
         models: list[ModelCard] | None = None,
     ) -> None:
         self.models = [] if models is None else models
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1024,6 +1055,7 @@ class ModelCard(Message, proto="sglang.runtime.v1.ModelCard"):
         self.root = root
         self.parent = parent
         self.max_model_len = max_model_len
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1047,6 +1079,7 @@ class GetLoadRequest(Message, proto="sglang.runtime.v1.GetLoadRequest"):
         dp_rank: int | None = None,
     ) -> None:
         self.dp_rank = dp_rank
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1070,6 +1103,7 @@ class GetLoadResponse(Message, proto="sglang.runtime.v1.GetLoadResponse"):
         json_info: str = "",
     ) -> None:
         self.json_info = json_info
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1096,6 +1130,7 @@ class FlushCacheResponse(Message, proto="sglang.runtime.v1.FlushCacheResponse"):
     ) -> None:
         self.success = success
         self.message = message
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1119,6 +1154,7 @@ class PauseGenerationRequest(Message, proto="sglang.runtime.v1.PauseGenerationRe
         mode: str = "",
     ) -> None:
         self.mode = mode
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1137,6 +1173,7 @@ class PauseGenerationResponse(Message, proto="sglang.runtime.v1.PauseGenerationR
         message: str = "",
     ) -> None:
         self.message = message
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1159,6 +1196,7 @@ class ContinueGenerationResponse(Message, proto="sglang.runtime.v1.ContinueGener
         message: str = "",
     ) -> None:
         self.message = message
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1183,6 +1221,7 @@ class OpenAIRequest(Message, proto="sglang.runtime.v1.OpenAIRequest"):
     ) -> None:
         self.json_body = json_body
         self.trace_headers = {} if trace_headers is None else trace_headers
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1210,6 +1249,7 @@ class OpenAIStreamChunk(Message, proto="sglang.runtime.v1.OpenAIStreamChunk"):
     ) -> None:
         self.json_chunk = json_chunk
         self.finished = finished
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1237,6 +1277,7 @@ class OpenAIResponse(Message, proto="sglang.runtime.v1.OpenAIResponse"):
     ) -> None:
         self.json_body = json_body
         self.status_code = status_code
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1260,6 +1301,7 @@ class StartProfileRequest(Message, proto="sglang.runtime.v1.StartProfileRequest"
         output_dir: str | None = None,
     ) -> None:
         self.output_dir = output_dir
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1278,6 +1320,7 @@ class StartProfileResponse(Message, proto="sglang.runtime.v1.StartProfileRespons
         message: str = "",
     ) -> None:
         self.message = message
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1300,6 +1343,7 @@ class StopProfileResponse(Message, proto="sglang.runtime.v1.StopProfileResponse"
         message: str = "",
     ) -> None:
         self.message = message
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1324,6 +1368,7 @@ class UpdateWeightsRequest(Message, proto="sglang.runtime.v1.UpdateWeightsReques
     ) -> None:
         self.model_path = model_path
         self.load_format = load_format
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1349,6 +1394,7 @@ class UpdateWeightsResponse(Message, proto="sglang.runtime.v1.UpdateWeightsRespo
     ) -> None:
         self.success = success
         self.message = message
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -1402,6 +1448,7 @@ class EngineStateSnapshot(Message, proto="sglang.runtime.v1.EngineStateSnapshot"
         self.model_info = model_info
         self.server_info = server_info
         self.models = models
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:

@@ -23,6 +23,7 @@ class Any(AnyBase, proto="google.protobuf.Any"):
     ) -> None:
         self.type_url = type_url
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:

@@ -50,6 +50,7 @@ class Api(Message, proto="google.protobuf.Api"):
         self.mixins = [] if mixins is None else mixins
         self.syntax = syntax
         self.edition = edition
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -111,6 +112,7 @@ class Method(Message, proto="google.protobuf.Method"):
         self.options = [] if options is None else options
         self.syntax = syntax
         self.edition = edition
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -142,6 +144,7 @@ class Mixin(Message, proto="google.protobuf.Mixin"):
     ) -> None:
         self.name = name
         self.root = root
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:

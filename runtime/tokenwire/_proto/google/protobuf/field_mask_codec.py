@@ -5,8 +5,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec.binding import keep_unknown, new, register, wrong_class
-from tokenwire.codec.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
+from tokenwire.codec.binding import (
+    decode_error,
+    encode_error,
+    keep_unknown,
+    new,
+    register,
+    wrong_class,
+)
+from tokenwire.codec.long_varints import long_size, long_tag
+from tokenwire.codec.wire import (
+    MAX_DEPTH,
+    UNREADABLE,
+    UNWRITABLE,
+    VARINTS,
+    too_deep,
+    truncated,
+    varint,
+)
 
 from . import field_mask_pb as pb
 
@@ -14,51 +30,69 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _encode_field_mask(m: pb.FieldMask) -> bytes:
-    if m.__class__ is not pb.FieldMask:
+def _encode_field_mask(m: pb.FieldMask, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.FieldMask:
         wrong_class(m, pb.FieldMask)
-    parts: list[bytes] = []
+    out = b""
+    values: Any
     value: Any
-    for value in m.paths or ():
-        raw = value.encode()
-        size = len(raw)
-        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if values := m.paths:
+            parts = [out]
+            for value in values:
+                raw = value.encode()
+                size = len(raw)
+                parts += b"\x0a", VARINTS[size] if size < 2048 else varint(size), raw
+            out = b"".join(parts)
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_field_mask(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.FieldMask | None = None,
 ) -> pb.FieldMask:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.FieldMask)
-        m.paths = []
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 10:
-            size = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.FieldMask)
+            m.paths = []
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.paths.append(data[pos:stop].decode())
-            pos = stop
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 10:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.paths.append(data[pos:stop].decode())
+                pos = stop
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.FieldMask, data, error) from error
 
 
 register(

@@ -22,6 +22,7 @@ class FieldMask(FieldMaskBase, proto="google.protobuf.FieldMask"):
         paths: list[str] | None = None,
     ) -> None:
         self.paths = [] if paths is None else paths
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:

@@ -5,8 +5,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec.binding import keep_unknown, new, register, wrong_class
-from tokenwire.codec.wire import BYTE, read_size, read_tag, too_deep, truncated, varint
+from tokenwire.codec.binding import (
+    decode_error,
+    encode_error,
+    keep_unknown,
+    new,
+    register,
+    wrong_class,
+)
+from tokenwire.codec.long_varints import long_size, long_tag
+from tokenwire.codec.wire import (
+    MAX_DEPTH,
+    SIZED_1,
+    UNREADABLE,
+    UNWRITABLE,
+    too_deep,
+    truncated,
+    varint,
+)
 
 from . import source_context_pb as pb
 
@@ -14,50 +30,64 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _encode_source_context(m: pb.SourceContext) -> bytes:
-    if m.__class__ is not pb.SourceContext:
+def _encode_source_context(m: pb.SourceContext, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.SourceContext:
         wrong_class(m, pb.SourceContext)
-    parts: list[bytes] = []
+    out = b""
     value: Any
-    if value := m.file_name:
-        raw = value.encode()
-        size = len(raw)
-        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if value := m.file_name:
+            raw = value.encode()
+            size = len(raw)
+            out = SIZED_1[size] + raw if size < 512 else b"\x0a" + varint(size) + raw
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_source_context(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.SourceContext | None = None,
 ) -> pb.SourceContext:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.SourceContext)
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 10:
-            size = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.SourceContext)
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.file_name = data[pos:stop].decode()
-            pos = stop
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 10:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.file_name = data[pos:stop].decode()
+                pos = stop
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.SourceContext, data, error) from error
 
 
 register(

@@ -19,6 +19,7 @@ class SourceContext(Message, proto="google.protobuf.SourceContext"):
         file_name: str = "",
     ) -> None:
         self.file_name = file_name
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:

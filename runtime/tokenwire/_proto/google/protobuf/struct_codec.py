@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokenwire.codec.binding import (
+    decode_error,
+    encode_error,
     enum_table,
     keep_entry,
     keep_unknown,
@@ -14,16 +16,17 @@ from tokenwire.codec.binding import (
     two_members,
     wrong_class,
 )
+from tokenwire.codec.long_varints import long_int32, long_size, long_tag, long_uint64
 from tokenwire.codec.wire import (
     BOOL,
-    BYTE,
+    MAX_DEPTH,
+    SIZED_3,
+    UNREADABLE,
+    UNWRITABLE,
+    VARINTS,
     f64,
     int32,
     read_f64,
-    read_int32,
-    read_size,
-    read_tag,
-    read_uint64,
     skip,
     too_deep,
     truncated,
@@ -59,12 +62,12 @@ def _add_string_value_entry(
         tag = data[pos]
         pos += 1
         if tag > 127:
-            tag, pos = read_tag(data, start)
+            tag, pos = long_tag(data, pos, tag)
         if tag == 10:
             size = data[pos]
             pos += 1
             if size > 127:
-                size, pos = read_size(data, pos - 1)
+                size, pos = long_size(data, pos, size)
             stop = pos + size
             key = data[pos:stop].decode()
             pos = stop
@@ -72,7 +75,7 @@ def _add_string_value_entry(
             size = data[pos]
             pos += 1
             if size > 127:
-                size, pos = read_size(data, pos - 1)
+                size, pos = long_size(data, pos, size)
             stop = pos + size
             item = _decode_value(data, pos, stop, depth - 1, item)
             pos = stop
@@ -83,71 +86,87 @@ def _add_string_value_entry(
         raise truncated()
     if unknown:
         if item is not None:
-            raw = _encode_value(item)
+            raw = _encode_value(item, True)
             size = len(raw)
-            unknown[:0] = b"\x12", BYTE[size] if size < 128 else varint(size), raw
+            unknown[:0] = b"\x12", VARINTS[size] if size < 2048 else varint(size), raw
         if key:
             raw = key.encode()
             size = len(raw)
-            unknown[:0] = b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+            unknown[:0] = b"\x0a", VARINTS[size] if size < 2048 else varint(size), raw
         keep_entry(m, field, unknown)
     else:
         into[key] = _decode_value(b"", 0, 0, 0) if item is None else item
 
 
-def _encode_struct(m: pb.Struct) -> bytes:
-    if m.__class__ is not pb.Struct:
+def _encode_struct(m: pb.Struct, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.Struct:
         wrong_class(m, pb.Struct)
-    parts: list[bytes] = []
+    out = b""
     entries: Any
     key: Any
     value: Any
-    if entries := m.fields:
-        for key, value in entries.items():
-            raw = key.encode()
-            size = len(raw)
-            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-            raw = _encode_value(value)
-            size = len(raw)
-            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-            size = len(entry)
-            parts += b"\x0a", BYTE[size] if size < 128 else varint(size), entry
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if entries := m.fields:
+            parts = [out]
+            for key, value in entries.items():
+                raw = key.encode()
+                size = len(raw)
+                entry = b"\x0a" + (VARINTS[size] if size < 2048 else varint(size)) + raw
+                raw = _encode_value(value, True)
+                size = len(raw)
+                entry += b"\x12" + (VARINTS[size] if size < 2048 else varint(size)) + raw
+                size = len(entry)
+                parts += b"\x0a", VARINTS[size] if size < 2048 else varint(size), entry
+            out = b"".join(parts)
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_struct(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.Struct | None = None,
 ) -> pb.Struct:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.Struct)
-        m.fields = {}
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 10:
-            size = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.Struct)
+            m.fields = {}
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            _add_string_value_entry(m, m.fields, tag, data, pos, stop, depth - 1)
-            pos = stop
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 10:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                _add_string_value_entry(m, m.fields, tag, data, pos, stop, depth - 1)
+                pos = stop
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.Struct, data, error) from error
 
 
 register(
@@ -157,147 +176,161 @@ register(
 )
 
 
-def _encode_value(m: pb.Value) -> bytes:
-    if m.__class__ is not pb.Value:
+def _encode_value(m: pb.Value, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.Value:
         wrong_class(m, pb.Value)
-    parts: list[bytes] = []
+    out = b""
     value: Any
-    oneof_1 = ""
-    if (value := m.null_value) is not None:
-        oneof_1 = "null_value"
-        parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
-    if (value := m.number_value) is not None:
-        if oneof_1:
-            raise two_members("kind", oneof_1, "number_value")
-        oneof_1 = "number_value"
-        parts += b"\x11", f64(value)
-    if (value := m.string_value) is not None:
-        if oneof_1:
-            raise two_members("kind", oneof_1, "string_value")
-        oneof_1 = "string_value"
-        raw = value.encode()
-        size = len(raw)
-        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
-    if (value := m.bool_value) is not None:
-        if oneof_1:
-            raise two_members("kind", oneof_1, "bool_value")
-        oneof_1 = "bool_value"
-        parts += b"\x20", BOOL[value]
-    if (value := m.struct_value) is not None:
-        if oneof_1:
-            raise two_members("kind", oneof_1, "struct_value")
-        oneof_1 = "struct_value"
-        raw = _encode_struct(value)
-        size = len(raw)
-        parts += b"\x2a", BYTE[size] if size < 128 else varint(size), raw
-    if (value := m.list_value) is not None:
-        if oneof_1:
-            raise two_members("kind", oneof_1, "list_value")
-        raw = _encode_list_value(value)
-        size = len(raw)
-        parts += b"\x32", BYTE[size] if size < 128 else varint(size), raw
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        oneof_1 = ""
+        if (value := m.null_value) is not None:
+            oneof_1 = "null_value"
+            out = b"\x08" + (VARINTS[value] if 0 <= value < 2048 else int32(value))
+        if (value := m.number_value) is not None:
+            if oneof_1:
+                raise two_members("kind", oneof_1, "number_value")
+            oneof_1 = "number_value"
+            out += b"\x11" + f64(value)
+        if (value := m.string_value) is not None:
+            if oneof_1:
+                raise two_members("kind", oneof_1, "string_value")
+            oneof_1 = "string_value"
+            raw = value.encode()
+            size = len(raw)
+            out += SIZED_3[size] + raw if size < 512 else b"\x1a" + varint(size) + raw
+        if (value := m.bool_value) is not None:
+            if oneof_1:
+                raise two_members("kind", oneof_1, "bool_value")
+            oneof_1 = "bool_value"
+            out += b"\x20" + BOOL[value]
+        if (value := m.struct_value) is not None:
+            if oneof_1:
+                raise two_members("kind", oneof_1, "struct_value")
+            oneof_1 = "struct_value"
+            raw = _encode_struct(value, True)
+            size = len(raw)
+            out += b"\x2a" + (VARINTS[size] if size < 2048 else varint(size)) + raw
+        if (value := m.list_value) is not None:
+            if oneof_1:
+                raise two_members("kind", oneof_1, "list_value")
+            raw = _encode_list_value(value, True)
+            size = len(raw)
+            out += b"\x32" + (VARINTS[size] if size < 2048 else varint(size)) + raw
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_value(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.Value | None = None,
 ) -> pb.Value:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.Value)
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 8:
-            value = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.Value)
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if value > 127:
-                value, pos = read_int32(data, pos - 1)
-            m.null_value = NULL_VALUE_OF[value]
-            m.number_value = None
-            m.string_value = None
-            m.bool_value = None
-            m.struct_value = None
-            m.list_value = None
-            continue
-        if tag == 17:
-            (value,) = read_f64(data, pos)
-            pos += 8
-            m.number_value = value
-            m.null_value = None
-            m.string_value = None
-            m.bool_value = None
-            m.struct_value = None
-            m.list_value = None
-            continue
-        if tag == 26:
-            size = data[pos]
-            pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.string_value = data[pos:stop].decode()
-            pos = stop
-            m.null_value = None
-            m.number_value = None
-            m.bool_value = None
-            m.struct_value = None
-            m.list_value = None
-            continue
-        if tag == 32:
-            value = data[pos]
-            pos += 1
-            if value > 127:
-                value, pos = read_uint64(data, pos - 1)
-            m.bool_value = value != 0
-            m.null_value = None
-            m.number_value = None
-            m.string_value = None
-            m.struct_value = None
-            m.list_value = None
-            continue
-        if tag == 42:
-            size = data[pos]
-            pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.struct_value = _decode_struct(data, pos, stop, depth - 1, m.struct_value)
-            pos = stop
-            m.null_value = None
-            m.number_value = None
-            m.string_value = None
-            m.bool_value = None
-            m.list_value = None
-            continue
-        if tag == 50:
-            size = data[pos]
-            pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.list_value = _decode_list_value(data, pos, stop, depth - 1, m.list_value)
-            pos = stop
-            m.null_value = None
-            m.number_value = None
-            m.string_value = None
-            m.bool_value = None
-            m.struct_value = None
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 8:
+                value = data[pos]
+                pos += 1
+                if value > 127:
+                    value, pos = long_int32(data, pos, value)
+                m.null_value = NULL_VALUE_OF[value]
+                m.number_value = None
+                m.string_value = None
+                m.bool_value = None
+                m.struct_value = None
+                m.list_value = None
+                continue
+            if tag == 17:
+                (value,) = read_f64(data, pos)
+                pos += 8
+                m.number_value = value
+                m.null_value = None
+                m.string_value = None
+                m.bool_value = None
+                m.struct_value = None
+                m.list_value = None
+                continue
+            if tag == 26:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.string_value = data[pos:stop].decode()
+                pos = stop
+                m.null_value = None
+                m.number_value = None
+                m.bool_value = None
+                m.struct_value = None
+                m.list_value = None
+                continue
+            if tag == 32:
+                value = data[pos]
+                pos += 1
+                if value > 127:
+                    value, pos = long_uint64(data, pos, value)
+                m.bool_value = value != 0
+                m.null_value = None
+                m.number_value = None
+                m.string_value = None
+                m.struct_value = None
+                m.list_value = None
+                continue
+            if tag == 42:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.struct_value = _decode_struct(data, pos, stop, depth - 1, m.struct_value)
+                pos = stop
+                m.null_value = None
+                m.number_value = None
+                m.string_value = None
+                m.bool_value = None
+                m.list_value = None
+                continue
+            if tag == 50:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.list_value = _decode_list_value(data, pos, stop, depth - 1, m.list_value)
+                pos = stop
+                m.null_value = None
+                m.number_value = None
+                m.string_value = None
+                m.bool_value = None
+                m.struct_value = None
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.Value, data, error) from error
 
 
 register(
@@ -307,51 +340,69 @@ register(
 )
 
 
-def _encode_list_value(m: pb.ListValue) -> bytes:
-    if m.__class__ is not pb.ListValue:
+def _encode_list_value(m: pb.ListValue, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.ListValue:
         wrong_class(m, pb.ListValue)
-    parts: list[bytes] = []
+    out = b""
+    values: Any
     value: Any
-    for value in m.values or ():
-        raw = _encode_value(value)
-        size = len(raw)
-        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if values := m.values:
+            parts = [out]
+            for value in values:
+                raw = _encode_value(value, True)
+                size = len(raw)
+                parts += b"\x0a", VARINTS[size] if size < 2048 else varint(size), raw
+            out = b"".join(parts)
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_list_value(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.ListValue | None = None,
 ) -> pb.ListValue:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.ListValue)
-        m.values = []
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 10:
-            size = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.ListValue)
+            m.values = []
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.values.append(_decode_value(data, pos, stop, depth - 1))
-            pos = stop
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 10:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.values.append(_decode_value(data, pos, stop, depth - 1))
+                pos = stop
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.ListValue, data, error) from error
 
 
 register(

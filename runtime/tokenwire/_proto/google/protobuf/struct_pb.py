@@ -28,6 +28,7 @@ class Struct(StructBase, proto="google.protobuf.Struct"):
         fields: dict[str, Value] | None = None,
     ) -> None:
         self.fields = {} if fields is None else fields
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -63,21 +64,30 @@ class Value(ValueBase, proto="google.protobuf.Value"):
         struct_value: Struct | None = None,
         list_value: ListValue | None = None,
     ) -> None:
-        one_of(
-            "kind",
-            null_value=null_value,
-            number_value=number_value,
-            string_value=string_value,
-            bool_value=bool_value,
-            struct_value=struct_value,
-            list_value=list_value,
-        )
+        if (
+            null_value,
+            number_value,
+            string_value,
+            bool_value,
+            struct_value,
+            list_value,
+        ).count(None) < 5:
+            one_of(
+                "kind",
+                null_value=null_value,
+                number_value=number_value,
+                string_value=string_value,
+                bool_value=bool_value,
+                struct_value=struct_value,
+                list_value=list_value,
+            )
         self.null_value = null_value
         self.number_value = number_value
         self.string_value = string_value
         self.bool_value = bool_value
         self.struct_value = struct_value
         self.list_value = list_value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -103,6 +113,7 @@ class ListValue(ListValueBase, proto="google.protobuf.ListValue"):
         values: list[Value] | None = None,
     ) -> None:
         self.values = [] if values is None else values
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:

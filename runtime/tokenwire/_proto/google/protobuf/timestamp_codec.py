@@ -5,14 +5,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokenwire.codec.binding import keep_unknown, new, register, wrong_class
+from tokenwire.codec.binding import (
+    decode_error,
+    encode_error,
+    keep_unknown,
+    new,
+    register,
+    wrong_class,
+)
+from tokenwire.codec.long_varints import long_int32, long_int64, long_tag
 from tokenwire.codec.wire import (
-    BYTE,
+    MAX_DEPTH,
+    UNREADABLE,
+    UNWRITABLE,
+    VARINTS,
     int32,
     int64,
-    read_int32,
-    read_int64,
-    read_tag,
     too_deep,
     truncated,
 )
@@ -23,55 +31,69 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _encode_timestamp(m: pb.Timestamp) -> bytes:
-    if m.__class__ is not pb.Timestamp:
+def _encode_timestamp(m: pb.Timestamp, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.Timestamp:
         wrong_class(m, pb.Timestamp)
-    parts: list[bytes] = []
+    out = b""
     value: Any
-    if value := m.seconds:
-        parts += b"\x08", BYTE[value] if 0 <= value < 128 else int64(value)
-    if value := m.nanos:
-        parts += b"\x10", BYTE[value] if 0 <= value < 128 else int32(value)
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if value := m.seconds:
+            out = b"\x08" + (VARINTS[value] if 0 <= value < 2048 else int64(value))
+        if value := m.nanos:
+            out += b"\x10" + (VARINTS[value] if 0 <= value < 2048 else int32(value))
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_timestamp(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.Timestamp | None = None,
 ) -> pb.Timestamp:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.Timestamp)
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 8:
-            value = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.Timestamp)
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if value > 127:
-                value, pos = read_int64(data, pos - 1)
-            m.seconds = value
-            continue
-        if tag == 16:
-            value = data[pos]
-            pos += 1
-            if value > 127:
-                value, pos = read_int32(data, pos - 1)
-            m.nanos = value
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 8:
+                value = data[pos]
+                pos += 1
+                if value > 127:
+                    value, pos = long_int64(data, pos, value)
+                m.seconds = value
+                continue
+            if tag == 16:
+                value = data[pos]
+                pos += 1
+                if value > 127:
+                    value, pos = long_int32(data, pos, value)
+                m.nanos = value
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.Timestamp, data, error) from error
 
 
 register(

@@ -26,6 +26,7 @@ class Timestamp(TimestampBase, proto="google.protobuf.Timestamp"):
     ) -> None:
         self.seconds = seconds
         self.nanos = nanos
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:

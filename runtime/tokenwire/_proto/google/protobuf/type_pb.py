@@ -114,6 +114,7 @@ class Type(Message, proto="google.protobuf.Type"):
         self.source_context = source_context
         self.syntax = syntax
         self.edition = edition
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -176,6 +177,7 @@ class Field(Message, proto="google.protobuf.Field"):
         self.options = [] if options is None else options
         self.json_name = json_name
         self.default_value = default_value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -225,6 +227,7 @@ class Enum(Message, proto="google.protobuf.Enum"):
         self.source_context = source_context
         self.syntax = syntax
         self.edition = edition
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -258,6 +261,7 @@ class EnumValue(Message, proto="google.protobuf.EnumValue"):
         self.name = name
         self.number = number
         self.options = [] if options is None else options
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -284,6 +288,7 @@ class Option(Message, proto="google.protobuf.Option"):
     ) -> None:
         self.name = name
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:

@@ -19,6 +19,7 @@ class DoubleValue(WrapperBase, proto="google.protobuf.DoubleValue"):
         value: float = 0.0,
     ) -> None:
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -37,6 +38,7 @@ class FloatValue(WrapperBase, proto="google.protobuf.FloatValue"):
         value: float = 0.0,
     ) -> None:
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -55,6 +57,7 @@ class Int64Value(WrapperBase, proto="google.protobuf.Int64Value"):
         value: int = 0,
     ) -> None:
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -73,6 +76,7 @@ class UInt64Value(WrapperBase, proto="google.protobuf.UInt64Value"):
         value: int = 0,
     ) -> None:
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -91,6 +95,7 @@ class Int32Value(WrapperBase, proto="google.protobuf.Int32Value"):
         value: int = 0,
     ) -> None:
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -109,6 +114,7 @@ class UInt32Value(WrapperBase, proto="google.protobuf.UInt32Value"):
         value: int = 0,
     ) -> None:
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -127,6 +133,7 @@ class BoolValue(WrapperBase, proto="google.protobuf.BoolValue"):
         value: bool = False,
     ) -> None:
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -145,6 +152,7 @@ class StringValue(WrapperBase, proto="google.protobuf.StringValue"):
         value: str = "",
     ) -> None:
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:
@@ -163,6 +171,7 @@ class BytesValue(WrapperBase, proto="google.protobuf.BytesValue"):
         value: bytes = b"",
     ) -> None:
         self.value = value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[_twField, ...]:

@@ -28,6 +28,7 @@ class ErrorInfo(Message, proto="google.rpc.ErrorInfo"):
         self.reason = reason
         self.domain = domain
         self.metadata = {} if metadata is None else metadata
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -50,6 +51,7 @@ class RetryInfo(Message, proto="google.rpc.RetryInfo"):
         retry_delay: datetime.timedelta | None = None,
     ) -> None:
         self.retry_delay = retry_delay
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -81,6 +83,7 @@ class DebugInfo(Message, proto="google.rpc.DebugInfo"):
     ) -> None:
         self.stack_entries = [] if stack_entries is None else stack_entries
         self.detail = detail
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -102,6 +105,7 @@ class QuotaFailure(Message, proto="google.rpc.QuotaFailure"):
         violations: list[QuotaFailureViolation] | None = None,
     ) -> None:
         self.violations = [] if violations is None else violations
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -148,6 +152,7 @@ class QuotaFailureViolation(Message, proto="google.rpc.QuotaFailure.Violation"):
         self.quota_dimensions = {} if quota_dimensions is None else quota_dimensions
         self.quota_value = quota_value
         self.future_quota_value = future_quota_value
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -175,6 +180,7 @@ class PreconditionFailure(Message, proto="google.rpc.PreconditionFailure"):
         violations: list[PreconditionFailureViolation] | None = None,
     ) -> None:
         self.violations = [] if violations is None else violations
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -201,6 +207,7 @@ class PreconditionFailureViolation(Message, proto="google.rpc.PreconditionFailur
         self.type = type
         self.subject = subject
         self.description = description
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -223,6 +230,7 @@ class BadRequest(Message, proto="google.rpc.BadRequest"):
         field_violations: list[BadRequestFieldViolation] | None = None,
     ) -> None:
         self.field_violations = [] if field_violations is None else field_violations
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -255,6 +263,7 @@ class BadRequestFieldViolation(Message, proto="google.rpc.BadRequest.FieldViolat
         self.description = description
         self.reason = reason
         self.localized_message = localized_message
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -282,6 +291,7 @@ class RequestInfo(Message, proto="google.rpc.RequestInfo"):
     ) -> None:
         self.request_id = request_id
         self.serving_data = serving_data
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -315,6 +325,7 @@ class ResourceInfo(Message, proto="google.rpc.ResourceInfo"):
         self.resource_name = resource_name
         self.owner = owner
         self.description = description
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -338,6 +349,7 @@ class Help(Message, proto="google.rpc.Help"):
         links: list[HelpLink] | None = None,
     ) -> None:
         self.links = [] if links is None else links
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -360,6 +372,7 @@ class HelpLink(Message, proto="google.rpc.Help.Link"):
     ) -> None:
         self.description = description
         self.url = url
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -385,6 +398,7 @@ class LocalizedMessage(Message, proto="google.rpc.LocalizedMessage"):
     ) -> None:
         self.locale = locale
         self.message = message
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:

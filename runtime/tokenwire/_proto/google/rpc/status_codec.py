@@ -6,13 +6,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokenwire import wkt
-from tokenwire.codec.binding import keep_unknown, new, register, wrong_class
+from tokenwire.codec.binding import (
+    decode_error,
+    encode_error,
+    keep_unknown,
+    new,
+    register,
+    wrong_class,
+)
+from tokenwire.codec.long_varints import long_int32, long_size, long_tag
 from tokenwire.codec.wire import (
-    BYTE,
+    MAX_DEPTH,
+    SIZED_2,
+    UNREADABLE,
+    UNWRITABLE,
+    VARINTS,
     int32,
-    read_int32,
-    read_size,
-    read_tag,
     too_deep,
     truncated,
     varint,
@@ -24,73 +33,91 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _encode_status(m: pb.Status) -> bytes:
-    if m.__class__ is not pb.Status:
+def _encode_status(m: pb.Status, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.Status:
         wrong_class(m, pb.Status)
-    parts: list[bytes] = []
+    out = b""
+    values: Any
     value: Any
-    if value := m.code:
-        parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
-    if value := m.message:
-        raw = value.encode()
-        size = len(raw)
-        parts += b"\x12", BYTE[size] if size < 128 else varint(size), raw
-    for value in m.details or ():
-        raw = wkt.Any._tw_encode(value)
-        size = len(raw)
-        parts += b"\x1a", BYTE[size] if size < 128 else varint(size), raw
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if value := m.code:
+            out = b"\x08" + (VARINTS[value] if 0 <= value < 2048 else int32(value))
+        if value := m.message:
+            raw = value.encode()
+            size = len(raw)
+            out += SIZED_2[size] + raw if size < 512 else b"\x12" + varint(size) + raw
+        if values := m.details:
+            parts = [out]
+            for value in values:
+                raw = wkt.Any._tw_encode(value, True)
+                size = len(raw)
+                parts += b"\x1a", VARINTS[size] if size < 2048 else varint(size), raw
+            out = b"".join(parts)
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_status(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.Status | None = None,
 ) -> pb.Status:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.Status)
-        m.details = []
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 8:
-            value = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.Status)
+            m.details = []
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if value > 127:
-                value, pos = read_int32(data, pos - 1)
-            m.code = value
-            continue
-        if tag == 18:
-            size = data[pos]
-            pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.message = data[pos:stop].decode()
-            pos = stop
-            continue
-        if tag == 26:
-            size = data[pos]
-            pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.details.append(wkt.Any._tw_decode(data, pos, stop, depth - 1))
-            pos = stop
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 8:
+                value = data[pos]
+                pos += 1
+                if value > 127:
+                    value, pos = long_int32(data, pos, value)
+                m.code = value
+                continue
+            if tag == 18:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.message = data[pos:stop].decode()
+                pos = stop
+                continue
+            if tag == 26:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.details.append(wkt.Any._tw_decode(data, pos, stop, depth - 1))
+                pos = stop
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.Status, data, error) from error
 
 
 register(

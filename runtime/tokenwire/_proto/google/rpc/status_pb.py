@@ -30,6 +30,7 @@ class Status(Message, proto="google.rpc.Status"):
         self.code = code
         self.message = message
         self.details = [] if details is None else details
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:

@@ -17,6 +17,7 @@ class Prompt(Message, proto="cases.annotated.Prompt"):
         text: str = "",
     ) -> None:
         self.text = text
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -56,6 +57,7 @@ class Part(Message, proto="cases.annotated.Part"):
         self.facts = {} if facts is None else facts
         self.voice = voice
         self.total = total
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -84,6 +86,7 @@ class PartWord(Message, proto="cases.annotated.Part.Word"):
     ) -> None:
         self.text = text
         self.at = at
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -107,6 +110,7 @@ class RawCall(Message, proto="cases.annotated.RawCall"):
     ) -> None:
         self.headers = {} if headers is None else headers
         self.payload = payload
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -130,6 +134,7 @@ class RawAnswer(Message, proto="cases.annotated.RawAnswer"):
     ) -> None:
         self.status = status
         self.payload = payload
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -153,6 +158,7 @@ class RawEvent(Message, proto="cases.annotated.RawEvent"):
     ) -> None:
         self.last = last
         self.event = event
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:

@@ -41,6 +41,7 @@ class OneLine(Message, proto="cases.comments.OneLine"):
         self.trailing = trailing
         self.both = both
         self.none = none
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -84,6 +85,7 @@ class DoubleQuotes(Message, proto="cases.comments.DoubleQuotes"):
         self.ends_with_four = ends_with_four
         self.within = within
         self.one = one
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -135,6 +137,7 @@ class Backslashes(Message, proto="cases.comments.Backslashes"):
         self.only = only
         self.at_line_end = at_line_end
         self.regular_expression = regular_expression
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -171,6 +174,7 @@ class NonAscii(Message, proto="cases.comments.NonAscii"):
         self.field = field
         self.invisible = invisible
         self.separators = separators
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -193,6 +197,7 @@ class Templates(Message, proto="cases.comments.Templates"):
         field: str = "",
     ) -> None:
         self.field = field
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -235,6 +240,7 @@ class Markup(Message, proto="cases.comments.Markup"):
     ) -> None:
         self.sections = sections
         self.doctest = doctest
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -261,6 +267,7 @@ class LongLines(Message, proto="cases.comments.LongLines"):
         field: str = "",
     ) -> None:
         self.field = field
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -319,6 +326,7 @@ class Blocks(Message, proto="cases.comments.Blocks"):
         self.tab = tab
         self.three_slashes = three_slashes
         self.trailing_spaces = trailing_spaces
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -353,13 +361,18 @@ class CommentedOneof(Message, proto="cases.comments.CommentedOneof"):
         this: str | None = None,
         that: str | None = None,
     ) -> None:
-        one_of(
-            "choice",
-            this=this,
-            that=that,
-        )
+        if (
+            this,
+            that,
+        ).count(None) < 1:
+            one_of(
+                "choice",
+                this=this,
+                that=that,
+            )
         self.this = this
         self.that = that
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:

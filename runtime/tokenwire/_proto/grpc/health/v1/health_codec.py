@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokenwire.codec.binding import (
+    decode_error,
+    encode_error,
     enum_table,
     keep_entry,
     keep_unknown,
@@ -13,12 +15,14 @@ from tokenwire.codec.binding import (
     register,
     wrong_class,
 )
+from tokenwire.codec.long_varints import long_int32, long_size, long_tag
 from tokenwire.codec.wire import (
-    BYTE,
+    MAX_DEPTH,
+    SIZED_1,
+    UNREADABLE,
+    UNWRITABLE,
+    VARINTS,
     int32,
-    read_int32,
-    read_size,
-    read_tag,
     skip,
     too_deep,
     truncated,
@@ -54,12 +58,12 @@ def _add_string_health_check_response_entry(
         tag = data[pos]
         pos += 1
         if tag > 127:
-            tag, pos = read_tag(data, start)
+            tag, pos = long_tag(data, pos, tag)
         if tag == 10:
             size = data[pos]
             pos += 1
             if size > 127:
-                size, pos = read_size(data, pos - 1)
+                size, pos = long_size(data, pos, size)
             stop = pos + size
             key = data[pos:stop].decode()
             pos = stop
@@ -67,7 +71,7 @@ def _add_string_health_check_response_entry(
             size = data[pos]
             pos += 1
             if size > 127:
-                size, pos = read_size(data, pos - 1)
+                size, pos = long_size(data, pos, size)
             stop = pos + size
             item = _decode_health_check_response(data, pos, stop, depth - 1, item)
             pos = stop
@@ -78,62 +82,76 @@ def _add_string_health_check_response_entry(
         raise truncated()
     if unknown:
         if item is not None:
-            raw = _encode_health_check_response(item)
+            raw = _encode_health_check_response(item, True)
             size = len(raw)
-            unknown[:0] = b"\x12", BYTE[size] if size < 128 else varint(size), raw
+            unknown[:0] = b"\x12", VARINTS[size] if size < 2048 else varint(size), raw
         if key:
             raw = key.encode()
             size = len(raw)
-            unknown[:0] = b"\x0a", BYTE[size] if size < 128 else varint(size), raw
+            unknown[:0] = b"\x0a", VARINTS[size] if size < 2048 else varint(size), raw
         keep_entry(m, field, unknown)
     else:
         into[key] = _decode_health_check_response(b"", 0, 0, 0) if item is None else item
 
 
-def _encode_health_check_request(m: pb.HealthCheckRequest) -> bytes:
-    if m.__class__ is not pb.HealthCheckRequest:
+def _encode_health_check_request(m: pb.HealthCheckRequest, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.HealthCheckRequest:
         wrong_class(m, pb.HealthCheckRequest)
-    parts: list[bytes] = []
+    out = b""
     value: Any
-    if value := m.service:
-        raw = value.encode()
-        size = len(raw)
-        parts += b"\x0a", BYTE[size] if size < 128 else varint(size), raw
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if value := m.service:
+            raw = value.encode()
+            size = len(raw)
+            out = SIZED_1[size] + raw if size < 512 else b"\x0a" + varint(size) + raw
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_health_check_request(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.HealthCheckRequest | None = None,
 ) -> pb.HealthCheckRequest:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.HealthCheckRequest)
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 10:
-            size = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.HealthCheckRequest)
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            m.service = data[pos:stop].decode()
-            pos = stop
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 10:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                m.service = data[pos:stop].decode()
+                pos = stop
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.HealthCheckRequest, data, error) from error
 
 
 register(
@@ -143,46 +161,60 @@ register(
 )
 
 
-def _encode_health_check_response(m: pb.HealthCheckResponse) -> bytes:
-    if m.__class__ is not pb.HealthCheckResponse:
+def _encode_health_check_response(m: pb.HealthCheckResponse, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.HealthCheckResponse:
         wrong_class(m, pb.HealthCheckResponse)
-    parts: list[bytes] = []
+    out = b""
     value: Any
-    if value := m.status:
-        parts += b"\x08", BYTE[value] if 0 <= value < 128 else int32(value)
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if value := m.status:
+            out = b"\x08" + (VARINTS[value] if 0 <= value < 2048 else int32(value))
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_health_check_response(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.HealthCheckResponse | None = None,
 ) -> pb.HealthCheckResponse:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.HealthCheckResponse)
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 8:
-            value = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.HealthCheckResponse)
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if value > 127:
-                value, pos = read_int32(data, pos - 1)
-            m.status = HEALTH_CHECK_RESPONSE_SERVING_STATUS_OF[value]
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 8:
+                value = data[pos]
+                pos += 1
+                if value > 127:
+                    value, pos = long_int32(data, pos, value)
+                m.status = HEALTH_CHECK_RESPONSE_SERVING_STATUS_OF[value]
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.HealthCheckResponse, data, error) from error
 
 
 register(
@@ -192,36 +224,42 @@ register(
 )
 
 
-def _encode_health_list_request(m: pb.HealthListRequest) -> bytes:
-    if m.__class__ is not pb.HealthListRequest:
+def _encode_health_list_request(m: pb.HealthListRequest, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.HealthListRequest:
         wrong_class(m, pb.HealthListRequest)
-    parts: list[bytes] = []
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    return bytes(m._unknown_fields) if m._unknown_fields else b""
 
 
 def _decode_health_list_request(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.HealthListRequest | None = None,
 ) -> pb.HealthListRequest:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.HealthListRequest)
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = pb.HealthListRequest()
+        while pos < end:
+            start = pos
+            tag = data[pos]
+            pos += 1
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.HealthListRequest, data, error) from error
 
 
 register(
@@ -231,59 +269,75 @@ register(
 )
 
 
-def _encode_health_list_response(m: pb.HealthListResponse) -> bytes:
-    if m.__class__ is not pb.HealthListResponse:
+def _encode_health_list_response(m: pb.HealthListResponse, nested: bool = False) -> bytes:
+    if nested and m.__class__ is not pb.HealthListResponse:
         wrong_class(m, pb.HealthListResponse)
-    parts: list[bytes] = []
+    out = b""
     entries: Any
     key: Any
     value: Any
-    if entries := m.statuses:
-        for key, value in entries.items():
-            raw = key.encode()
-            size = len(raw)
-            entry = b"\x0a" + (BYTE[size] if size < 128 else varint(size)) + raw
-            raw = _encode_health_check_response(value)
-            size = len(raw)
-            entry += b"\x12" + (BYTE[size] if size < 128 else varint(size)) + raw
-            size = len(entry)
-            parts += b"\x0a", BYTE[size] if size < 128 else varint(size), entry
-    if m._unknown_fields:
-        parts.append(m._unknown_fields)
-    return b"".join(parts)
+    try:
+        if entries := m.statuses:
+            parts = [out]
+            for key, value in entries.items():
+                raw = key.encode()
+                size = len(raw)
+                entry = b"\x0a" + (VARINTS[size] if size < 2048 else varint(size)) + raw
+                raw = _encode_health_check_response(value, True)
+                size = len(raw)
+                entry += b"\x12" + (VARINTS[size] if size < 2048 else varint(size)) + raw
+                size = len(entry)
+                parts += b"\x0a", VARINTS[size] if size < 2048 else varint(size), entry
+            out = b"".join(parts)
+        if m._unknown_fields:
+            out += m._unknown_fields
+        return out
+    except UNWRITABLE as error:
+        if nested:
+            raise
+        raise encode_error(m, error) from error
 
 
 def _decode_health_list_response(
     data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
+    pos: int = 0,
+    end: int = -1,
+    depth: int = MAX_DEPTH,
     m: pb.HealthListResponse | None = None,
 ) -> pb.HealthListResponse:
-    if depth < 0:
-        raise too_deep()
-    if m is None:
-        m = new(pb.HealthListResponse)
-        m.statuses = {}
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        pos += 1
-        if tag > 127:
-            tag, pos = read_tag(data, start)
-        if tag == 10:
-            size = data[pos]
+    try:
+        if end < 0:
+            if type(data) is not bytes:
+                data = memoryview(data).tobytes()
+            end = len(data)
+        elif depth < 0:
+            raise too_deep()
+        if m is None:
+            m = new(pb.HealthListResponse)
+            m.statuses = {}
+        while pos < end:
+            start = pos
+            tag = data[pos]
             pos += 1
-            if size > 127:
-                size, pos = read_size(data, pos - 1)
-            stop = pos + size
-            _add_string_health_check_response_entry(m, m.statuses, tag, data, pos, stop, depth - 1)
-            pos = stop
-            continue
-        pos = keep_unknown(m, data, start, pos, tag, depth)
-    if pos > end:
-        raise truncated()
-    return m
+            if tag > 127:
+                tag, pos = long_tag(data, pos, tag)
+            if tag == 10:
+                size = data[pos]
+                pos += 1
+                if size > 127:
+                    size, pos = long_size(data, pos, size)
+                stop = pos + size
+                _add_string_health_check_response_entry(m, m.statuses, tag, data, pos, stop, depth - 1)
+                pos = stop
+                continue
+            pos = keep_unknown(m, data, start, pos, tag, depth)
+        if pos > end:
+            raise truncated()
+        return m
+    except UNREADABLE as error:
+        if depth < MAX_DEPTH:
+            raise
+        raise decode_error(pb.HealthListResponse, data, error) from error
 
 
 register(

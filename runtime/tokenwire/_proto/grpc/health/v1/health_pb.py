@@ -31,6 +31,7 @@ class HealthCheckRequest(Message, proto="grpc.health.v1.HealthCheckRequest"):
         service: str = "",
     ) -> None:
         self.service = service
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -49,6 +50,7 @@ class HealthCheckResponse(Message, proto="grpc.health.v1.HealthCheckResponse"):
         status: HealthCheckResponseServingStatus = HealthCheckResponseServingStatus.UNKNOWN,
     ) -> None:
         self.status = status
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -71,6 +73,7 @@ class HealthListResponse(Message, proto="grpc.health.v1.HealthListResponse"):
         statuses: dict[str, HealthCheckResponse] | None = None,
     ) -> None:
         self.statuses = {} if statuses is None else statuses
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:

@@ -38,20 +38,28 @@ class ServerReflectionRequest(Message, proto="grpc.reflection.v1.ServerReflectio
         all_extension_numbers_of_type: str | None = None,
         list_services: str | None = None,
     ) -> None:
-        one_of(
-            "message_request",
-            file_by_filename=file_by_filename,
-            file_containing_symbol=file_containing_symbol,
-            file_containing_extension=file_containing_extension,
-            all_extension_numbers_of_type=all_extension_numbers_of_type,
-            list_services=list_services,
-        )
+        if (
+            file_by_filename,
+            file_containing_symbol,
+            file_containing_extension,
+            all_extension_numbers_of_type,
+            list_services,
+        ).count(None) < 4:
+            one_of(
+                "message_request",
+                file_by_filename=file_by_filename,
+                file_containing_symbol=file_containing_symbol,
+                file_containing_extension=file_containing_extension,
+                all_extension_numbers_of_type=all_extension_numbers_of_type,
+                list_services=list_services,
+            )
         self.host = host
         self.file_by_filename = file_by_filename
         self.file_containing_symbol = file_containing_symbol
         self.file_containing_extension = file_containing_extension
         self.all_extension_numbers_of_type = all_extension_numbers_of_type
         self.list_services = list_services
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -88,6 +96,7 @@ class ExtensionRequest(Message, proto="grpc.reflection.v1.ExtensionRequest"):
     ) -> None:
         self.containing_type = containing_type
         self.extension_number = extension_number
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -128,19 +137,26 @@ class ServerReflectionResponse(Message, proto="grpc.reflection.v1.ServerReflecti
         list_services_response: ListServiceResponse | None = None,
         error_response: ErrorResponse | None = None,
     ) -> None:
-        one_of(
-            "message_response",
-            file_descriptor_response=file_descriptor_response,
-            all_extension_numbers_response=all_extension_numbers_response,
-            list_services_response=list_services_response,
-            error_response=error_response,
-        )
+        if (
+            file_descriptor_response,
+            all_extension_numbers_response,
+            list_services_response,
+            error_response,
+        ).count(None) < 3:
+            one_of(
+                "message_response",
+                file_descriptor_response=file_descriptor_response,
+                all_extension_numbers_response=all_extension_numbers_response,
+                list_services_response=list_services_response,
+                error_response=error_response,
+            )
         self.valid_host = valid_host
         self.original_request = original_request
         self.file_descriptor_response = file_descriptor_response
         self.all_extension_numbers_response = all_extension_numbers_response
         self.list_services_response = list_services_response
         self.error_response = error_response
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -189,6 +205,7 @@ class FileDescriptorResponse(Message, proto="grpc.reflection.v1.FileDescriptorRe
         file_descriptor_proto: list[bytes] | None = None,
     ) -> None:
         self.file_descriptor_proto = [] if file_descriptor_proto is None else file_descriptor_proto
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -211,6 +228,7 @@ class ExtensionNumberResponse(Message, proto="grpc.reflection.v1.ExtensionNumber
     ) -> None:
         self.base_type_name = base_type_name
         self.extension_number = [] if extension_number is None else extension_number
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -232,6 +250,7 @@ class ListServiceResponse(Message, proto="grpc.reflection.v1.ListServiceResponse
         service: list[ServiceResponse] | None = None,
     ) -> None:
         self.service = [] if service is None else service
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -250,6 +269,7 @@ class ServiceResponse(Message, proto="grpc.reflection.v1.ServiceResponse"):
         name: str = "",
     ) -> None:
         self.name = name
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
@@ -272,6 +292,7 @@ class ErrorResponse(Message, proto="grpc.reflection.v1.ErrorResponse"):
     ) -> None:
         self.error_code = error_code
         self.error_message = error_message
+        self._unknown_fields = b""
 
     @classmethod
     def _tw_fields(cls) -> tuple[Field, ...]:
