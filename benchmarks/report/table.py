@@ -29,6 +29,8 @@ and costs next to nothing. Theirs is an async generator, ours pushes (`--engine 
 FastAPI writes each. Where a stream has less than 500 tokens per second, each event is a write from both.
 - h2load sends the same headers with every call, as most clients do nearly always; ours then need not decode \
 them again. "The way of a token" tells what a call with new headers costs.
+- tokenwire writes the frames of one turn of the event loop at once, and on a stream over HTTP what comes \
+within 2 ms. The messages are the same, but an engine that is slower than this one leaves less to gather.
 - SGLang native is the gRPC server of the sglang package, with a small Python handle in the place of its \
 engine. It writes JSON in `meta_info` with spaces, so a call has 3 bytes more. It does not set TCP_NODELAY: \
 on an idle connection a first chunk waits about 40 ms for the client's delayed acknowledgement.
