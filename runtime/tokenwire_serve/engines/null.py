@@ -106,8 +106,8 @@ class NullEngine:
         """Stop; requests that still run end with UNAVAILABLE."""
         self._board.set(ServerStatus.STOPPED, reason="the engine has been closed")
         for active in [*self._running.values(), *self._waiting]:
+            self._drop(active)
             _close(active, RpcError(Code.UNAVAILABLE, "the engine is closing"))
-        self._running.clear()
         self._waiting.clear()
 
     def generate(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
@@ -120,8 +120,17 @@ class NullEngine:
         if self.state.paused:
             self._waiting.append(active)
             return
-        self._running[request.rid] = active
+        self._run(active)
         self._wake()
+
+    def _run(self, active: NullRequest) -> None:
+        self._running[active.request.rid] = active
+        active.running = True
+
+    def _drop(self, active: NullRequest) -> None:
+        if active.running:
+            del self._running[active.request.rid]
+            active.running = False
 
     def _refusal(self, rid: str) -> RpcError | None:
         if not self.state.healthy:
@@ -144,17 +153,17 @@ class NullEngine:
         if self.state.paused or not self._running:
             return
         made, running = 0, self._running
-        for rid, active in list(running.items()):
-            if running.get(rid) is not active:
+        for active in list(running.values()):
+            if not active.running:
                 continue
             made += active.choices
             try:
                 done, error = active.step(), None
             except Exception:
-                _LOG.exception("request %s failed", rid)
+                _LOG.exception("request %s failed", active.request.rid)
                 done, error = True, RpcError(Code.INTERNAL, "engine null failed on this request")
             if done:
-                running.pop(rid, None)
+                self._drop(active)
                 _close(active, error)
         self._speed.add(made)
         if self._running:
@@ -162,8 +171,10 @@ class NullEngine:
 
     def abort(self, rid: str) -> bool:
         """End the request of exactly that rid; False when it is not active."""
-        active = self._running.pop(rid, None)
-        if active is None:
+        active = self._running.get(rid)
+        if active is not None:
+            self._drop(active)
+        else:
             active = next((w for w in self._waiting if w.request.rid == rid), None)
             if active is None:
                 return False
@@ -250,7 +261,8 @@ class NullEngine:
         self._board.set(paused=True)
         running = list(self._running.values())
         if mode != "in_place":
-            self._running.clear()
+            for active in running:
+                self._drop(active)
         if mode == "abort":
             for active in running:
                 _finish_aborted(active, "aborted by a pause of the engine")
@@ -260,7 +272,8 @@ class NullEngine:
     async def resume(self) -> None:
         """Go on after `pause`."""
         self._board.set(paused=False)
-        self._running.update((active.request.rid, active) for active in self._waiting)
+        for active in self._waiting:
+            self._run(active)
         self._waiting.clear()
         self._wake()
 

@@ -33,7 +33,7 @@ def text_of(token_ids: Sequence[int]) -> str:
 class NullRequest:
     """An active request: its choices run in step, so one count serves them all."""
 
-    __slots__ = ("_plain", "choices", "limit", "made", "prompt_ids", "request", "sent", "sink")
+    __slots__ = ("_plain", "choices", "limit", "made", "prompt_ids", "request", "running", "sent", "sink")
 
     def __init__(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
         limit = request.sampling.max_new_tokens
@@ -45,6 +45,7 @@ class NullRequest:
         self.prompt_ids = ids_of(request.prompt)
         self.made = 0
         self.sent = 0
+        self.running = False
 
     @property
     def tokens(self) -> int:
