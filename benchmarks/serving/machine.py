@@ -81,7 +81,7 @@ def describe() -> dict[str, str]:
     """What a reader needs to know of the machine; never its name."""
     return {
         "cpu": _cpu_model(),
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "python": platform.python_version(),
     }
 

@@ -362,7 +362,7 @@ class Client:
                 data = naked.serialize() if self.bad else b""
             case _:
                 data = b""
-        if stream_id != wanted and data:
+        if stream_id != wanted and data and data[3] != ContinuationFrame.type:
             data = data[:5] + wanted.to_bytes(4, "big") + data[9:]
         if self.bad and data and random.random() < 0.02:
             place = random.randrange(len(data))

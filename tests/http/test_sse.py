@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from functools import partialmethod
 from typing import Any
 
@@ -169,3 +170,29 @@ async def test_an_error_is_told_after_what_came_before() -> None:
     stream.close(RpcError(Code.UNAVAILABLE, "gone"))
     await task
     assert client.bodies == [b"a!UNAVAILABLE: gone!."]
+
+
+async def test_cancelling_before_a_send_has_begun_leaves_no_coroutine_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The client may go in the turn in which a write was to begin; a warning would be an error here."""
+    stream: PushStream[bytes] = PushStream()
+    client = Client()
+    task = writer(stream, client, head=b"h")
+    await turns(2)
+    client.reads.clear()
+    send = EventWriter._send_held
+
+    def send_and_go(self: EventWriter) -> None:
+        send(self)
+        assert self._sending is not None
+        self._sending.cancel()
+        task.cancel()
+
+    monkeypatch.setattr(EventWriter, "_send_held", send_and_go)
+    stream.push(b"1")
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await turns(2)
+    gc.collect()
+    assert client.bodies == [b"h"]

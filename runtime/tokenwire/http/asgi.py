@@ -79,8 +79,12 @@ def mark_send(app: ASGIApp) -> ASGIApp:
     """
 
     async def marked(scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("extensions", {})[_OWN_SEND] = send
-        await app(scope, receive, send)
+        extensions = scope.setdefault("extensions", {})
+        extensions[_OWN_SEND] = send
+        try:
+            await app(scope, receive, send)
+        finally:
+            extensions.pop(_OWN_SEND, None)  # It leads back to the scope.
 
     return marked
 

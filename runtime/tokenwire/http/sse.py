@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.coroutines import rest
 from tokenwire.streams import PushStream, hold
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from starlette.types import Send
 
@@ -101,23 +102,24 @@ class EventWriter:
         if self._done.done():
             return
         body, more = self._take()
-        sending: Coroutine[Any, Any, None] = self._send(_message(body, more=more))  # type: ignore[assignment]
-        waits_for = None
+        message = _message(body, more=more)
+        send: Callable[[], Awaitable[None]] = partial(self._send, message)
         if self._at_once:
+            begun: Coroutine[Any, Any, None] = self._send(message)  # type: ignore[assignment]
             try:
-                waits_for = sending.send(None)
+                waits_for = begun.send(None)
             except StopIteration:
                 self._sent(more=more)
                 return
             except Exception as error:
                 self._done.set_exception(error)
                 return
-            sending = rest(sending, waits_for)
-        self._sending = self._loop.create_task(self._finish(sending, more=more))
+            send = partial(rest, begun, waits_for)
+        self._sending = self._loop.create_task(self._finish(send, more=more))
 
-    async def _finish(self, sending: Coroutine[Any, Any, None], *, more: bool) -> None:
+    async def _finish(self, send: Callable[[], Awaitable[None]], *, more: bool) -> None:
         try:
-            await sending
+            await send()
         except Exception as error:
             if not self._done.done():
                 self._done.set_exception(error)
