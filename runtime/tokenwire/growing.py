@@ -45,7 +45,7 @@ class Growing:
         """Append to the field.
 
         Raises:
-            AttributeError, TypeError, ValueError: It is not what the field holds.
+            AttributeError, TypeError, ValueError, struct.error: It is not what the field holds.
         """
         self._content += self._pack(value)
 
