@@ -101,9 +101,7 @@ class WireSession(H2Connection):
             if end > size:
                 break
             if kind == _DATA:
-                taken = flags <= _END_STREAM and self._take_data(
-                    stream_id, buffer[start:end], flags, receiver
-                )
+                taken = self._take_data(stream_id, buffer[start:end], flags, receiver)
             elif kind == _WINDOW_UPDATE:
                 taken = self._take_window(stream_id, buffer[start:end], receiver)
             elif kind == _HEADERS:
