@@ -6,14 +6,16 @@ READY := $(VENV)/.ready
 PEERS := benchmarks/peers
 PEERS_VENV := .venvs/peers
 PEERS_READY := $(PEERS_VENV)/.ready
+SGLANG_VENV := .venvs/sglang
+SGLANG_READY := $(SGLANG_VENV)/.ready
 NODE := tests/clients/node
 NODE_READY := $(NODE)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup gen demo serve test check checkgenerate golden bench clean
+.PHONY: help setup gen demo serve test check checkgenerate golden bench sglang-env test-sglang bench-sglang clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
@@ -65,6 +67,18 @@ $(PEERS_READY): $(PEERS)/requirements.txt $(PEERS)/stubs.py proto/sglang/runtime
 
 bench: $(READY) $(PEERS_READY) ## measure the server beside others (ARGS="streams chat --loop uvloop --rounds 9")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+$(SGLANG_READY): tools/sglang_cpu/build tools/sglang_cpu/torch.txt tools/sglang_cpu/requirements.txt pyproject.toml
+	@tools/sglang_cpu/build $(SGLANG_VENV) $(PYTHON)
+	@touch $@
+
+sglang-env: $(SGLANG_READY) ## make the environment in which the real SGLang runs on a CPU
+
+test-sglang: $(SGLANG_READY) ## run the tests of engine sglang on the real SGLang
+	@SGLANG_USE_CPU_ENGINE=1 $(SGLANG_VENV)/bin/python -m pytest -c tests/sglang/pytest.ini $(ARGS)
+
+bench-sglang: $(READY) $(SGLANG_READY) ## measure front ends of the same real SGLang engine
+	@$(BIN)/python -m benchmarks.sglang $(ARGS)
 
 clean: ## remove what the other targets made
 	@rm -rf $(VENV) .venvs $(NODE)/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
