@@ -9,7 +9,8 @@ import pytest
 import tokenizers
 from tokenizers import AddedToken, decoders, models, normalizers
 from tokenwire_serve.engines import TINY_MODEL
-from tokenwire_serve.engines.transformers.text import Detokenizer, StopMatcher, StopStrings
+from tokenwire_serve.engines.stop_strings import StopMatcher, StopStrings
+from tokenwire_serve.engines.transformers.text import Detokenizer
 from tokenwire_serve.engines.transformers.tokenizer import Tokenizer
 from transformers import PreTrainedTokenizerFast
 

@@ -13,6 +13,7 @@ from tokenwire.errors import RpcError
 
 from tokenwire_serve.engine import Delta, Finish, ServerStatus
 from tokenwire_serve.engines.board import StateBoard, Throughput
+from tokenwire_serve.engines.stop_strings import StopStrings
 
 from .admission import check_options, check_sampling, output_limit, unsupported
 from .calls import Calls, GenerateCall, TaskCall
@@ -24,7 +25,6 @@ from .scheduler import Scheduler
 from .sequence import Generation, Sequence
 from .setup import make_runner, model_threads
 from .tasks import one_token
-from .text import StopStrings
 from .worker import Worker
 
 if TYPE_CHECKING:

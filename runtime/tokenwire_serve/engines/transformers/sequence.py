@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from tokenwire_serve.engine import Delta, Finish, TokenLogprob
+from tokenwire_serve.engines.stop_strings import StopMatcher, StopStrings
 
 from .logprobs import LogprobReader
 from .sampling import Chooser, Shaper
-from .text import Detokenizer, StopMatcher, StopStrings
+from .text import Detokenizer
 
 if TYPE_CHECKING:
     from tokenwire.streams import Sink
