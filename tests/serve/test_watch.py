@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import ServerStatus as WireStatus
@@ -15,6 +16,11 @@ from .scripted import MODEL, ScriptedEngine
 
 def watch(servicer: SglangServicer) -> Any:
     return servicer.watch_engine_state(WatchEngineStateRequest(), context("WatchEngineState"))
+
+
+def engine_reason(snapshot: Any) -> str:
+    reason: str = json.loads(snapshot.server_info.json_info)["reason"]
+    return reason
 
 
 async def test_a_full_snapshot_at_once(servicer: SglangServicer) -> None:
@@ -49,6 +55,44 @@ async def test_a_change_of_the_reason_alone_is_none(engine: ScriptedEngine, serv
     await servicer.drain()
     snapshots, _ = await drained(stream)
     assert len(snapshots) == 1
+
+
+async def test_while_it_starts_each_reason_is_told() -> None:
+    engine = ScriptedEngine(MODEL, ServerStatus.STARTING)
+    stream = watch(SglangServicer(engine))
+    snapshots = [await anext(stream)]
+    for reason in ("loading weights", "loading weights", "capturing CUDA graphs"):
+        engine.become(reason=reason)
+        if reason != engine_reason(snapshots[-1]):
+            snapshots.append(await anext(stream))
+    assert [engine_reason(s) for s in snapshots] == ["no reason", "loading weights", "capturing CUDA graphs"]
+    assert [s.revision for s in snapshots] == [1, 2, 3]
+    assert len({s.instance_id for s in snapshots}) == 1
+    engine.become(status=ServerStatus.UP, reason="")
+    up = await anext(stream)
+    assert (up.revision, up.instance_id) == (4, snapshots[0].instance_id)
+    assert json.loads(up.server_info.json_info)["device"] == "cpu"
+
+
+async def test_a_death_and_a_new_start_say_why(engine: ScriptedEngine, servicer: SglangServicer) -> None:
+    stream = watch(servicer)
+    up = await anext(stream)
+    engine.become(status=ServerStatus.STOPPED, reason="the scheduler was killed")
+    dead = await anext(stream)
+    assert json.loads(dead.server_info.json_info) == {
+        "engine": "scripted",
+        "status": "stopped",
+        "reason": "the scheduler was killed",
+    }
+    assert (dead.healthy, dead.server_status) == (False, WireStatus.SERVER_STATUS_UNHEALTHY)
+    assert dead.model_info == up.model_info
+    engine.become(status=ServerStatus.STARTING, reason="loading weights")
+    again = await anext(stream)
+    assert json.loads(again.server_info.json_info)["status"] == "starting"
+    assert (again.instance_id == dead.instance_id, again.revision) == (False, 1)
+    engine.become(status=ServerStatus.UP, reason="")
+    back = await anext(stream)
+    assert (back.instance_id, back.server_info) == (again.instance_id, up.server_info)
 
 
 async def test_a_slow_watcher_gets_the_newest(engine: ScriptedEngine, servicer: SglangServicer) -> None:

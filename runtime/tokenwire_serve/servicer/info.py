@@ -64,6 +64,12 @@ class Info:
         }
         return GetServerInfoResponse(json_info=json_text(facts))
 
+    def absent(self) -> GetServerInfoResponse:
+        """What stands in the place of `server` while no engine is there to ask: its status and why."""
+        engine = self._core.engine
+        facts = {"engine": engine.name, "status": engine.state.status.value, "reason": engine.state.reason}
+        return GetServerInfoResponse(json_info=json_text(facts))
+
     def models(self) -> ListModelsResponse:
         """ListModels: the served model, then its aliases."""
         self._core.require_up()

@@ -30,6 +30,9 @@ _STATUS: Final = {
     ServerStatus.STOPPED: WireStatus.SERVER_STATUS_UNHEALTHY,
 }
 
+_ABSENT: Final = (ServerStatus.STARTING, ServerStatus.STOPPED)
+"""There is no engine to ask: `server_info` says why instead."""
+
 
 class StateWatch:
     """Those who watch the engine, and the snapshots that they get.
@@ -78,19 +81,25 @@ class StateWatch:
 
     def _changed(self, state: EngineState) -> None:
         before, self._seen = self._seen, state
-        if before is not None and (before.status, before.paused) == (state.status, state.paused):
+        if before is not None and _shown(before) == _shown(state):
             return
-        if state.status is ServerStatus.STARTING:
+        starting = ServerStatus.STARTING
+        if state.status is starting and before is not None and before.status is not starting:
             self._instance = _instance_id()
             self._revision = 0
         self._refresh()
         self._publish()
 
     def _refresh(self) -> None:
-        """Ask the engine about itself while it is up; what it said last stays."""
-        if self._core.engine.state.healthy and not self._core.draining:
+        """Ask the engine about itself while it is up; what it said last stays while it is unhealthy."""
+        state = self._core.engine.state
+        if self._core.draining:
+            return
+        if state.healthy:
             self._model_info = self._info.model()
             self._server_info = self._info.server()
+        elif state.status in _ABSENT:
+            self._server_info = self._info.absent()
 
     def _publish(self) -> None:
         self._revision += 1
@@ -110,6 +119,11 @@ class StateWatch:
             model_info=self._model_info,
             server_info=self._server_info,
         )
+
+
+def _shown(state: EngineState) -> tuple[ServerStatus, bool, str]:
+    """What of a state makes a snapshot; a reason only while it tells how far a start has come."""
+    return state.status, state.paused, state.reason if state.status is ServerStatus.STARTING else ""
 
 
 def _newest(_: EngineStateSnapshot, new: EngineStateSnapshot) -> EngineStateSnapshot:
