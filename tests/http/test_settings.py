@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tokenwire.cli import main
 from tokenwire_serve.process import supervisor
 from tokenwire_serve.process.cli import serve
+from tokenwire_serve.process.engine_args import without
 from tokenwire_serve.process.listeners import address_of, listen
 from tokenwire_serve.process.settings import ServeSettings, SettingsError
 
@@ -58,6 +60,23 @@ def test_ports(given: dict[str, Any], port: int, grpc_port: int | None) -> None:
             "--grpc-port would be --port + 10000 = 65536, which is above 65535: set --grpc-port",
         ),
         ({"port": 9, "grpc_port": 9}, "--port and --grpc-port are both 9"),
+        ({"port": 9, "nccl_port": 9}, "--port and --nccl-port are both 9"),
+        ({"port": 9, "nccl_port": 10009}, "--grpc-port and --nccl-port are both 10009"),
+        (
+            {"port": 9, "engine": "sglang", "engine_args": ("--tp", "2", "--nccl-port", "9")},
+            "--port and --nccl-port are both 9",
+        ),
+        (
+            {"grpc_port": 9, "engine": "sglang", "engine_args": ("--nccl-port=9",)},
+            "--grpc-port and --nccl-port are both 9",
+        ),
+        ({"nccl_port": 0}, "--nccl-port must be from 1 to 65535, not 0"),
+        ({"engine": "sglang", "engine_args": ("--nccl-port", "x")}, "--nccl-port must be a number, not 'x'"),
+        ({"engine": "sglang", "engine_args": ("--nccl-port",)}, "--nccl-port must be a number, not ''"),
+        (
+            {"engine": "null", "engine_args": ("--tp", "2")},
+            "what follows -- is for the engine's own flags, and engine null takes none",
+        ),
         ({"host": " "}, "--host must be an address or a host name, not empty"),
         ({"served_model_names": ("a", "")}, "--served-model-name must not be empty"),
         ({"grpc_max_message_size": 0}, "--grpc-max-message-size must be from 1 to 2147483647, not 0"),
@@ -95,6 +114,8 @@ def test_broken_rules(given: dict[str, Any], problem: str) -> None:
         ),
         (["--incremental-streaming-output"], {}, {"incremental_streaming_output": True}),
         (["--engine", "null", "--drain-timeout", "2.5"], {}, {"engine": "null", "drain_timeout": 2.5}),
+        (["--nccl-port", "7"], {}, {"nccl_port": 7, "restart_engine": False, "accept_any_model": False}),
+        (["--restart-engine", "--accept-any-model"], {}, {"restart_engine": True, "accept_any_model": True}),
     ],
 )
 def test_flags_win_over_environment(
@@ -113,6 +134,11 @@ def test_flags_win_over_environment(
         (["--port", "http"], "'http' is not a valid integer"),
         (["--port", "9", "--grpc-port", "9"], "--port and --grpc-port are both 9"),
         (["--prot", "9"], "No such option"),
+        (["stray"], "Got unexpected extra argument (stray)"),
+        (["--engine", "sglang", "stray", "--", "--tp", "2"], "Got unexpected extra argument (stray)"),
+        (["--engine", "null", "--", "--tp", "2"], "what follows -- is for the engine's own flags"),
+        (["--port", "9", "--nccl-port", "9"], "--port and --nccl-port are both 9"),
+        (["--port", "--", "9"], "Option '--port' requires an argument"),
     ],
 )
 def test_wrong_flags_are_one_message_and_run_nothing(
@@ -123,6 +149,38 @@ def test_wrong_flags_are_one_message_and_run_nothing(
     assert problem in result.output
     assert "Traceback" not in result.output
     assert not parsed
+
+
+@pytest.mark.parametrize(
+    ("after", "nccl_port"),
+    [
+        ((), None),
+        (("--tp", "2", "--mem-fraction-static", "0.8"), None),
+        (("--port", "1", "a word", "--", "--tp"), None),
+        (("--nccl-port", "8", "--nccl-port=9"), 9),
+    ],
+)
+@pytest.mark.parametrize("command", [(serve, ()), (main, ("serve",))])
+def test_what_follows_the_dashes_is_the_engines(
+    parsed: list[ServeSettings], command: Any, after: tuple[str, ...], nccl_port: int | None
+) -> None:
+    program, words = command
+    result = CliRunner().invoke(program, [*words, "--engine", "sglang", "--port", "5", "--", *after])
+    assert result.exit_code == 0, result.output
+    (settings,) = parsed
+    assert (settings.port, settings.engine_args, settings.nccl_port) == (5, after, nccl_port)
+
+
+def test_our_nccl_port_wins() -> None:
+    given = ServeSettings(engine="sglang", nccl_port=7, engine_args=("--nccl-port", "30000"))
+    assert given.resolved().nccl_port == 7
+
+
+def test_what_the_user_gave_is_known(parsed: list[ServeSettings]) -> None:
+    flags = ["--dtype", "auto", "--served-model-name", "m", "--trust-remote-code"]
+    result = CliRunner().invoke(serve, flags, env={"SGLANG_HOST": "::1"})
+    assert result.exit_code == 0, result.output
+    assert parsed[0].explicit == {"dtype", "served_model_names", "trust_remote_code", "host"}
 
 
 def test_help_names_environment_and_defaults() -> None:
@@ -154,6 +212,21 @@ def test_listen_on_a_port_in_use_names_the_flag() -> None:
         port = sock.getsockname()[1]
         with pytest.raises(SettingsError, match=f"--grpc-port {port} is in use on 127.0.0.1"):
             listen("127.0.0.1", port, "--grpc-port")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept", "dropped"),
+    [
+        ((), (), []),
+        (("--tp", "2"), ("--tp", "2"), []),
+        (("--port", "1", "--tp", "2", "--host=x"), ("--tp", "2"), ["--port", "--host"]),
+        (("--portable", "--port"), ("--portable",), ["--port"]),
+    ],
+)
+def test_flags_of_listeners_are_not_the_engines(
+    arguments: tuple[str, ...], kept: tuple[str, ...], dropped: list[str]
+) -> None:
+    assert without(arguments, ("--host", "--port")) == (kept, dropped)
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.7", "a" * 300])

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["TINY_MODEL", "EngineOptions"]
+__all__ = ["TAKE_ARGUMENTS", "TINY_MODEL", "EngineOptions"]
 
 TINY_MODEL: Final = Path(__file__).parent.parent / "models" / "tiny"
 """Directory of the embedded model, served when no other is named."""
+
+TAKE_ARGUMENTS: Final = frozenset({"sglang"})
+"""Names of the engines that read `EngineOptions.engine_args`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ class EngineOptions:
             loop.
         weight_version: What `weight_version` says.
         trust_remote_code: Run Python code that comes with the model.
+        host: Address or name that the server listens on, for engines that tell it to others.
+        port: The server's HTTP port, for the same.
+        nccl_port: Port of the collective communication between the engine's processes; None lets the
+            engine choose.
+        engine_args: Flags of the engine's own, as they stand after `--` on the command line.
+        explicit: Names of the fields here that the user gave, by flag or environment, rather than
+            left at their default. An engine with settings of its own keeps its own defaults for the
+            others.
     """
 
     model_path: Path | None = None
@@ -47,3 +58,8 @@ class EngineOptions:
     cpu_threads: int | None = None
     weight_version: str = "default"
     trust_remote_code: bool = False
+    host: str = "127.0.0.1"
+    port: int = 30000
+    nccl_port: int | None = None
+    engine_args: tuple[str, ...] = ()
+    explicit: frozenset[str] = frozenset()

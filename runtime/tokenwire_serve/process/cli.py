@@ -8,17 +8,34 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from .settings import ServeSettings, SettingsError
 
 __all__ = ["serve"]
 
 _DEFAULTS = ServeSettings()
+_GIVEN = frozenset({ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT})
 
 
-@click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
+class _Serve(click.Command):
+    """Keeps what follows `--` for the engine, so that a stray word before it is still an error."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        ctx.params["engine_args"] = tuple(args[end + 1 :])
+        return super().parse_args(ctx, args[:end])
+
+
+@click.command(
+    cls=_Serve,
+    options_metavar="[OPTIONS] [-- ENGINE_OPTIONS]",
+    context_settings={"show_default": True, "help_option_names": ["-h", "--help"]},
+)
 @click.option(
-    "--engine", default=_DEFAULTS.engine, help="Engine: transformers, or null (no model, for tests)."
+    "--engine",
+    default=_DEFAULTS.engine,
+    help="Engine: transformers, sglang, or null (no model, for tests).",
 )
 @click.option(
     "--model-path",
@@ -36,6 +53,7 @@ _DEFAULTS = ServeSettings()
     multiple=True,
     help="Name that requests use; repeat it for aliases.  [default: the directory's name]",
 )
+@click.option("--accept-any-model", is_flag=True, help="Let requests give any name as their model.")
 @click.option("--host", envvar="SGLANG_HOST", show_envvar=True, default=_DEFAULTS.host, help="Listen here.")
 @click.option(
     "--port",
@@ -58,6 +76,11 @@ _DEFAULTS = ServeSettings()
     envvar="SGLANG_GRPC_PORT",
     show_envvar=True,
     help="gRPC port; 0 takes a free one.  [default: HTTP port + 10000]",
+)
+@click.option(
+    "--nccl-port",
+    type=int,
+    help="Port between the processes of engine sglang.  [default: the engine chooses]",
 )
 @click.option(
     "--grpc-max-message-size",
@@ -96,6 +119,11 @@ _DEFAULTS = ServeSettings()
     help="Directory for profiler traces.  [default: a fresh temporary directory]",
 )
 @click.option(
+    "--restart-engine",
+    is_flag=True,
+    help="Start the engine again when it dies, rather than end with status 1.",
+)
+@click.option(
     "--drain-timeout",
     type=float,
     default=_DEFAULTS.drain_timeout,
@@ -119,11 +147,15 @@ def serve(context: click.Context, /, **flags: Any) -> None:
 
     Prints one line `ready http=HOST:PORT grpc=HOST:PORT engine=NAME model=NAME` once requests are
     accepted. Ctrl-C or SIGTERM lets running requests finish; a second one ends at once.
+
+    What follows -- goes to the engine: engine sglang takes SGLang's own flags there. A flag of
+    tokenwire's that means the same wins where both are given.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        settings = ServeSettings(**flags).resolved()
+        explicit = frozenset(name for name in flags if context.get_parameter_source(name) in _GIVEN)
+        settings = ServeSettings(**flags, explicit=explicit).resolved()
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     from .supervisor import run

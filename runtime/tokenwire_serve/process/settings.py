@@ -5,9 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
+from tokenwire_serve.engines.options import TAKE_ARGUMENTS
+
+from .engine_args import value_of
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["GRPC_PORT_OFFSET", "LAST_PORT", "ServeSettings", "SettingsError"]
@@ -33,10 +39,15 @@ class ServeSettings:
         enable_grpc: Off is HTTP only.
         grpc_port: 0 takes a free port; None is derived from `port`.
         grpc_max_message_size: Bytes, both directions; HTTP bodies too.
+        nccl_port: Between the processes of an engine that has several; None is what `engine_args` say,
+            or else lets the engine choose.
         engine: Name of the engine.
+        engine_args: What stands after `--`, for engines that take it.
+        restart_engine: Start the engine again when it dies.
         model_path: Directory of the model; None is the embedded tiny model.
         tokenizer_path: Directory of the tokenizer; None is `model_path`.
         served_model_names: Names that requests may use, the one that answers give first.
+        accept_any_model: Requests may give any name.
         device: Where the model runs.
         dtype: Type of its weights.
         max_model_len: Most tokens of prompt and output; None is what the model says.
@@ -48,17 +59,22 @@ class ServeSettings:
         drain_timeout: Seconds that running requests get once the server is told to stop.
         log_level: Of the server's log on stderr.
         loop: Event loop: "asyncio", "uvloop", or "auto" for uvloop where it is installed.
+        explicit: Names of the fields here that the user gave rather than left at their default.
     """
 
     host: str = "127.0.0.1"
     port: int = 30000
     enable_grpc: bool = True
     grpc_port: int | None = None
+    nccl_port: int | None = None
     grpc_max_message_size: int = 64 << 20
     engine: str = "transformers"
+    engine_args: tuple[str, ...] = ()
+    restart_engine: bool = False
     model_path: Path | None = None
     tokenizer_path: Path | None = None
     served_model_names: tuple[str, ...] = ()
+    accept_any_model: bool = False
     device: str = "auto"
     dtype: str = "auto"
     max_model_len: int | None = None
@@ -70,9 +86,10 @@ class ServeSettings:
     drain_timeout: float = 30.0
     log_level: str = "info"
     loop: str = "auto"
+    explicit: frozenset[str] = frozenset()
 
     def resolved(self) -> ServeSettings:
-        """The same with the gRPC port derived, once every rule holds.
+        """The same with the ports derived, once every rule holds.
 
         Raises:
             SettingsError: A rule is broken.
@@ -80,17 +97,19 @@ class ServeSettings:
         _check_port("--port", self.port)
         _check_names(self)
         _check_sizes(self)
+        _check_engine_args(self)
         if self.loop == "uvloop" and find_spec("uvloop") is None:
             raise SettingsError("--loop uvloop needs uvloop: pip install 'tokenwire[uvloop]', or --loop auto")
-        if not self.enable_grpc:
-            return self
-        grpc_port = self.grpc_port if self.grpc_port is not None else _derived_grpc_port(self.port)
-        _check_port("--grpc-port", grpc_port)
-        if grpc_port == self.port != 0:
-            raise SettingsError(
-                f"--port and --grpc-port are both {grpc_port}: set one of them to another port"
-            )
-        return replace(self, grpc_port=grpc_port)
+        nccl_port = self.nccl_port if self.nccl_port is not None else _nccl_port_in(self.engine_args)
+        if nccl_port is not None:
+            _check_count("--nccl-port", nccl_port, 1, LAST_PORT)
+        grpc_port = self.grpc_port
+        if self.enable_grpc:
+            grpc_port = _derived_grpc_port(self.port) if grpc_port is None else grpc_port
+            _check_port("--grpc-port", grpc_port)
+        grpc_listener = grpc_port if self.enable_grpc else None
+        _check_apart({"--port": self.port, "--grpc-port": grpc_listener, "--nccl-port": nccl_port})
+        return replace(self, grpc_port=grpc_port, nccl_port=nccl_port)
 
     def public(self) -> dict[str, Any]:
         """What any caller may see of it: nothing that names a file or a directory."""
@@ -127,6 +146,32 @@ def _derived_grpc_port(port: int) -> int:
 def _check_port(flag: str, port: int) -> None:
     if not 0 <= port <= LAST_PORT:
         raise SettingsError(f"{flag} must be from 0 to {LAST_PORT}, not {port}")
+
+
+def _check_apart(ports: Mapping[str, int | None]) -> None:
+    """No two are one port; None and 0, a free one, meet nothing."""
+    for (flag, port), (other, same) in combinations(ports.items(), 2):
+        if port and port == same:
+            raise SettingsError(f"{flag} and {other} are both {port}: set one of them to another port")
+
+
+def _nccl_port_in(engine_args: tuple[str, ...]) -> int | None:
+    value = value_of(engine_args, "--nccl-port")
+    if value is None:
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        raise SettingsError(f"--nccl-port must be a number, not {value!r}") from None
+
+
+def _check_engine_args(settings: ServeSettings) -> None:
+    if settings.engine_args and settings.engine not in TAKE_ARGUMENTS:
+        takers = ", ".join(sorted(TAKE_ARGUMENTS))
+        raise SettingsError(
+            f"what follows -- is for the engine's own flags, and engine {settings.engine} takes none: "
+            f"leave it out, or choose --engine {takers}"
+        )
 
 
 def _check_names(settings: ServeSettings) -> None:
