@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tokenwire serve
         prog_name: What messages call the program.
 
     Raises:
-        SystemExit: Always; 0 after a drain, 1 when the server could not start, 2 for wrong flags.
+        SystemExit: Always; 0 after a drain, 1 when the server could not start or its engine died,
+            2 for wrong flags.
     """
     serve.main(args=None if argv is None else list(argv), prog_name=prog_name)
 

@@ -249,7 +249,11 @@ class ModelInfo:
 
 
 class ServerStatus(Enum):
-    """The life of an engine."""
+    """The life of an engine.
+
+    An UNHEALTHY one may recover by itself. A STOPPED one has ended, because it was closed or, if nobody
+    closed it, because it died; `EngineState.reason` says why, and `Engine.start` may start it again.
+    """
 
     STARTING = "starting"
     UP = "up"
@@ -323,6 +327,9 @@ class Engine(Protocol):
 
     async def start(self) -> None:
         """Load the model; returns when a request can be served.
+
+        It may be called again after the engine has STOPPED by itself, though not after `close`: the
+        state is then STARTING until the engine is UP or this fails.
 
         Raises:
             RpcError: It cannot be loaded; the message says which flag or file and what to do.

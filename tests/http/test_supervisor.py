@@ -8,14 +8,21 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+from tokenwire_serve.process import supervisor
+from tokenwire_serve.process.settings import ServeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tokenwire_serve.engines import EngineOptions
 
 READY = re.compile(r"ready http=(\S+):(\d+) grpc=(\S+) engine=(\S+) model=(\S+)\n")
 
@@ -85,6 +92,50 @@ def test_http_alone() -> None:
         assert get(ready[2], "/livez") == 200
         process.terminate()
         assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(("flags", "status"), [([], 404), (["--accept-any-model"], 200)])
+def test_any_model_is_accepted_if_told_so(flags: list[str], status: int) -> None:
+    with serving("--port", "0", *flags) as (process, ready):
+        body = json.dumps({"model": "anything", "prompt": "x", "max_tokens": 1}).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"http://127.0.0.1:{ready[2]}/v1/completions", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:
+                found = reply.status
+        except urllib.error.HTTPError as error:
+            with error:
+                found = error.code
+        assert found == status
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_the_engine_is_told_what_was_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[EngineOptions] = []
+
+    def create(name: str, options: EngineOptions) -> NoReturn:
+        seen.append(options)
+        raise RpcError(Code.FAILED_PRECONDITION, "that is all")
+
+    monkeypatch.setattr(supervisor, "create", create)
+    settings = ServeSettings(
+        engine="sglang",
+        port=0,
+        served_model_names=("m", "alias"),
+        dtype="float16",
+        engine_args=("--port", "1", "--tp", "2", "--nccl-port", "45678"),
+        explicit=frozenset({"served_model_names", "dtype", "port", "drain_timeout"}),
+    )
+    assert supervisor.run(settings.resolved()) == 1
+    assert capsys.readouterr().err.endswith("error: that is all\n")
+    (options,) = seen
+    assert options.explicit == {"served_model_name", "dtype", "port"}
+    assert options.engine_args == ("--tp", "2", "--nccl-port", "45678")
+    assert (options.host, options.nccl_port, options.served_model_name) == ("127.0.0.1", 45678, "m")
+    assert options.port > 0
 
 
 def test_ipv6() -> None:

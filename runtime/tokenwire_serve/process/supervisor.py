@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,8 @@ from tokenwire_serve.engines import EngineOptions, create
 from tokenwire_serve.servicer.service import SglangServicer
 from tokenwire_serve.servicer.settings import ServicerSettings
 
+from .engine_args import without
+from .lifeline import keep_up
 from .listeners import address_of, listen
 from .progress import progress
 from .servers import Servers
@@ -43,17 +46,22 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _CLOSE: Final = 5.0
 """Seconds that an engine gets to end."""
 _FLUSH: Final = 2.0
-"""Seconds that calls get to tell their clients that the engine was closed."""
+"""Seconds that calls get to tell their clients that the engine was closed, or died."""
+_DECIDED_HERE: Final = ("--host", "--port", "--grpc-port")
+"""Flags of listeners, which are not the engine's."""
+_OPTIONS: Final = {"served_model_names": "served_model_name"}
+"""Settings that have another name in `EngineOptions`."""
+_OPTION_NAMES: Final = frozenset(field.name for field in fields(EngineOptions))
 
 
 def run(settings: ServeSettings) -> int:
-    """Serve until a signal.
+    """Serve until a signal or the death of the engine.
 
     Args:
         settings: Resolved ones.
 
     Returns:
-        The exit code: 0 after a drain, 1 when the server could not start.
+        The exit code: 0 after a drain, 1 when the server could not start or its engine died.
     """
     logging.basicConfig(
         level=settings.log_level.upper(),
@@ -80,7 +88,7 @@ def _loop_factory(loop: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 class _StoppedError(Exception):
-    """A signal came before the server was ready."""
+    """A signal came."""
 
 
 class Supervisor:
@@ -96,10 +104,8 @@ class Supervisor:
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
-        """Serve until a signal; returns the exit code."""
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._on_signal, number)
+        """Serve until a signal or the death of the engine; returns the exit code."""
+        self._own_signals()
         try:
             async with AsyncExitStack() as stack:
                 await self._serve(stack)
@@ -110,6 +116,12 @@ class Supervisor:
         except _StoppedError:
             _LOG.info("stopped before it was ready")
         return 0
+
+    def _own_signals(self) -> None:
+        """Take the signals, from an engine as well that took them when it started."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._on_signal, number)
 
     def _on_signal(self, number: signal.Signals) -> None:
         if self._stop.is_set():
@@ -127,15 +139,33 @@ class Supervisor:
         servers = Servers(servicer, http, grpc, max_message_size=settings.grpc_max_message_size)
         stack.push_async_callback(servers.close)
         await servers.start()
-        async with progress(f"loading {settings.model_path or 'the model'} on engine {engine.name}"):
-            await self._unless_stopped(_start(engine))
-        gc.collect()
-        gc.freeze()  # what start-up has made lives as long as the process: not to be looked through again
+        what = f"loading {settings.model_path or 'the model'} on engine {engine.name}"
+        await self._unless_stopped(self._bring_up(engine, what))
         print(_ready_line(http, grpc, servicer), flush=True)
-        await self._stop.wait()
-        _LOG.info("draining for at most %g s; a second signal ends at once", settings.drain_timeout)
-        if not await servers.drain(settings.drain_timeout):
-            _LOG.warning("requests still run after %g s: ending them", settings.drain_timeout)
+        again = partial(self._bring_up, engine, f"starting engine {engine.name} again")
+        try:
+            await self._unless_stopped(keep_up(engine, again if settings.restart_engine else None))
+        except _StoppedError:
+            _LOG.info("draining for at most %g s; a second signal ends at once", settings.drain_timeout)
+            await self._drain(engine, servers, settings.drain_timeout)
+        except RpcError as error:
+            _LOG.error("%s", error.message)
+            await self._drain(engine, servers, _FLUSH)
+            raise
+
+    async def _bring_up(self, engine: Engine, what: str) -> None:
+        """Start an engine, for the first time or again."""
+        async with progress(what, engine):
+            await _start(engine)
+        self._own_signals()
+        gc.unfreeze()  # what an engine that died has left may go
+        gc.collect()
+        gc.freeze()  # what start-up has made lives as long as the engine: not to be looked through again
+
+    async def _drain(self, engine: Engine, servers: Servers, timeout: float) -> None:
+        """Let running requests finish, and end those that have not in time."""
+        if not await servers.drain(timeout):
+            _LOG.warning("requests still run after %g s: ending them", timeout)
             await self._close(engine)
             await servers.drain(_FLUSH)
 
@@ -167,7 +197,9 @@ class Supervisor:
 
 
 def _listen(settings: ServeSettings, stack: AsyncExitStack) -> tuple[socket.socket, socket.socket | None]:
-    """The sockets of HTTP and of gRPC, None where that is off."""
+    """The sockets of HTTP and of gRPC, None where that is off; the engine's port is only tried."""
+    if settings.nccl_port is not None:
+        listen("0.0.0.0", settings.nccl_port, "--nccl-port").close()
     http = stack.enter_context(listen(settings.host, settings.port, "--port"))
     if not settings.enable_grpc or settings.grpc_port is None:
         return http, None
@@ -190,12 +222,27 @@ def _engine_options(settings: ServeSettings) -> EngineOptions:
         max_running_requests=settings.max_running_requests,
         max_waiting_requests=settings.max_waiting_requests,
         trust_remote_code=settings.trust_remote_code,
+        host=settings.host,
+        port=settings.port,
+        nccl_port=settings.nccl_port,
+        engine_args=_engine_args(settings),
+        explicit=frozenset(_OPTIONS.get(name, name) for name in settings.explicit) & _OPTION_NAMES,
     )
+
+
+def _engine_args(settings: ServeSettings) -> tuple[str, ...]:
+    """What stands after `--`, without the flags of which ours decide."""
+    kept, dropped = without(settings.engine_args, _DECIDED_HERE)
+    if dropped:
+        names = ", ".join(dict.fromkeys(dropped))
+        _LOG.warning("%s after -- is ignored: tokenwire's own flags say where to listen", names)
+    return kept
 
 
 def _servicer_settings(settings: ServeSettings) -> ServicerSettings:
     return ServicerSettings(
         served_model_names=settings.served_model_names,
+        accept_any_model=settings.accept_any_model,
         incremental_streaming_output=settings.incremental_streaming_output,
         profile_dir=settings.profile_dir,
         version=version("tokenwire"),
