@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tokenwire.streams import Sink
 
     from .engine import (
+        Adapter,
         Delta,
         Embedding,
         EmbedRequest,
@@ -70,6 +71,11 @@ class BridgedEngine:
     def state(self) -> EngineState:
         """Its state now."""
         return self._engine.state
+
+    @property
+    def adapters(self) -> Sequence[Adapter]:
+        """The LoRA adapters that are loaded now."""
+        return self._engine.adapters
 
     def watch(self, callback: Callable[[EngineState], None]) -> Callable[[], None]:
         """Call back on this loop at each change of `state`; returns what ends that."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tokenwire.streams import Sink
 
 __all__ = [
+    "Adapter",
     "Constraint",
     "Delta",
     "EmbedRequest",
@@ -231,6 +232,7 @@ class ModelInfo:
         vocab_size: Token ids are below it; 0 is not checked.
         labels: Class names of a classifier, in the order of its scores.
         chat: Why chat is not possible; empty when it is.
+        aliases: Further names that the engine itself gives the model.
     """
 
     model_path: str
@@ -246,6 +248,15 @@ class ModelInfo:
     embedding_size: int = 0
     labels: tuple[str, ...] = ()
     chat: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter that requests may name, as their model or in `lora_path`."""
+
+    name: str
+    path: str
 
 
 class ServerStatus(Enum):
@@ -321,6 +332,10 @@ class Engine(Protocol):
     @property
     def state(self) -> EngineState:
         """Its state now."""
+
+    @property
+    def adapters(self) -> Sequence[Adapter]:
+        """The LoRA adapters that are loaded now; none where the engine has no such thing."""
 
     def watch(self, callback: Callable[[EngineState], None]) -> Callable[[], None]:
         """Call back at each change of `state`; returns what ends that."""

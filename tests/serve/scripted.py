@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tokenwire.streams import Sink
-    from tokenwire_serve.engine import EmbedRequest, GenerateRequest, PauseMode, ScoreRequest
+    from tokenwire_serve.engine import Adapter, EmbedRequest, GenerateRequest, PauseMode, ScoreRequest
 
 MODEL = ModelInfo(
     model_path="/models/scripted",
@@ -57,6 +57,7 @@ class ScriptedEngine:
     """See the module; `say` and `finish` play the model, `calls` lists what was asked of it."""
 
     name = "scripted"
+    adapters: tuple[Adapter, ...] = ()
 
     def __init__(self, model: ModelInfo = MODEL, status: ServerStatus = ServerStatus.UP) -> None:
         self.model = model

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from tokenwire.context import Context
-    from tokenwire_serve.openai.backend import Operation
+    from tokenwire_serve.openai.backend import Desk, Operation
 
 RPCS = {
     "openai_embed": ("OpenAIEmbed", {"input": "a"}),
@@ -317,7 +317,7 @@ class OwnBackend:
         self.calls: list[Any] = []
 
     async def call(
-        self, operation: Operation, body: bytes, headers: Mapping[str, str], context: Context
+        self, operation: Operation, body: bytes, headers: Mapping[str, str], context: Context, desk: Desk
     ) -> OpenAIReply | PushStream[bytes] | AsyncIterator[bytes]:
         self.calls.append((operation, body, dict(headers)))
         return self.answer

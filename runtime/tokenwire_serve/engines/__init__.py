@@ -17,11 +17,15 @@ __all__ = ["ENGINES", "TINY_MODEL", "EngineOptions", "create"]
 
 ENGINES: Final[dict[str, tuple[str, str]]] = {
     "null": (".null", "NullEngine"),
+    "sglang": (".sglang", "SglangEngine"),
     "transformers": (".transformers", "TransformersEngine"),
 }
 """Module and class of each engine, by the name that `--engine` takes."""
 
-_EXTRAS: Final = {"transformers": ("torch", "transformers", "safetensors", "llguidance", "numpy")}
+_EXTRAS: Final = {
+    "sglang": ("sglang", "torch", "msgspec", "psutil"),
+    "transformers": ("torch", "transformers", "safetensors", "llguidance", "numpy"),
+}
 
 
 def create(name: str, options: EngineOptions | None = None) -> Engine:

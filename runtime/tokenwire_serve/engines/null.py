@@ -66,6 +66,7 @@ class NullEngine:
     """See the module. Every request runs at once; only while paused do they wait."""
 
     name = "null"
+    adapters = ()
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from tokenwire.context import Context
     from tokenwire.errors import RpcError
     from tokenwire.streams import PushStream
 
-__all__ = ["OpenAIBackend", "OpenAIReply", "Operation"]
+    from tokenwire_serve.servicer.names import NamedModel
+
+__all__ = ["Desk", "OpenAIBackend", "OpenAIReply", "Operation"]
 
 Operation = Literal["chat", "completion", "embedding", "classify", "score", "rerank"]
 
@@ -33,11 +35,32 @@ class OpenAIReply:
     error: RpcError | None = None
 
 
+class Desk(Protocol):
+    """Where a backend signs its calls in, whichever loop it lives on."""
+
+    def find_model(self, asked: str | None) -> NamedModel:
+        """The model that a call asks for.
+
+        Raises:
+            RpcError: NOT_FOUND, no model goes by that name.
+        """
+
+    def claim(self, rid: str, abort: Callable[[], bool]) -> None:
+        """Enter a call under the id that its answer carries; `abort` ends it.
+
+        Raises:
+            RpcError: ALREADY_EXISTS, an active request goes by that id.
+        """
+
+    def release(self, rid: str) -> None:
+        """Forget a call that has ended."""
+
+
 class OpenAIBackend(Protocol):
     """Answers OpenAI calls; an engine that has its own gives it as its attribute `openai`."""
 
     async def call(
-        self, operation: Operation, body: bytes, headers: Mapping[str, str], context: Context
+        self, operation: Operation, body: bytes, headers: Mapping[str, str], context: Context, desk: Desk
     ) -> OpenAIReply | PushStream[bytes] | AsyncIterator[bytes]:
         """Answer one call.
 
@@ -48,6 +71,7 @@ class OpenAIBackend(Protocol):
             body: The JSON body as the caller sent it.
             headers: HTTP headers by lower-case name.
             context: The call.
+            desk: Where it signs the call in.
 
         Returns:
             The whole answer, or a stream with the JSON of one event each, neither framed as SSE

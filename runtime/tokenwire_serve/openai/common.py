@@ -5,10 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tokenwire.codes import Code
-from tokenwire.details import bad_request
-from tokenwire.errors import RpcError
-
 from tokenwire_serve.servicer.core import fresh_id
 from tokenwire_serve.servicer.ranges import check_token_ids
 
@@ -55,7 +51,6 @@ UNSUPPORTED: Final[dict[str, tuple[Any, ...]]] = {
 values that ask for nothing."""
 
 _AT_ONCE: Final = 32
-_ANY: Final = "default"
 
 
 def read_model(fields: Fields, core: Core) -> str:
@@ -64,14 +59,7 @@ def read_model(fields: Fields, core: Core) -> str:
     Raises:
         RpcError: NOT_FOUND, no model goes by the name that was asked for.
     """
-    asked = fields.text("model")
-    if asked is None or asked == _ANY:
-        return core.names[0]
-    if asked in core.names or core.settings.accept_any_model:
-        return asked
-    known = ", ".join(core.names)
-    missing = bad_request("model", f"{asked!r} is not served here; served: {known}")
-    raise RpcError(Code.NOT_FOUND, f"model {asked!r} is not served here; served: {known}", missing.details)
+    return core.find_model(fields.text("model")).shown
 
 
 def read_id(fields: Fields, prefix: str) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tokenwire_serve.servicer.core import Core
 
-    from .backend import Operation
+    from .backend import Desk, Operation
     from .job import Job
 
     Reader = Callable[[Mapping[str, Any], Core, Mapping[str, str]], Awaitable[Any]]
@@ -48,7 +48,7 @@ class GenericBackend:
         self._core = core
 
     async def call(
-        self, operation: Operation, body: bytes, headers: Mapping[str, str], context: Context
+        self, operation: Operation, body: bytes, headers: Mapping[str, str], context: Context, desk: Desk
     ) -> OpenAIReply | PushStream[bytes]:
         """Answer one call."""
         values = parse_object(body)

@@ -40,8 +40,12 @@ class OpenAIService:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        own: OpenAIBackend | None = getattr(core.engine, "openai", None)
-        self._backend: OpenAIBackend = own if own is not None else GenericBackend(core)
+        self._generic = GenericBackend(core)
+
+    @property
+    def _backend(self) -> OpenAIBackend:
+        own: OpenAIBackend | None = getattr(self._core.engine, "openai", None)
+        return self._generic if own is None else own
 
     async def unary(
         self, operation: Operation, request: pb.OpenAIRequest, context: Context
@@ -76,4 +80,4 @@ class OpenAIService:
     ) -> OpenAIReply | PushStream[bytes] | AsyncIterator[bytes]:
         headers = {name.lower(): value for name, value in request.trace_headers.items()}
         headers.update(trace_headers(request.trace_headers, context))
-        return await self._backend.call(operation, request.json_body, headers, context)
+        return await self._backend.call(operation, request.json_body, headers, context, self._core)

@@ -12,14 +12,16 @@ from tokenwire.streams import PushStream
 from tokenwire_serve.engine import ServerStatus
 
 from .active import ActiveRequests
+from .names import find_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tokenwire.context import Context
 
     from tokenwire_serve.engine import Engine
 
+    from .names import NamedModel
     from .settings import ServicerSettings
 
 __all__ = ["Core", "failed", "fresh_id", "trace_headers"]
@@ -70,6 +72,24 @@ class Core:
         if self.draining:
             raise RpcError(Code.UNAVAILABLE, "the server is draining and takes no new requests")
         self.require_up()
+
+    def find_model(self, asked: str | None) -> NamedModel:
+        """The model that a request asks for.
+
+        Raises:
+            RpcError: NOT_FOUND, no model goes by that name.
+        """
+        adapters = [adapter.name for adapter in self.engine.adapters]
+        any_name = self.settings.accept_any_model
+        return find_model(asked, self.names, self.engine.model.aliases, adapters, any_name=any_name)
+
+    def claim(self, rid: str, abort: Callable[[], bool]) -> None:
+        """Enter an active request; see `ActiveRequests.claim`."""
+        self.active.claim(rid, abort)
+
+    def release(self, rid: str) -> None:
+        """Forget an active request."""
+        self.active.release(rid)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -59,8 +59,8 @@ class Info:
             "version": self._core.settings.version,
             "engine": self._core.engine.name,
             "served_model_names": list(self._core.names),
-            **self._core.engine.server_info(),
             **self._core.settings.show,
+            **self._core.engine.server_info(),
         }
         return GetServerInfoResponse(json_info=json_text(facts))
 
@@ -71,11 +71,15 @@ class Info:
         return GetServerInfoResponse(json_info=json_text(facts))
 
     def models(self) -> ListModelsResponse:
-        """ListModels: the served model, then its aliases."""
+        """ListModels: the served model, its aliases, then its LoRA adapters."""
         self._core.require_up()
         model = self._core.engine.model
         limit = model.max_model_len or None
         cards = [ModelCard(id=name, root=model.model_path, max_model_len=limit) for name in self._core.names]
+        cards += [
+            ModelCard(id=adapter.name, root=adapter.path, parent=self._core.names[0], max_model_len=limit)
+            for adapter in self._core.engine.adapters
+        ]
         return ListModelsResponse(models=cards)
 
     def load(self, request: pb.GetLoadRequest) -> GetLoadResponse:

@@ -38,6 +38,7 @@ class TransformersEngine(EngineCore):
     """Serves a Hugging Face directory with continuous batching, on a CPU or on CUDA."""
 
     name = "transformers"
+    adapters = ()
 
     def __init__(self, options: EngineOptions) -> None:
         super().__init__(options)
