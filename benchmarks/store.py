@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import date
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from .errors import BenchError
 from .report import chart, table
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Store"]
-
-_VERSIONS: Final = """
-import json, sys
-from importlib.metadata import version
-print(json.dumps({name: version(name) for name in sys.argv[1:]}))
-"""
 
 
 class Store:
@@ -63,12 +56,10 @@ class Store:
 
 def _environment() -> dict[str, Any]:
     packages = [name for server in SERVERS.values() for name in server.packages]
-    command = [PEERS_PYTHON, "-c", _VERSIONS, *packages, "uvloop"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
+        theirs = machine.versions(PEERS_PYTHON, [*packages, "uvloop"])
+    except OSError as error:
         raise BenchError("the environment of the peers is missing; `make bench` makes it") from error
-    versions = {"tokenwire": version("tokenwire"), **json.loads(done.stdout)}
     described = machine.describe()
-    versions = {"Python": described.pop("python"), **versions}
+    versions = {"Python": described.pop("python"), "tokenwire": version("tokenwire"), **theirs}
     return {"date": date.today().isoformat(), **described, "versions": versions}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.errors import BenchError
@@ -9,12 +10,13 @@ from benchmarks.serving.cases import GROWTH
 from benchmarks.serving.servers import OURS, SERVERS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw", "require_matplotlib"]
+__all__ = ["STYLE", "Bar", "draw", "draw_bars", "require_matplotlib"]
 
 Results = dict[str, Any]
 
@@ -34,7 +36,7 @@ _COLOURS: Final = {
     "fastapi": "#7c9885",
 }
 _INK: Final = "#333333"
-_STYLE: Final = {
+STYLE: Final = {
     "font.size": 8.5,
     "font.family": "DejaVu Sans",
     "text.color": _INK,
@@ -70,7 +72,7 @@ def draw(results: Results, folder: Path) -> list[Path]:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8, 1.0 + 1.1 * max(len(bars), 3)))
         _fill(figure, cases, bars, loop, growth=growth)
         paths = [folder / "chart.png", folder / "chart.svg"]
@@ -94,22 +96,40 @@ def _fill(figure: Figure, cases: Results, bars: list[str], loop: str, *, growth:
     if bars:
         grid = columns[0].subgridspec(len(bars), 1, height_ratios=[n + 1.2 for n in counts], hspace=0.42)
         for place, key in enumerate(bars):
-            _draw_bars(figure.add_subplot(grid[place]), cases[key]["servers"], _BARS[key])
+            draw_bars(figure.add_subplot(grid[place]), _bars(cases[key]["servers"]), _BARS[key])
     if growth:
         _draw_growth(figure.add_subplot(columns[1]), cases)
 
 
-def _draw_bars(axes: Axes, servers: Results, title: str) -> None:
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a chart; ours are set in bold."""
+
+    title: str
+    value: float
+    colour: str
+    ours: bool = False
+
+
+def _bars(servers: Results) -> list[Bar]:
     keys = [key for key in SERVERS if key in servers]
-    values = [servers[key]["median_us"] for key in keys]
-    places = range(len(keys))
-    axes.barh(places, values, color=[_COLOURS[key] for key in keys], height=0.78)
-    for place, value in zip(places, values, strict=True):
-        bold = "bold" if keys[place] == OURS else "normal"
-        text = f" {value:.1f}" if value < 100 else f" {value:.0f}"
-        axes.text(value, place, text, va="center", fontsize=8, fontweight=bold)
-    axes.set_yticks(places, [SERVERS[key].title for key in keys], fontsize=8)
-    axes.get_yticklabels()[0].set_fontweight("bold")
+    return [
+        Bar(SERVERS[key].title, servers[key]["median_us"], _COLOURS[key], ours=key == OURS) for key in keys
+    ]
+
+
+def draw_bars(axes: Axes, bars: Sequence[Bar], title: str) -> None:
+    """Horizontal bars with their values, from the top."""
+    values = [bar.value for bar in bars]
+    places = range(len(bars))
+    axes.barh(places, values, color=[bar.colour for bar in bars], height=0.78)
+    for place, bar in zip(places, bars, strict=True):
+        text = f" {bar.value:.1f}" if bar.value < 100 else f" {bar.value:.0f}"
+        weight = "bold" if bar.ours else "normal"
+        axes.text(bar.value, place, text, va="center", fontsize=8, fontweight=weight)
+    axes.set_yticks(places, [bar.title for bar in bars], fontsize=8)
+    for label, bar in zip(axes.get_yticklabels(), bars, strict=True):
+        label.set_fontweight("bold" if bar.ours else "normal")
     axes.invert_yaxis()
     axes.set_xlim(0, max(values) * 1.16)
     axes.set_xticks([])

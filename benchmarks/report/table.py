@@ -12,7 +12,7 @@ from .targets import GENERAL, PER_LOOP, codec_limit, ratio, verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["markdown"]
+__all__ = ["grid", "markdown"]
 
 Results = dict[str, Any]
 
@@ -52,7 +52,8 @@ def markdown(results: Results, pictures: Sequence[str] = ()) -> str:
     return "\n\n".join([*parts, f"## Notes\n\n{_NOTES}"]) + "\n"
 
 
-def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column is text and whose others are numbers."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
@@ -74,8 +75,8 @@ def _targets(results: Results) -> Iterator[str]:
             [target.what, f"<= {target.limit:.2f}", *(verdict(target, loops[name]) for name in names)]
             for target in PER_LOOP
         ]
-        yield _grid(["ratio", "target", *names], rows)
-    yield _grid(
+        yield grid(["ratio", "target", *names], rows)
+    yield grid(
         ["whatever the event loop", "target", "found"],
         [
             [target.what, f"<= {target.limit:.2f}{target.unit}", verdict(target, results)]
@@ -92,7 +93,7 @@ def _costs(loop: str, found: Results) -> Iterator[str]:
     keys = [key for key in SERVERS if any(key in cases[case.key]["servers"] for case in known)]
     yield f"## CPU time on {loop}, microseconds"
     yield f"{_rounds(cases)} of each server."
-    yield _grid(
+    yield grid(
         ["case", "per", *(SERVERS[key].title for key in keys)],
         [[case.title, case.unit, *(_cell(found, case.key, key) for key in keys)] for case in known],
     )
@@ -121,7 +122,7 @@ def _growth(loop: str, found: Results) -> Iterator[str]:
         return
     keys = [key for key in SERVERS if key in cases[known[0].key]["servers"]]
     yield f"### How the cost of a token grows with the streams, {loop}"
-    yield _grid(
+    yield grid(
         ["streams", *(SERVERS[key].title for key in keys)],
         [
             [f"{case.at_once:,}", *(f"{cases[case.key]['servers'][key]['median_us']:.2f}" for key in keys)]
@@ -136,7 +137,7 @@ def _first_chunk(loop: str, found: Results) -> Iterator[str]:
         return
     columns = ("idle_median_ms", "idle_p99_ms", "busy_median_ms", "busy_p99_ms")
     yield f"### Time from a request to its first chunk, {loop}, milliseconds"
-    yield _grid(
+    yield grid(
         ["server", "idle, median", "idle, p99", "256 streams run, median", "256 streams run, p99"],
         [[SERVERS[key].title, *(f"{row[column]:.2f}" for column in columns)] for key, row in servers.items()],
     )
@@ -147,7 +148,7 @@ def _memory(loop: str, found: Results) -> Iterator[str]:
     if not servers:
         return
     yield f"### Memory, {loop}, bytes"
-    yield _grid(
+    yield grid(
         ["server", "per idle stream", "per connection"],
         [
             [SERVERS[key].title, f"{row['stream_bytes']:,}", f"{row['connection_bytes']:,}"]
@@ -163,11 +164,11 @@ def _path(results: Results) -> Iterator[str]:
     yield "## The way of a token through our server, without a socket, microseconds"
     titles, until = list(found["token"]), list(found["token"].values())
     added = [now - before for before, now in zip([0.0, *until], until, strict=False)]
-    yield _grid(
+    yield grid(
         ["step", "adds", "so far"],
         [[t, f"{a:.2f}", f"{u:.2f}"] for t, a, u in zip(titles, added, until, strict=True)],
     )
-    yield _grid(["a whole call", "costs"], ([title, f"{cost:.2f}"] for title, cost in found["call"].items()))
+    yield grid(["a whole call", "costs"], ([title, f"{cost:.2f}"] for title, cost in found["call"].items()))
 
 
 def _start(results: Results) -> Iterator[str]:
@@ -176,8 +177,8 @@ def _start(results: Results) -> Iterator[str]:
         return
     titles = {key: SERVERS[key].title for key in found["ready"]}
     yield "## Import of a client and start of a server, seconds"
-    yield _grid(["import", "CPU", "elapsed"], (_seconds(name, row) for name, row in found["imports"].items()))
-    yield _grid(
+    yield grid(["import", "CPU", "elapsed"], (_seconds(name, row) for name, row in found["imports"].items()))
+    yield grid(
         ["server, until it answers HealthCheck", "CPU", "elapsed"],
         (_seconds(titles[key], row) for key, row in found["ready"].items()),
     )
@@ -192,9 +193,7 @@ def _codegen(results: Results) -> Iterator[str]:
     if not found:
         return
     yield f"## Generators: one proto of {found['messages']:,} messages, seconds"
-    yield _grid(
-        ["generator", "elapsed"], ([name, f"{value:.2f}"] for name, value in found["seconds"].items())
-    )
+    yield grid(["generator", "elapsed"], ([name, f"{value:.2f}"] for name, value in found["seconds"].items()))
 
 
 def _engine(results: Results) -> Iterator[str]:
@@ -210,7 +209,7 @@ def _codec(results: Results) -> Iterator[str]:
     yield "## Codec alone, microseconds"
     met = sum(row["times"]["tokenwire"] / row["times"]["upb"] <= codec_limit(row) for row in rows)
     yield f"{met} of {len(rows)} rows are within their limit by upb.\n\n<details><summary>All rows</summary>"
-    yield _grid(
+    yield grid(
         ["message", "job", "fields", *libraries, "ours / upb", "limit"],
         (
             [

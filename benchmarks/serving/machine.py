@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
 import shutil
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.errors import BenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _TOOLS = {
     "h2load": "nghttp2-client (Debian: apt-get install nghttp2-client)",
     "taskset": "util-linux (Debian: apt-get install util-linux)",
 }
+_VERSIONS = """
+import json, sys
+from importlib.metadata import version
+print(json.dumps({name: version(name) for name in sys.argv[1:]}))
+"""
 _PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 _ESTABLISHED = "01"
@@ -38,6 +49,15 @@ def claim_cores() -> Cores:
     for tool, package in _TOOLS.items():
         if shutil.which(tool) is None:
             raise BenchError(f"{tool} is missing; install {package}")
+    return claim_two_cores()
+
+
+def claim_two_cores() -> Cores:
+    """The same, where h2load and taskset are not needed.
+
+    Raises:
+        BenchError: There are less than two.
+    """
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         raise BenchError(
@@ -84,6 +104,19 @@ def describe() -> dict[str, str]:
         "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "python": platform.python_version(),
     }
+
+
+def versions(python: str, packages: Sequence[str]) -> dict[str, str]:
+    """Versions of packages that this Python has.
+
+    Raises:
+        OSError: It is not there, or one of them is not.
+    """
+    done = subprocess.run([python, "-c", _VERSIONS, *packages], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OSError(done.stderr)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
 
 
 def _cpu_model() -> str:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from benchmarks.errors import BenchError
 
-from .machine import Cores, cpu_seconds, memory_bytes, process_tree
+from .machine import Cores, cpu_seconds, memory_bytes
+from .programs import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
-__all__ = ["OURS", "PEERS_PYTHON", "SERVERS", "Ports", "Running", "Server", "environment"]
+__all__ = [
+    "OURS",
+    "PEERS_PYTHON",
+    "SERVERS",
+    "Ports",
+    "Running",
+    "Server",
+    "accepts",
+    "environment",
+    "free_ports",
+]
 
 ROOT: Final = Path(__file__).parents[2]
 PEERS: Final = ROOT / "benchmarks" / "peers"
@@ -30,7 +37,6 @@ PEERS_PYTHON: Final = str(VENV / "bin" / "python")
 STUBS: Final = VENV / "stubs"
 OURS: Final = "tokenwire"
 _START_S: Final = 60.0
-_STOP_S: Final = 5.0
 # SGLang's server hangs when it is told to stop right after its start.
 _SETTLE_S: Final = 1.0
 
@@ -107,32 +113,20 @@ SERVERS: Final = {
 }
 
 
-class Running:
+class Running(Program):
     """A server process on its core; a context manager that ends it and all its children."""
 
     def __init__(self, server: Server, cores: Cores, loop: str, mode: str = "delta") -> None:
         self.server = server
-        self.ports = Ports(*_free_ports(2))
-        self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115  # closed by stop
+        self.ports = Ports(*free_ports(2))
         paths = [STUBS, STUBS / "google_stubs"] if server.key != OURS else []
-        self.started = time.monotonic()
-        self._process = subprocess.Popen(
+        super().__init__(
+            server.title,
             ["taskset", "-c", str(cores.server), *server.command(self.ports, loop)],
-            cwd=ROOT if server.key == OURS else PEERS,
+            folder=ROOT if server.key == OURS else PEERS,
             env={**environment(*paths), "STREAM_MODE": mode},
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
         )
         self._pids: list[int] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def wait_ready(self, *, settle: bool = True) -> float:
         """Wait until it takes connections; returns the seconds since its start.
@@ -143,7 +137,7 @@ class Running:
         ports = [self.ports.http] if self.server.http else [self.ports.grpc]
         ports += [self.ports.http] if self.server.key == OURS else []
         for port in ports:
-            while not _accepts(port):
+            while not accepts(port):
                 self.check()
                 if time.monotonic() - self.started > _START_S:
                     raise BenchError(f"{self.server.title} does not listen after {_START_S:.0f} s")
@@ -151,23 +145,12 @@ class Running:
         seconds = time.monotonic() - self.started
         if settle:
             time.sleep(max(0.0, _SETTLE_S - seconds))
-            self._pids = process_tree(self._process.pid)
+            self._pids = self.processes()
         return seconds
 
     def target(self, *, http: bool = False) -> str:
         """Host and port that take the calls of that kind."""
         return f"127.0.0.1:{self.ports.http if http else self.ports.grpc}"
-
-    def check(self) -> None:
-        """Raise BenchError if it has ended."""
-        if self._process.poll() is not None:
-            raise BenchError(f"{self.server.title} ended by itself: {self.last_words()}")
-
-    def last_words(self) -> str:
-        """The end of what it printed."""
-        self._log.seek(0)
-        lines = [line.strip() for line in self._log if line.strip()]
-        return lines[-1][:300] if lines else f"status {self._process.returncode}, no output"
 
     def cpu(self) -> float:
         """CPU seconds of the process and its children.
@@ -176,42 +159,22 @@ class Running:
             BenchError: It ended, or its processes are not those that it started with.
         """
         self.check()
-        if process_tree(self._process.pid) != self._pids:
+        if self.processes() != self._pids:
             raise BenchError(f"{self.server.title} started or lost a process while it was measured")
         return cpu_seconds(self._pids)
 
     def cpu_now(self) -> float:
         """CPU seconds of the process and the children that it has at this moment."""
-        return cpu_seconds(process_tree(self._process.pid))
+        return cpu_seconds(self.processes())
 
     def memory(self) -> int:
         """Bytes of the process and its children."""
         self.check()
-        return memory_bytes(process_tree(self._process.pid))
-
-    def stop(self) -> None:
-        """End it; by force if it does not go."""
-        if self._process.poll() is None:
-            pids = process_tree(self._process.pid)
-            self._process.terminate()
-            try:
-                self._process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            _kill(pids[1:])
-        self._log.close()
+        return memory_bytes(self.processes())
 
 
-def _kill(pids: list[int]) -> None:
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-
-
-def _accepts(port: int) -> bool:
+def accepts(port: int) -> bool:
+    """Whether a server listens there."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
     except OSError:
@@ -219,7 +182,8 @@ def _accepts(port: int) -> bool:
     return True
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [found.getsockname()[1] for found in sockets]
     for found in sockets:
