@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from benchmarks.serving.machine import Cores
 
-    from .answers import Answer
     from .client import Connection, Reply
 
 __all__ = ["Plan", "Turn", "measure", "steps", "summary"]
@@ -29,8 +28,10 @@ __all__ = ["Plan", "Turn", "measure", "steps", "summary"]
 # Calls of each client in a turn: a turn of few clients would else be short.
 _CALLS: Final = {1: 3, 8: 2}
 _WARM_CLIENTS: Final = 8
-# A turn in which more than this part of the messages were merged with others is no measure of a message.
-_LEAST_MESSAGES: Final = 0.8
+# A front end that is behind its engine merges messages, and then a token costs less. The part of them that
+# must be there, and how often a turn is tried for it.
+_LEAST_MESSAGES: Final = 0.9
+_TRIES: Final = 5
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class _Bench:
         self._texts: dict[str, str] = {}
 
     def take(self, cell: Cell, front: str, calls: int) -> Turn:
-        """A turn of a front end in a cell.
+        """A turn of a front end in a cell; one in which messages were merged is taken again.
 
         Raises:
             BenchError: A call failed, or did not bring what it should.
@@ -102,9 +103,16 @@ class _Bench:
         try:
             if front == FLOOR:
                 return _drain(engine, cell, calls)
-            return self._call(engine, cell, front, calls)
+            for _ in range(_TRIES):
+                turn = self._call(engine, cell, front, calls)
+                if turn.messages >= TOKENS * _LEAST_MESSAGES:
+                    return turn
         except BenchError as error:
             raise BenchError(f"{cell.key}, {FRONTS[front].title}: {error}") from error
+        raise BenchError(
+            f"{cell.key}, {FRONTS[front].title}: a call has {turn.messages:.0f} messages, not {TOKENS}, "
+            f"at the {_TRIES}th try; the machine is too busy to measure what a message costs"
+        )
 
     def _call(self, engine: Engine, cell: Cell, front: str, calls: int) -> Turn:
         http = FRONTS[front].http
@@ -112,7 +120,6 @@ class _Bench:
         found = [answers.read(cell, reply, http=http) for reply in replies]
         text = self._texts.setdefault(cell.job, found[0].text)
         answers.check(found, text)
-        self._check_messages(cell, found)
         return Turn(
             cost_us=cpu_s / (len(found) * TOKENS) * 1e6,
             rate=len(found) / wall_s,
@@ -121,15 +128,6 @@ class _Bench:
             messages=statistics.mean(answer.messages for answer in found),
             bytes=statistics.mean(answer.bytes for answer in found),
         )
-
-    @staticmethod
-    def _check_messages(cell: Cell, found: Sequence[Answer]) -> None:
-        mean = statistics.mean(answer.messages for answer in found)
-        if cell.job == "typed" and mean < TOKENS * _LEAST_MESSAGES:
-            raise BenchError(
-                f"a call has {mean:.0f} messages for {TOKENS} tokens: it is behind and merges them; "
-                "the machine is too busy to measure what a message costs"
-            )
 
 
 async def _drive(engine: Engine, cell: Cell, calls: int, *, http: bool) -> tuple[list[Reply], float, float]:
