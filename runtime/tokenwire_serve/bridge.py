@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
+from .bridge_openai import BridgedBackend
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         Scores,
         WeightsUpdate,
     )
+    from .openai.backend import OpenAIBackend
 
 __all__ = ["BridgedEngine"]
 
@@ -76,6 +79,12 @@ class BridgedEngine:
     def adapters(self) -> Sequence[Adapter]:
         """The LoRA adapters that are loaded now."""
         return self._engine.adapters
+
+    @property
+    def openai(self) -> OpenAIBackend | None:
+        """The engine's own answers to the OpenAI API, if it has some."""
+        own: OpenAIBackend | None = getattr(self._engine, "openai", None)
+        return None if own is None else BridgedBackend(own, self._loop, self._home().post)
 
     def watch(self, callback: Callable[[EngineState], None]) -> Callable[[], None]:
         """Call back on this loop at each change of `state`; returns what ends that."""

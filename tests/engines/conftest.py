@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest_asyncio
-from tokenwire_serve.engines import EngineOptions, create
+
+from .installed import HERE, make
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def tiny() -> AsyncIterator[Engine]:
     """Engine `transformers` with the embedded model, eight rows and a short queue."""
-    engine = create("transformers", EngineOptions(max_running_requests=8, max_waiting_requests=40))
+    engine = make("transformers")
     await engine.start()
     yield engine
     await engine.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["null", "transformers"])
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=HERE)
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
-    """Each engine."""
-    made = create(request.param, EngineOptions(max_running_requests=8, max_waiting_requests=40))
+    """Each engine that is installed."""
+    made = make(request.param)
     await made.start()
     yield made
     await made.close()

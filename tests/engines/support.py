@@ -11,9 +11,9 @@ from tokenwire.streams import PushStream
 from tokenwire_serve.engine import Delta, GenerateRequest, Sampling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from tokenwire_serve.engine import Engine, Finish, TokenLogprob
+    from tokenwire_serve.engine import Engine, Finish, Load, TokenLogprob
 
 _PATIENCE_S = 60.0
 _rids = itertools.count()
@@ -85,6 +85,16 @@ async def generate(
     """Run a request of one choice to its end."""
     (choice,) = await collect(start(engine, prompt, **settings))
     return choice
+
+
+async def until(engine: Engine, holds: Callable[[Load], bool]) -> Load:
+    """The load of the only rank, once something holds of it."""
+    for _ in range(2000):
+        load = engine.loads()[0]
+        if holds(load):
+            return load
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"the load stays at {engine.loads()[0]}")
 
 
 async def settle(engine: Engine) -> None:

@@ -125,6 +125,7 @@ class SglangEngine:
         self._admission: Admission | None = None
         self._watch: ChildWatch | None = None
         self._trace: Trace | None = None
+        self._retracted = False
         self._active: dict[str, Generation | _Once] = {}
         self._runs: set[Run] = set()
         self.openai: SglangServing | None = None
@@ -463,7 +464,10 @@ class SglangEngine:
             call.send(None)
         except StopIteration as done:
             held = sum(1 for state in self._manager.rid_to_state.values() if not state.dispatched)
-            return [load_of(snapshot, 0 if rank else held) for rank, snapshot in enumerate(done.value)]
+            return [
+                load_of(snapshot, 0 if rank else held, retracted=self._retracted)
+                for rank, snapshot in enumerate(done.value)
+            ]
         finally:
             call.close()
         raise RpcError(Code.UNIMPLEMENTED, "this SGLang does not tell its load at once")
@@ -497,11 +501,13 @@ class SglangEngine:
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
         await self._manager.pause_generation(io_struct.PauseGenerationReqInput(mode=mode))
+        self._retracted = mode == "retract"
 
     async def resume(self) -> None:
         """Go on after `pause`."""
         self._require_up()
         await self._manager.continue_generation(io_struct.ContinueGenerationReqInput())
+        self._retracted = False
 
     async def start_profile(self, directory: str) -> str:
         """Start to write a trace below an existing directory; returns a sentence."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Relay"]
 
 _FIRST_ERROR_STATUS: Final = 400
+_BEHIND_S: Final = 0.5
+"""How long an iterated answer is let wait for a reader who is behind: its events are not joined, so no more
+than a few may be asked for meanwhile. The engine joins what it has until then."""
 
 
 class Relay:
@@ -35,6 +38,7 @@ class Relay:
         self._task: asyncio.Task[None] | None = None
         self._events: PushStream[bytes] | None = None
         self._begun = False
+        self._behind = False
 
     def start(self, call: Callable[[], Awaitable[Answer]]) -> None:
         """Wait for the answer of `call` and pass it on."""
@@ -79,7 +83,10 @@ class Relay:
     async def _iterate(self, events: AsyncIterator[bytes]) -> None:
         try:
             async for event in events:
+                self._behind = False
                 self.push(event)
+                if self._behind:
+                    await asyncio.sleep(_BEHIND_S)
         finally:
             if isinstance(events, AsyncGenerator):
                 await events.aclose()
@@ -93,6 +100,7 @@ class Relay:
         self.stream.close(reply.error)
 
     def _merge(self, old: OpenAIStreamChunk, new: OpenAIStreamChunk) -> OpenAIStreamChunk | None:
+        self._behind = True
         merge = None if self._events is None else self._events.merge
         if merge is None or old.finished or new.finished:
             return None

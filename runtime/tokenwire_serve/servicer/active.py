@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -29,11 +30,13 @@ class ActiveRequests:
     """Who is being served: one table for gRPC, HTTP and OpenAI calls.
 
     Ids are compared exactly. A request with several choices answers to the ids of its choices too,
-    `<rid>_<choice>`, because these are what its answers carry.
+    `<rid>_<choice>`, because these are what its answers carry. A bridged engine enters its requests from
+    its own thread.
     """
 
     def __init__(self) -> None:
         self._requests: dict[str, _Active] = {}
+        self._entering = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._requests)
@@ -47,9 +50,10 @@ class ActiveRequests:
         Raises:
             RpcError: ALREADY_EXISTS, an active request goes by that id.
         """
-        if rid in self:
-            raise RpcError(Code.ALREADY_EXISTS, f"rid {rid!r} is in use by an active request")
-        self._requests[rid] = _Active(abort, choices)
+        with self._entering:
+            if rid in self:
+                raise RpcError(Code.ALREADY_EXISTS, f"rid {rid!r} is in use by an active request")
+            self._requests[rid] = _Active(abort, choices)
 
     def release(self, rid: str) -> None:
         """Forget a request that has ended."""

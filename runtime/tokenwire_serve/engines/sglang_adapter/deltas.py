@@ -50,11 +50,12 @@ class DeltaReader:
     it has found it, but a start of it may have been sent before.
     """
 
-    __slots__ = ("_counts", "_first", "_index", "_logprobs", "_stops", "_text", "_tokens")
+    __slots__ = ("_counts", "_first", "_index", "_logprobs", "_skipped", "_stops", "_text", "_tokens")
 
     def __init__(self, request: GenerateRequest, index: int) -> None:
         self._index = index
         self._logprobs = request.logprobs
+        self._skipped = 1 if request.logprob_start > 0 else 0
         self._first = True
         self._text = self._tokens = 0
         self._counts = (0, 0, 0)
@@ -96,9 +97,8 @@ class DeltaReader:
         delta.output_logprobs = _positions(info.get("output_token_logprobs"), info.get("output_top_logprobs"))
         if self._first:
             self._first = False
-            delta.input_logprobs = _positions(
-                info.get("input_token_logprobs"), info.get("input_top_logprobs")
-            )
+            found = _positions(info.get("input_token_logprobs"), info.get("input_top_logprobs"))
+            delta.input_logprobs = found[self._skipped :]
 
 
 def _positions(tokens: Sequence[Any] | None, tops: Sequence[Any] | None) -> list[TokenLogprob]:

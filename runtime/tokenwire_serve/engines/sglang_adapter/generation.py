@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
 from tokenwire.details import BadRequest
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from .runs import Receiver, Run
 
 __all__ = ["Generation"]
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Generation:
@@ -84,8 +87,11 @@ class Generation:
     def abort(self, message: str) -> None:
         """End every open choice with an abort finish, then the request."""
         self._stop()
-        for index in sorted(self._open):
-            self._sink.push(self._readers[index].aborted(message))
+        try:
+            for index in sorted(self._open):
+                self._sink.push(self._readers[index].aborted(message))
+        except Exception:
+            _LOG.exception("the sink of request %s failed", self._request.rid)
         self._finish(None)
 
     def fail(self, error: BaseException) -> None:
@@ -134,7 +140,10 @@ class Generation:
     def _finish(self, error: BaseException | None) -> None:
         self._open.clear()
         self._on_end()
-        self._sink.close(error)
+        try:
+            self._sink.close(error)
+        except Exception:
+            _LOG.exception("the sink of request %s failed", self._request.rid)
 
 
 def _complains_of_limit(error: BaseException) -> bool:

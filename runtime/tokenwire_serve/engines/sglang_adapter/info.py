@@ -112,10 +112,19 @@ def adapters_of(manager: Any) -> tuple[Adapter, ...]:
     return tuple(Adapter(str(adapter.lora_name), str(adapter.lora_path)) for adapter in found)
 
 
-def load_of(snapshot: Any, held: int) -> Load:
-    """How busy one rank is, with `held` requests that have not been given to it yet."""
+def load_of(snapshot: Any, held: int, *, retracted: bool) -> Load:
+    """How busy one rank is.
+
+    Args:
+        snapshot: What its scheduler last said.
+        held: Requests that have not been given to it yet.
+        retracted: It was told since to put all that runs back into the queue.
+    """
     values = {name: getattr(snapshot, name, 0) for name in _LOAD_FIELDS}
     values["num_waiting_reqs"] += held
+    if retracted:
+        values["num_waiting_reqs"] += values["num_running_reqs"]
+        values.update(num_running_reqs=0, num_used_tokens=0, token_usage=0.0, utilization=0.0)
     return Load(**values)
 
 

@@ -55,14 +55,18 @@ def prompt_argument(prompt: str | Sequence[int]) -> dict[str, Any]:
 
 
 def generate_arguments(request: GenerateRequest, choice: int) -> dict[str, Any]:
-    """Arguments of GenerateReqInput for one choice of a request; the rid is a fresh one."""
+    """Arguments of GenerateReqInput for one choice of a request; the rid is a fresh one.
+
+    SGLang has no log-probability for the first position that is asked for, whichever it is: one more is
+    asked for, which `DeltaReader` drops.
+    """
     return {
         **prompt_argument(request.prompt),
         "rid": engine_rid(),
         "sampling_params": sampling_arguments(request.sampling, choice),
         "stream": request.stream,
         "return_logprob": request.logprobs,
-        "logprob_start_len": request.logprob_start,
+        "logprob_start_len": max(request.logprob_start - 1, min(request.logprob_start, 0)),
         "top_logprobs_num": request.top_logprobs,
         "return_text_in_logprobs": request.text_in_logprobs,
         **_options(request.options, _OPTIONS),
