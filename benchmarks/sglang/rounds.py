@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .client import Connection, Reply
 
-__all__ = ["Plan", "Turn", "measure", "steps", "summary"]
+__all__ = ["Bench", "Plan", "Turn", "measure", "steps", "summary"]
 
 # Calls of each client in a turn: a turn of few clients would else be short.
 _CALLS: Final = {1: 3, 8: 2}
@@ -74,6 +74,7 @@ class Turn:
         messages: Messages with output, per call.
         bytes: Their bytes, per call.
         calls: How many calls.
+        retaken: How often it was taken before, with messages merged.
     """
 
     cost_us: float
@@ -82,13 +83,13 @@ class Turn:
     first_s: list[float] = field(default_factory=list)
     messages: float = 0.0
     bytes: float = 0.0
+    retaken: int = 0
 
 
-class _Bench:
+class Bench:
     """The processes, a loop for the client, and the text that every call of a job must have."""
 
-    def __init__(self, plan: Plan, engines: dict[str, Engine], runner: asyncio.Runner) -> None:
-        self._plan = plan
+    def __init__(self, engines: dict[str, Engine], runner: asyncio.Runner) -> None:
         self._engines = engines
         self._runner = runner
         self._texts: dict[str, str] = {}
@@ -99,13 +100,11 @@ class _Bench:
         Raises:
             BenchError: A call failed, or did not bring what it should.
         """
-        engine = self._engines[cell.engine(front)]
         try:
-            if front == FLOOR:
-                return _drain(engine, cell, calls)
-            for _ in range(_TRIES):
-                turn = self._call(engine, cell, front, calls)
-                if turn.messages >= TOKENS * _LEAST_MESSAGES:
+            for tried in range(_TRIES):
+                turn = self.call(cell, front, calls)
+                turn.retaken = tried
+                if front == FLOOR or turn.messages >= TOKENS * _LEAST_MESSAGES:
                     return turn
         except BenchError as error:
             raise BenchError(f"{cell.key}, {FRONTS[front].title}: {error}") from error
@@ -114,7 +113,11 @@ class _Bench:
             f"at the {_TRIES}th try; the machine is too busy to measure what a message costs"
         )
 
-    def _call(self, engine: Engine, cell: Cell, front: str, calls: int) -> Turn:
+    def call(self, cell: Cell, front: str, calls: int) -> Turn:
+        """The calls of a turn, once."""
+        engine = self._engines[cell.engine(front)]
+        if front == FLOOR:
+            return _drain(engine, cell, calls)
         http = FRONTS[front].http
         replies, cpu_s, wall_s = self._runner.run(_drive(engine, cell, calls, http=http))
         found = [answers.read(cell, reply, http=http) for reply in replies]
@@ -167,7 +170,7 @@ def measure(plan: Plan, done: Callable[[dict[str, Any]], None]) -> None:
     """Measure; `done` gets the results so far after each round."""
     turns: dict[tuple[Cell, str], list[Turn]] = {}
     with _running(plan) as engines, asyncio.Runner() as runner:
-        bench = _Bench(plan, engines, runner)
+        bench = Bench(engines, runner)
         for cell, front in _warm_ups(plan):
             plan.report(f"warm-up, {cell.row}, {FRONTS[front].title}")
             bench.take(cell, front, 1)
@@ -226,5 +229,6 @@ def _summary(turns: Sequence[Turn]) -> dict[str, Any]:
         found["first_median_ms"] = round(statistics.median(times), 3)
         found["first_worst_ms"] = round(max(times), 3)
         found["messages_per_call"] = round(statistics.mean(turn.messages for turn in turns), 2)
+        found["retaken"] = sum(turn.retaken for turn in turns)
         found["bytes_per_call"] = round(statistics.mean(turn.bytes for turn in turns))
     return found

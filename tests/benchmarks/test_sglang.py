@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived
@@ -14,6 +15,7 @@ from tokenwire_gen.sglang.runtime.v1 import OpenAIStreamChunk, TextGenerateRespo
 
 from benchmarks.errors import BenchError
 from benchmarks.sglang import answers, report, rounds
+from benchmarks.sglang.__main__ import main
 from benchmarks.sglang.cells import CELLS, FLOOR, OURS, THEIRS, TOKENS, Cell, request
 from benchmarks.sglang.client import Grpc, Http, Piece, Reply, chunks, cut, events, frames
 from benchmarks.sglang.engines import roles
@@ -243,3 +245,30 @@ def test_page_of_nothing_has_targets_only() -> None:
     page = report.markdown({}, [])
     assert page.count("not measured") == len(report.TARGETS)
     assert "### " not in page
+
+
+def test_a_missing_environment_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.sglang.__main__.PYTHON", str(tmp_path / "python"))
+    result = CliRunner().invoke(main, ["--smoke", "--out", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.output == "benchmarks: the environment of SGLang is missing; `make sglang-env` makes it\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+class Bench(rounds.Bench):
+    """One whose turns have so many messages."""
+
+    def __init__(self, *messages: int) -> None:
+        super().__init__({}, asyncio.Runner())
+        self.messages = list(messages)
+
+    def call(self, cell: Cell, front: str, calls: int) -> Turn:
+        return Turn(1.0, 1.0, calls, messages=self.messages.pop(0))
+
+
+def test_a_turn_with_merged_messages_is_taken_again() -> None:
+    turn = Bench(40, 90, 127, 128).take(TYPED, THEIRS[0], 1)
+    assert (turn.messages, turn.retaken) == (127, 2)
+    sentence = r"^typed-1, SGLang, HTTP .* has 90 messages, not 128, at the 5th try"
+    with pytest.raises(BenchError, match=sentence):
+        Bench(*[90] * 5, 128).take(TYPED, THEIRS[0], 1)
