@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -38,6 +39,7 @@ def _environment() -> dict[str, Any]:
     return {
         "date": date.today().isoformat(),
         **described,
+        "load": f"load average {os.getloadavg()[0]:.1f} before the run",
         "versions": {"Python": described.pop("python"), **versions},
     }
 

@@ -88,7 +88,7 @@ def markdown(results: Results, pictures: list[str]) -> str:
 
 def _environment(results: Results) -> Iterator[str]:
     found = results.get("environment", {})
-    facts = [found[key] for key in ("date", "cpu", "kernel") if key in found]
+    facts = [found[key] for key in ("date", "cpu", "kernel", "load") if key in found]
     versions = [f"{name} {version}" for name, version in found.get("versions", {}).items()]
     yield f"{', '.join(facts)}. {', '.join(versions)}."
     yield _HOW
