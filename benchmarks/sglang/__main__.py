@@ -36,11 +36,12 @@ def _environment() -> dict[str, Any]:
     except OSError as error:
         raise BenchError("the environment of SGLang is missing; `make sglang-env` makes it") from error
     described = machine.describe()
+    versions = {"Python": described.pop("python"), **versions}
     return {
         "date": date.today().isoformat(),
         **described,
         "load": f"load average {os.getloadavg()[0]:.1f} before the run",
-        "versions": {"Python": described.pop("python"), **versions},
+        "versions": versions,
     }
 
 
