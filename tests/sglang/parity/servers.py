@@ -63,7 +63,8 @@ def sglang_server(log: Path) -> Iterator[Address]:
 @contextmanager
 def our_server(log: Path) -> Iterator[Address]:
     """`tokenwire serve --engine sglang`."""
-    with _started("OURS", (*OURS, *_ports(), "--", *ENGINE), log) as address:
+    traces = ("--profile-dir", str(log.parent))
+    with _started("OURS", (*OURS, *traces, *_ports(), "--", *ENGINE), log) as address:
         yield address
 
 
@@ -83,7 +84,7 @@ def _started(name: str, command: tuple[str, ...], log: Path) -> Iterator[Address
             command,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **ENVIRONMENT},
+            env={**os.environ, **ENVIRONMENT, "SGLANG_TORCH_PROFILER_DIR": str(log.parent)},
             start_new_session=True,
         )
     try:

@@ -61,8 +61,11 @@ def steps(messages: Iterable[dict[str, Json]]) -> Json:
             continue
         if meta["id"] not in ids:
             ids.append(meta["id"])
-        choice = message.get("index", ids.index(meta["id"]))
-        choices.setdefault(f"choice {choice}", Steps())[str(meta["completion_tokens"])] = message
+        choice, step = message.get("index", ids.index(meta["id"])), meta["completion_tokens"]
+        if "output_ids" in message:
+            # SGLang's events of a list share the list of ids, which may have grown since.
+            message["output_ids"] = message["output_ids"][:step]
+        choices.setdefault(f"choice {choice}", Steps())[str(step)] = message
     return choices
 
 
@@ -83,15 +86,20 @@ def folded(chunks: Iterable[Json]) -> Json:
 
 
 def _joined(run: Json, chunk: Json) -> bool:
-    """Append the text of a chunk to the one before it, if nothing else tells them apart."""
+    """Append the text of a chunk to the one before it, if nothing else tells them apart.
+
+    The text before the end may come with the reason for the end, or before it.
+    """
     old, new = _growing(run), _growing(chunk)
-    if old is None or new is None or old.keys() != new.keys() or _without(run, old) != _without(chunk, new):
+    if old.keys() != new.keys() or not new or _without(run, old) != _without(chunk, new):
         return False
     for path, text in new.items():
         _put(run, path, old[path] + text)
+    run["choices"][0].update({key: chunk["choices"][0].get(key) for key in ENDING})
     return True
 
 
+ENDING: Final = ("finish_reason", "matched_stop")
 GROWING: Final = (
     ("choices", 0, "text"),
     ("choices", 0, "delta", "content"),
@@ -103,16 +111,18 @@ GROWING: Final = (
 )
 
 
-def _growing(chunk: Json) -> dict[Sequence[Any], Any] | None:
-    """The parts of a chunk that grow, by path; none is no text."""
-    found = {path: value for path in GROWING if (value := _get(chunk, path))}
-    return found or None
+def _growing(chunk: Json) -> dict[Sequence[Any], Any]:
+    """The parts of a chunk that grow, by path."""
+    return {path: value for path in GROWING if (value := _get(chunk, path)) is not None}
 
 
 def _without(chunk: Json, paths: Iterable[Sequence[Any]]) -> Json:
     copy = json.loads(json.dumps(chunk))
+    copy.pop("created")
     for path in paths:
         _put(copy, path, None)
+    for key in ENDING:
+        copy["choices"][0].pop(key, None)
     return copy
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire_gen.sglang.runtime.v1 import (
     ABORT,
+    CHAT_COMPLETE,
     CONTINUE_GENERATION,
     FLUSH_CACHE,
     GET_LOAD,
@@ -25,6 +26,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     ContinueGenerationRequest,
     FlushCacheRequest,
     GetLoadRequest,
+    OpenAIRequest,
     PauseGenerationRequest,
     StartProfileRequest,
     StopProfileRequest,
@@ -38,18 +40,25 @@ from tests.sglang.parity.values import plain
 
 from .case import Case, deadly, http, rpc
 from .generation import TEXT, greedy
+from .openai import CHAT, written
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tokenwire import Message, Method
+
     from tests.sglang.parity.client import Server
     from tests.sglang.parity.values import Json
 
 WAIT_S: Final = 0.7
 REST_S: Final = 10
-LONG: Final = greedy(max_new_tokens=80)
+ENDLESS: Final = 600
+"""Tokens of a request that does not get to its end."""
 
 
-def long(rid: str) -> TextGenerateRequest:
-    return TextGenerateRequest(text=TEXT, rid=rid, stream=True, sampling_params=LONG)
+def long(rid: str, tokens: int) -> TextGenerateRequest:
+    params = greedy(max_new_tokens=tokens)
+    return TextGenerateRequest(text=TEXT, rid=rid, stream=True, sampling_params=params)
 
 
 def end_of(call: Any) -> Json:
@@ -67,23 +76,28 @@ def rested(case: Case) -> Case:
     """The same, once nothing runs."""
 
     def run(server: Server) -> Json:
-        deadline = time.monotonic() + REST_S
-        while any(rank["num_running_reqs"] for rank in loads(server)) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait(lambda: not loads(server)[0]["num_running_reqs"])
         return case.run(server)
 
     return replace(case, run=run)
+
+
+def wait(holds: Callable[[], Any], patience: float = REST_S) -> None:
+    """Wait until something holds, or for no longer."""
+    deadline = time.monotonic() + patience
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def loads(server: Server) -> list[dict[str, Any]]:
     return server.grpc(GET_LOAD, GetLoadRequest())["messages"][0]["json_info"]
 
 
-def abort(request: AbortRequest, rid: str) -> Case:
+def abort(request: AbortRequest, rid: str, tokens: int = ENDLESS) -> Case:
     """Abort while a stream of id `rid` runs, and then that stream itself."""
 
     def run(server: Server) -> Json:
-        call = server.start(TEXT_GENERATE, long(rid))
+        call = server.start(TEXT_GENERATE, long(rid, tokens))
         next(call)
         reply = server.grpc(ABORT, request)
         return {"reply": reply, "stream": end_of(call)}
@@ -92,11 +106,27 @@ def abort(request: AbortRequest, rid: str) -> Case:
     return Case(f"grpc/Abort/{what}", run)
 
 
+def leave(request: Message, method: Method[Any, Any]) -> Case:
+    """The caller leaves while a request runs."""
+
+    def run(server: Server) -> Json:
+        call = server.start(method, request)
+        wait(lambda: loads(server)[0]["num_running_reqs"])
+        call.cancel()
+        wait(lambda: not loads(server)[0]["num_running_reqs"], WAIT_S)
+        runs_on = bool(loads(server)[0]["num_running_reqs"])
+        server.grpc(ABORT, AbortRequest(abort_all=True))
+        return {"runs on": runs_on}
+
+    return rested(Case(f"grpc/{method.name}/caller leaves", run))
+
+
 def pause(mode: str, verb: str) -> Case:
     """Pause over gRPC or HTTP, a stream that begins in the pause, and one that runs when it begins."""
 
     def run(server: Server) -> Json:
-        running = server.start(TEXT_GENERATE, long(f"before-{mode}-{verb}"))
+        tokens = ENDLESS if mode == "abort" else 60
+        running = server.start(TEXT_GENERATE, long(f"before-{mode}-{verb}", tokens))
         next(running)
         reply = steer(server, verb, mode)
         late = server.start(TEXT_GENERATE, TextGenerateRequest(text=TEXT, sampling_params=greedy()))
@@ -159,6 +189,9 @@ def profile_over_http(server: Server) -> Json:
     return {"start": start, "stop": server.http("POST", "/stop_profile", json={})}
 
 
+ENDLESS_CHAT: Final = CHAT | {"max_tokens": ENDLESS, "ignore_eos": True}
+
+
 def weights(what: str, **fields: Any) -> Case:
     return rpc(what, UPDATE_WEIGHTS_FROM_DISK, UpdateWeightsRequest(**fields))
 
@@ -168,8 +201,10 @@ CASES: Final = (
     rpc("blank id", ABORT, AbortRequest()),
     rpc("blank, not empty", ABORT, AbortRequest(rid="  ")),
     abort(AbortRequest(rid="whole-name"), "whole-name"),
-    abort(AbortRequest(rid="half"), "half-a-name"),
+    abort(AbortRequest(rid="half"), "half-a-name", tokens=60),
     abort(AbortRequest(abort_all=True), "any"),
+    leave(long("left", ENDLESS), TEXT_GENERATE),
+    leave(OpenAIRequest(json_body=written(ENDLESS_CHAT)), CHAT_COMPLETE),
     http("unknown id", "POST", "/abort_request", {"rid": "nobody"}),
     http("blank id", "POST", "/abort_request", {}),
     http("all", "POST", "/abort_request", {"abort_all": True}),

@@ -7,6 +7,7 @@ from typing import Final
 from tests.sglang.parity.compare import ABSENT, NOT_ASKED, Difference, like
 
 TRACE: Final = "3.5: the reply names the trace"
+TRACED: Final = like(r'\{"message": ".* in /.+"\}')
 WORDS: Final = "3.5 does not fix the sentence"
 TRUE: Final = "3.5: an unknown id is success=false; SGLang always says true"
 EXACT: Final = "3.5: exact match only"
@@ -34,6 +35,7 @@ DIFFERENCES: Final = (
             Difference(case, "stream.finished", False, True, LAST),
         )
     ),
+    Difference("grpc/ChatComplete/caller leaves", "runs on", True, False, "3.4: aborted at once, unary too"),
     Difference("http/abort_request/*", "media_type", "", "application/json", REPLY),
     Difference("http/abort_request/*", "body", "", {"success": False}, REPLY),
     Difference(
@@ -71,6 +73,13 @@ DIFFERENCES: Final = (
     Difference("grpc/WatchEngineState/pause", "states.?.server_info", None, like(r".*"), NUMBERS),
     Difference("grpc/profile/*", "start.messages.0.message", "Profiling started.", like(r".* in /.+"), TRACE),
     Difference("grpc/profile/*", "stop.messages.0.message", "Profiling stopped.", like(r".* in /.+"), TRACE),
+    Difference("http/profile/*", "*.media_type", "", "application/json", "3.7: {message}"),
+    Difference(
+        "http/profile/*", "start.body", "Start profiling.\n", like(r'\{"message": ".* in /.+"\}'), TRACE
+    ),
+    Difference(
+        "http/profile/*", "stop.body", like(r"Stop profiling\..*"), like(r'\{"message": ".* in /.+"\}'), TRACE
+    ),
     Difference(
         "grpc/UpdateWeightsFromDisk/no such format",
         "",
