@@ -92,10 +92,10 @@ _GENERATE_FIELDS: Final = frozenset(field.name for field in fields(io_struct.Gen
 _EMBED_FIELDS: Final = frozenset(field.name for field in fields(io_struct.EmbeddingReqInput))
 
 
-def run_scheduler(*args: Any, **kwargs: Any) -> None:
+def run_scheduler(server_args: Any, *args: Any, **kwargs: Any) -> None:
     """SGLang's scheduler process, which tells how far its start has come."""
-    report_progress()
-    run_scheduler_process(*args, **kwargs)
+    report_progress(str(server_args.log_level))
+    run_scheduler_process(server_args, *args, **kwargs)
 
 
 def run_detokenizer(*args: Any, **kwargs: Any) -> None:

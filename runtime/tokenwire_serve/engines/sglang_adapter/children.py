@@ -33,30 +33,41 @@ _STAGES: Final = (
 
 
 class _Reporter(logging.Handler):
-    """Sends each new stage of a start to a datagram socket."""
+    """Sends each new stage of a start to a datagram socket, and lets into the log what belongs there."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(logging.INFO)
-        self._path = path
+        super().__init__(logging.NOTSET)
+        self._path: str | None = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
+        if record.levelno >= logging.root.level:
+            logging.root.callHandlers(record)
+        if self._path is not None and record.levelno == logging.INFO:
+            self._report(record.getMessage(), self._path)
+
+    def _report(self, message: str, path: str) -> None:
         for pattern, stage in _STAGES:
             if pattern.match(message):
                 try:
-                    self._socket.sendto(stage.encode(), self._path)
+                    self._socket.sendto(stage.encode(), path)
                 except OSError:  # nobody listens any more
-                    logging.getLogger("sglang").removeHandler(self)
+                    self._path = None
 
 
-def report_progress() -> None:
-    """Report from now on what the log of this process says of its start; in SGLang's processes."""
+def report_progress(log_level: str) -> None:
+    """Report from now on what the log of this process says of its start; in SGLang's processes.
+
+    Args:
+        log_level: SGLang's `--log-level`. The stages are told at INFO, which it may leave out.
+    """
     path = os.environ.get(PROGRESS)
     if path:
         logger = logging.getLogger("sglang")
         logger.addHandler(_Reporter(path))
-        logger.setLevel(min(logger.level or logging.INFO, logging.INFO))
+        logger.propagate = False
+        known = logging.getLevelNamesMapping().get(log_level.upper(), logging.INFO)
+        logger.setLevel(min(known, logging.INFO))
 
 
 class ProgressReader:
