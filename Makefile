@@ -75,7 +75,7 @@ $(SGLANG_READY): tools/sglang_cpu/build tools/sglang_cpu/torch.txt tools/sglang_
 sglang-env: $(SGLANG_READY) ## make the environment in which the real SGLang runs on a CPU
 
 test-sglang: $(SGLANG_READY) ## run the tests of engine sglang on the real SGLang
-	@SGLANG_USE_CPU_ENGINE=1 $(SGLANG_VENV)/bin/python -m pytest -c tests/sglang/pytest.ini $(ARGS)
+	@SGLANG_USE_CPU_ENGINE=1 $(SGLANG_VENV)/bin/python -m pytest -c tests/sglang/pytest.ini --rootdir=. $(ARGS)
 
 bench-sglang: $(READY) $(SGLANG_READY) ## measure front ends of the same real SGLang engine
 	@$(BIN)/python -m benchmarks.sglang $(ARGS)

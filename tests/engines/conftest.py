@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest_asyncio
 
-from .installed import HERE, make
+from .installed import HERE, LOAD_ARGS, make
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ async def tiny() -> AsyncIterator[Engine]:
 @pytest_asyncio.fixture(loop_scope="module", scope="module", params=HERE)
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     """Each engine that is installed."""
-    made = make(request.param)
+    made = make(request.param, *LOAD_ARGS.get(request.param, ()))
     await made.start()
     yield made
     await made.close()

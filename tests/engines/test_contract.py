@@ -206,7 +206,10 @@ async def test_prompt_logprobs_from_a_position(engine: Engine) -> None:
     whole = await generate(engine, prompt, max_new_tokens=1, request={"logprobs": True, "logprob_start": 0})
     part = await generate(engine, prompt, max_new_tokens=1, request={"logprobs": True, "logprob_start": 2})
     assert whole.input_logprobs is not None
-    assert part.input_logprobs == whole.input_logprobs[2:]
+    assert part.input_logprobs is not None
+    assert [found.token_id for found in part.input_logprobs] == prompt[2:]
+    for found, expected in zip(part.input_logprobs, whole.input_logprobs[2:], strict=True):
+        assert found.logprob == pytest.approx(expected.logprob, abs=1e-4)
 
 
 async def test_tokenize_and_detokenize_are_inverse(engine: Engine) -> None:

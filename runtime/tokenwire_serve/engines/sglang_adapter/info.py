@@ -115,6 +115,9 @@ def adapters_of(manager: Any) -> tuple[Adapter, ...]:
 def load_of(snapshot: Any, held: int, *, retracted: bool) -> Load:
     """How busy one rank is.
 
+    SGLang knows a utilization only where it was told what load is too much; elsewhere it is the part of
+    the rows that run, as with other engines.
+
     Args:
         snapshot: What its scheduler last said.
         held: Requests that have not been given to it yet.
@@ -125,6 +128,8 @@ def load_of(snapshot: Any, held: int, *, retracted: bool) -> Load:
     if retracted:
         values["num_waiting_reqs"] += values["num_running_reqs"]
         values.update(num_running_reqs=0, num_used_tokens=0, token_usage=0.0, utilization=0.0)
+    elif not values["utilization"]:
+        values["utilization"] = round(values["num_running_reqs"] / max(values["max_running_requests"], 1), 4)
     return Load(**values)
 
 
