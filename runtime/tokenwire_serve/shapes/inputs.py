@@ -48,8 +48,13 @@ _OPTIONS: Final = frozenset(
     {"sampling_params", "stream", "rid", "return_logprob", "top_logprobs_num", "logprob_start_len"}
     | {"return_text_in_logprobs", "lora_path", "routing_key", "routed_dp_rank", "session_id", "priority"}
     | {"require_reasoning", "max_thinking_tokens", "trace_headers", "disaggregated_params"}
-    | {"bootstrap_host", "bootstrap_port", "bootstrap_room"}
+    | {"bootstrap_host", "bootstrap_port", "bootstrap_room", "external_trace_header"}
 )
+_OF_EACH: Final = (
+    *("return_logprob", "top_logprobs_num", "logprob_start_len", "lora_path"),
+    *("bootstrap_host", "bootstrap_port", "bootstrap_room"),
+)
+"""Options of which there may be an array, one for each prompt."""
 _IGNORED: Final = frozenset({"log_metrics", "background"})
 _NOT_GIVEN: Final[tuple[Any, ...]] = (None, False, "", [], {})
 
@@ -121,16 +126,16 @@ def read_generate_inputs(body: Mapping[str, Any]) -> tuple[list[GenerateInput], 
     fields = Fields(body, problems)
     prompts = prompts_of(fields)
     refuse_unknown(fields, _OPTIONS | {"text", "input_ids"}, "a field of this route")
-    common = _common(fields)
     count = len(prompts.items) if prompts is not None else 1
+    options = _options_of_each(fields, count)
     rids = _rids(fields, count)
     sampling = _sampling_of_each(fields, count)
     text_in_logprobs = bool(fields.boolean("return_text_in_logprobs"))
     problems.settle()
     assert prompts is not None
     inputs = [
-        _input(prompt, {**common, "rid": rid, "sampling_params": params}, text_in_logprobs)
-        for prompt, rid, params in zip(prompts.items, rids, sampling, strict=True)
+        _input(prompt, {**given, "rid": rid, "sampling_params": params}, text_in_logprobs)
+        for prompt, given, rid, params in zip(prompts.items, options, rids, sampling, strict=True)
     ]
     return inputs, prompts.single
 
@@ -148,8 +153,21 @@ def refuse_unknown(fields: Fields, known: frozenset[str], what: str) -> None:
             fields.wrong(name, f"is not {what}")
 
 
-def _common(fields: Fields) -> dict[str, Any]:
-    """What all prompts of a call share."""
+def _options_of_each(fields: Fields, count: int) -> list[dict[str, Any]]:
+    """The options of each prompt, most of which all share."""
+    arrays = {name: fields.values[name] for name in _OF_EACH if isinstance(fields.values.get(name), list)}
+    for name, values in arrays.items():
+        if len(values) != count:
+            fields.wrong(name, f"must be one value, or an array of {count}, one for each prompt")
+            return [{}] * count
+    if not arrays:
+        return [_options(fields)] * count
+    own = [{name: values[place] for name, values in arrays.items()} for place in range(count)]
+    return [_options(Fields({**fields.values, **given}, fields.problems)) for given in own]
+
+
+def _options(fields: Fields) -> dict[str, Any]:
+    """The options of a prompt."""
     return {
         "stream": fields.boolean("stream"),
         "return_logprob": fields.boolean("return_logprob"),
@@ -168,10 +186,11 @@ def _common(fields: Fields) -> dict[str, Any]:
 
 
 def _trace_headers(fields: Fields) -> dict[str, str]:
-    given = fields.mapping("trace_headers") or {}
+    name = "trace_headers" if "trace_headers" in fields else "external_trace_header"
+    given = fields.mapping(name) or {}
     if all(isinstance(value, str) for value in given.values()):
         return given
-    fields.wrong("trace_headers", "must be an object of strings")
+    fields.wrong(name, "must be an object of strings")
     return {}
 
 
