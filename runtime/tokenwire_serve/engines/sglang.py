@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import psutil
+from sglang.srt.configs.load_config import LoadFormat
 from sglang.srt.entrypoints.engine import Engine as _SglangEngine
 from sglang.srt.entrypoints.openai import protocol
 from sglang.srt.entrypoints.openai.serving_chat import OpenAIServingChat
@@ -204,6 +205,7 @@ class SglangEngine:
         manager = self._manager = engine.tokenizer_manager
         self._pids = list(engine.get_all_child_pids())
         self._watch = ChildWatch(self._pids, self._failed)
+        _guard(manager)
         manager.signal_handler_class = self._signals
         manager.auto_create_handle_loop()
         manager.server_status = _SglangStatus.Up
@@ -524,6 +526,10 @@ class SglangEngine:
     async def update_weights(self, model_path: str, load_format: str | None) -> WeightsUpdate:
         """Replace the weights; SGLang waits for the requests that run, unless it is paused."""
         self._require_up()
+        formats = [known.value for known in LoadFormat]
+        if load_format is not None and load_format not in formats:
+            known = ", ".join(formats)
+            return WeightsUpdate(False, f"load_format: {load_format!r} is not one of {known}")
         request = io_struct.UpdateWeightFromDiskReqInput(model_path=model_path, load_format=load_format)
         try:
             success, message, paused = await self._manager.update_weights_from_disk(request, None)
@@ -564,6 +570,7 @@ class SglangEngine:
 
     def _toolkit(self, engine: Any) -> Toolkit:
         manager, templates = engine.tokenizer_manager, engine.template_manager
+        assert self._admission is not None
         include = bool(self._config("stream_response_default_include_usage"))
 
         def servings(through: Any) -> dict[Operation, Any]:
@@ -590,6 +597,7 @@ class SglangEngine:
             chat_class=OpenAIServingChat,
             start=self._start_run,
             admit=self._admit,
+            check=self._admission.check_options,
             is_generate=lambda request: isinstance(request, io_struct.GenerateReqInput),
             event=build_sse_content,
             usage_event=partial(_usage_event, bool(self._config("enable_cache_report"))),
@@ -643,6 +651,24 @@ class _Once:
         if self._task is not None and not self._task.done():
             self._error = error
             self._task.cancel()
+
+
+def _guard(manager: Any) -> None:
+    """Refuse prompts that SGLang's scheduler does not survive: empty ones, and ids beyond the vocabulary."""
+    validate, size = manager._validate_one_request, int(manager.model_config.vocab_size)
+
+    def check(obj: Any, input_ids: Sequence[int] | None) -> None:
+        plain = obj.input_embeds is None and not obj.contains_mm_input()
+        if plain and not input_ids and not getattr(obj, "session_params", None):
+            raise ValueError("the prompt is empty: it has no tokens")
+        if plain and input_ids and obj.input_ids is not None:
+            low, high = min(input_ids), max(input_ids)
+            if low < 0 or high >= size:
+                wrong = low if low < 0 else high
+                raise ValueError(f"input_ids has {wrong}, which is not a token id from 0 to {size - 1}")
+        validate(obj, input_ids)
+
+    manager._validate_one_request = check
 
 
 async def _awaited(call: Awaitable[T]) -> T:

@@ -81,12 +81,14 @@ class Relay:
             self.close(error)
 
     async def _iterate(self, events: AsyncIterator[bytes]) -> None:
+        was_behind = False  # once may only mean that the reader has not had its turn yet
         try:
             async for event in events:
                 self._behind = False
                 self.push(event)
                 if self._behind:
-                    await asyncio.sleep(_BEHIND_S)
+                    await asyncio.sleep(_BEHIND_S if was_behind else 0)
+                was_behind = self._behind
         finally:
             if isinstance(events, AsyncGenerator):
                 await events.aclose()

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.streams import PushStream
 
+from tokenwire_serve.servicer.active import aborted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -85,6 +87,7 @@ class ChatStream:
         self._include_usage = toolkit.wants_usage(request)[0]
         self._on_end = on_end
         self._begun = False
+        self._cancelled: RpcError | None = None
         self._info: Mapping[str, Any] = {}
         self._run: Run | None = None
         mark = uuid.uuid4().hex
@@ -110,15 +113,15 @@ class ChatStream:
         """The run has ended."""
         self._run = None
         self._on_end()
-        self.stream.close(error)
+        self.stream.close(error or self._cancelled)
 
-    def abort(self, error: RpcError) -> None:
-        """End the chat with an abort finish and an error."""
+    def abort(self) -> None:
+        """End the chat with an abort finish and CANCELLED."""
         self._stop()
         if not self._begun:
             self._begin()
         self._finish("abort", None)
-        self.end(error)
+        self.end(None)
 
     def _leave(self) -> None:
         self._stop()
@@ -138,6 +141,8 @@ class ChatStream:
 
     def _finish(self, kind: str, matched: Any) -> None:
         self.stream.push(self._event(finish_reason=kind, matched_stop=matched))
+        if kind == "abort":
+            self._cancelled = aborted(self._common["chunk_id"])
         if self._include_usage:
             self.stream.push(self._usage())
 

@@ -12,6 +12,8 @@ from tokenwire.errors import RpcError
 __all__ = ["aborted_by_engine", "refusal"]
 
 _RETRY_S: Final = 1.0
+_PLACE: Final = re.compile(r"\[\d\d:\d\d:\d\d\] \S+:\d+: ")
+"""Time and source line, with which xgrammar begins what it complains of."""
 _FIELDS: Final = (
     (r"longer than the model's context length", "prompt"),
     (r"Requested token count exceeds", "max_new_tokens"),
@@ -47,7 +49,7 @@ def refusal(error: BaseException) -> BaseException:
 
 def of_sentence(text: str) -> RpcError:
     """INVALID_ARGUMENT for the field that a sentence of SGLang speaks of."""
-    sentence = " ".join(text.split()) or "SGLang refuses the request"
+    sentence = " ".join(_PLACE.sub("", text).split()) or "SGLang refuses the request"
     if "Duplicate request ID" in sentence:
         return RpcError(Code.ALREADY_EXISTS, sentence)
     if "never been loaded" in sentence:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tokenwire_serve.engine import RequestOptions
     from tokenwire_serve.openai.backend import Operation
 
     from .runs import Receiver, Run
@@ -26,6 +27,7 @@ class Toolkit:
         chat_class: Its own class for chats; a subclass may stream in a way of its own.
         start: Starts a run of a request that is made already.
         admit: Refuses (RpcError) so many sequences more, or counts them; returns what counts them off.
+        check: Refuses (RpcError) options that need a flag which was not given.
         is_generate: Whether a request of SGLang's is a GenerateReqInput.
         event: `build_sse_content`: one chunk of a chat, with SSE framing.
         usage_event: The usage chunk of a chat, of its id, time, model and counts.
@@ -39,6 +41,7 @@ class Toolkit:
     chat_class: type[Any]
     start: Callable[[Any, Receiver], Run]
     admit: Callable[[int], Callable[[], None]]
+    check: Callable[[RequestOptions], None]
     is_generate: Callable[[Any], bool]
     event: Callable[..., str]
     usage_event: Callable[[str, int, str, Mapping[str, int]], bytes]
