@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tokenwire_serve.engine import GenerateRequest, ModelInfo, RequestOptions
 
-__all__ = ["Admission"]
+__all__ = ["Admission", "cannot_generate"]
 
 _RETRY_S: Final = 1.0
 _GREEDY: Final = 1e-6
@@ -76,11 +76,7 @@ class Admission:
             RpcError: INVALID_ARGUMENT; the message names the flag.
         """
         if model.kind != "generate":
-            raise RpcError(
-                Code.INVALID_ARGUMENT,
-                f"this model can only {model.kind}: to generate, serve one without the SGLang flag "
-                "--is-embedding",
-            )
+            raise cannot_generate()
         sampling = request.sampling
         if sampling.constraint is not None and self._config("grammar_backend") in _NO_GRAMMAR:
             raise _needs(sampling.constraint.kind, "--grammar-backend xgrammar")
@@ -114,6 +110,12 @@ class Admission:
                 f"must be below {ranks}, the number of ranks, not {options.routed_dp_rank}: "
                 "the SGLang flag --dp makes more",
             )
+
+
+def cannot_generate() -> RpcError:
+    """INVALID_ARGUMENT for a call that generates, where the model does not."""
+    sentence = "this model does not generate: serve one that does, without the SGLang flag --is-embedding"
+    return RpcError(Code.INVALID_ARGUMENT, sentence)
 
 
 def _needs(field: str, flag: str, why: str = "") -> RpcError:

@@ -16,7 +16,7 @@ from tokenwire.streams import PushStream
 from tokenwire_serve.servicer.active import aborted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tokenwire.errors import RpcError
 
@@ -89,6 +89,7 @@ class ChatStream:
         self._begun = False
         self._cancelled: RpcError | None = None
         self._info: Mapping[str, Any] = {}
+        self._made = 0
         self._run: Run | None = None
         mark = uuid.uuid4().hex
         self._head, self._tail = self._event(content=mark).split(toolkit.quote(mark))
@@ -100,6 +101,7 @@ class ChatStream:
     def take(self, chunk: Mapping[str, Any], /) -> None:
         """Write what is new."""
         self._info = info = chunk["meta_info"]
+        self._made = info.get("completion_tokens", 0)
         if not self._begun:
             self._begin()
         text = chunk["text"]
@@ -108,6 +110,12 @@ class ChatStream:
         reason = info["finish_reason"]
         if reason is not None:
             self._finish(reason["type"], reason.get("matched"))
+
+    def take_part(self, text: str, ids: Sequence[int], counts: tuple[int, int, int], /) -> None:
+        """The same of a token in between."""
+        self._made = counts[1]
+        if text:
+            self.stream.push(self._head + self._toolkit.quote(text) + self._tail)
 
     def end(self, error: BaseException | None, /) -> None:
         """The run has ended."""
@@ -152,7 +160,7 @@ class ChatStream:
         counts = {
             "prompt_tokens": prompt,
             "reasoning_tokens": info.get("reasoning_tokens", 0),
-            "completion_tokens": info.get("completion_tokens", 0),
+            "completion_tokens": self._made,
             "cached_tokens": info.get("cached_tokens", 0),
         }
         common = self._common

@@ -81,6 +81,15 @@ class DeltaReader:
             self._add_logprobs(delta, info)
         return delta
 
+    def part(self, text: str, ids: Sequence[int], counts: tuple[int, int, int]) -> Delta:
+        """What a token's part of a stream says."""
+        self._text += len(text)
+        self._tokens += len(ids)
+        self._counts = counts
+        if self._stops is not None:
+            text = self._held(text, None)
+        return Delta(self._index, list(ids), text, *counts)
+
     def aborted(self, message: str) -> Delta:
         """The last delta of a choice that is ended here: it has nothing new."""
         text = "" if self._stops is None else self._stops.flush()

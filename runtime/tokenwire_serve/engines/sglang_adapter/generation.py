@@ -13,7 +13,7 @@ from .deltas import DeltaReader
 from .requests import generate_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tokenwire.streams import Sink
 
@@ -107,6 +107,10 @@ class Generation:
             self._open.discard(index)
         self._sink.push(delta)
 
+    def take_part(self, index: int, text: str, ids: Sequence[int], counts: tuple[int, int, int]) -> None:
+        """The same of a stream of plain text."""
+        self._sink.push(self._readers[index].part(text, ids, counts))
+
     def choice_ended(self, index: int, error: BaseException | None) -> None:
         """A run has ended; an error ends the other choices too."""
         self._runs.pop(index, None)
@@ -165,6 +169,9 @@ class _Choice:
     def take(self, chunk: Mapping[str, Any], /) -> None:
         self._generation.take(self._index, chunk)
 
+    def take_part(self, text: str, ids: Sequence[int], counts: tuple[int, int, int], /) -> None:
+        self._generation.take_part(self._index, text, ids, counts)
+
     def end(self, error: BaseException | None, /) -> None:
         self._generation.choice_ended(self._index, error)
 
@@ -179,6 +186,9 @@ class _Warm:
 
     def take(self, chunk: Mapping[str, Any], /) -> None:
         """It makes no output."""
+
+    def take_part(self, text: str, ids: Sequence[int], counts: tuple[int, int, int], /) -> None:
+        """Nor this."""
 
     def end(self, error: BaseException | None, /) -> None:
         self._generation.start_choices(error)

@@ -13,7 +13,9 @@ from tokenwire.errors import RpcError
 from .errors import aborted_by_engine, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .feed import TakePart
 
 __all__ = ["Receiver", "Run"]
 
@@ -25,6 +27,9 @@ class Receiver(Protocol):
 
     def take(self, chunk: Mapping[str, Any], /) -> None:
         """The next chunk: a delta of a stream, or the whole answer."""
+
+    def take_part(self, text: str, ids: Sequence[int], counts: tuple[int, int, int], /) -> None:
+        """What a chunk has that is new, of a stream of plain text; see `feed.TakePart`."""
 
     def end(self, error: BaseException | None, /) -> None:
         """Nothing follows. Called once, unless the run is stopped."""
@@ -43,12 +48,22 @@ class Run:
         request: A GenerateReqInput or EmbeddingReqInput of one prompt with a rid.
         receiver: Takes the chunks.
         on_end: Called once, when the run has ended or was stopped.
+        parts: Where to enter a receiver's `take_part`, for it to be served past SGLang from its second
+            chunk to its last but one; None is not to.
     """
 
-    __slots__ = ("_manager", "_on_end", "_receiver", "_request", "_task")
+    __slots__ = ("_manager", "_on_end", "_parts", "_receiver", "_request", "_task")
 
-    def __init__(self, manager: Any, request: Any, receiver: Receiver, on_end: Callable[[Run], None]) -> None:
+    def __init__(
+        self,
+        manager: Any,
+        request: Any,
+        receiver: Receiver,
+        on_end: Callable[[Run], None],
+        parts: dict[str, TakePart] | None = None,
+    ) -> None:
         self._manager = manager
+        self._parts = parts
         self._request = request
         self._receiver: Receiver | None = receiver
         self._on_end = on_end
@@ -90,10 +105,27 @@ class Run:
             _LOG.exception("request %s failed", self._request.rid)
             self.fail(RpcError(Code.INTERNAL, "the request failed in the server"))
 
+    def follow(self) -> None:
+        """Be served past SGLang from now on, if that was wanted."""
+        if self._parts is not None and self._receiver is not None:
+            self._parts[self._request.rid] = self._take_part
+
+    def _take_part(self, text: str, ids: Sequence[int], counts: tuple[int, int, int], /) -> None:
+        receiver = self._receiver
+        if receiver is None:
+            return
+        try:
+            receiver.take_part(text, ids, counts)
+        except Exception:
+            _LOG.exception("request %s failed", self._request.rid)
+            self.fail(RpcError(Code.INTERNAL, "the request failed in the server"))
+
     def _release(self) -> Receiver | None:
         """Be done with the receiver; it, if that was not so before."""
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
+            if self._parts is not None:
+                self._parts.pop(self._request.rid, None)
             self._on_end(self)
         return receiver
 
@@ -147,6 +179,7 @@ class _Tap:
         chunks, state.out_list = state.out_list, []
         for chunk in chunks:
             self._run.take(chunk)
+        self._run.follow()
 
     def clear(self) -> None:
         """As of the event."""

@@ -15,6 +15,7 @@ from tokenwire_serve.openai.backend import OpenAIReply
 from tokenwire_serve.openai.fields import parse_object
 from tokenwire_serve.servicer.renaming import renaming
 
+from .admission import cannot_generate
 from .chat_lane import ChatStream, is_plain
 from .errors import of_status, refusal
 from .openai_bodies import invalid_body
@@ -35,7 +36,18 @@ __all__ = ["SglangServing"]
 
 _LONG_BODY: Final = 8192
 """Bytes of a body from which a chat is rendered and tokenized in a thread."""
+_GENERATE: Final = frozenset({"chat", "completion"})
 _ERROR: Final = '{"error"'
+_LIMIT: Final = {"max_new_tokens": "max_tokens"}
+_NAMES: Final[dict[Operation, dict[str, str]]] = {
+    "chat": {"prompt": "messages", **_LIMIT},
+    "completion": _LIMIT,
+    "embedding": {"prompt": "input"},
+    "classify": {"prompt": "input"},
+    "score": {"prompt": "items"},
+    "rerank": {"prompt": "documents"},
+}
+"""What callers call the fields that SGLang may complain of."""
 
 
 class SglangServing:
@@ -61,6 +73,8 @@ class SglangServing:
     async def _call(
         self, operation: Operation, body: bytes, headers: Mapping[str, str], desk: Desk
     ) -> OpenAIReply | PushStream[bytes] | AsyncIterator[bytes]:
+        if operation in _GENERATE and not self._toolkit.manager.is_generation:
+            raise cannot_generate()  # SGLang's scheduler would die of it
         request = self._read(operation, body, desk)
         shown = _given_rid(request) or engine_rid()
         if operation == "chat" and is_plain(self._servings["chat"], request, self._toolkit):

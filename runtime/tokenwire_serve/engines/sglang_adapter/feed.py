@@ -1,0 +1,144 @@
+"""What SGLang's detokenizer sends, taken off its socket and to the requests in one step.
+
+SGLang awaits its socket as a coroutine, and makes a dictionary of a dozen facts of every token of every
+request. Of a stream of plain text the next token changes three of them, so such streams are served from
+the batch itself. All else goes the way that it goes in SGLang: the first and the last token of each
+request, and whatever a request needs beside its text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Feed", "TakePart"]
+
+_LOG: Final = logging.getLogger(__name__)
+_AT_ONCE: Final = 64
+"""Batches that one turn of the loop takes, so that others have theirs."""
+
+
+class TakePart(Protocol):
+    """Takes a token's part of a stream: text, ids, and the counts of the prompt, the output and the cache."""
+
+    def __call__(self, text: str, ids: Sequence[int], counts: tuple[int, int, int], /) -> None:
+        """Take the next part."""
+
+
+class Feed:
+    """Reads the batches in place of SGLang's own loop.
+
+    Args:
+        manager: The TokenizerManager.
+        socket: Its socket from the detokenizer, a plain one that is asked and does not wait.
+        receive: Takes the next object off the socket; raises `empty` where there is none.
+        empty: That exception.
+        ready: Whether there is an object; asking resets the socket's signal.
+        batch: SGLang's class of a batch of texts.
+        batches: All its classes of batches.
+        failed: Told once when a batch cannot be handled: nothing can be relied on then.
+
+    Attributes:
+        parts: The requests that are served from batches, by rid.
+    """
+
+    def __init__(
+        self,
+        manager: Any,
+        file: int,
+        receive: Callable[[], Any],
+        empty: type[Exception],
+        ready: Callable[[], bool],
+        batch: type[Any],
+        batches: tuple[type[Any], ...],
+        failed: Callable[[str], None],
+    ) -> None:
+        self.parts: dict[str, TakePart] = {}
+        self._manager = manager
+        self._file = file
+        self._receive = receive
+        self._empty = empty
+        self._ready = ready
+        self._batch = batch
+        self._batches = batches
+        self._failed = failed
+
+    async def run(self) -> None:
+        """Read until cancelled; stands for SGLang's `handle_loop`."""
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._file, self._read)
+        try:
+            self._read()
+            await loop.create_future()
+        finally:
+            loop.remove_reader(self._file)
+
+    def _read(self) -> None:
+        """Take what is there. The socket signals once for all of it."""
+        for _ in range(_AT_ONCE):
+            if not self._ready():
+                return
+            try:
+                self._take(self._receive())
+            except self._empty:
+                return
+            except Exception:
+                _LOG.exception("a batch of SGLang's could not be handled")
+                self._failed("what it sends cannot be read; the log above says why")
+                return
+        asyncio.get_running_loop().call_soon(self._read)
+
+    def _take(self, batch: Any) -> None:
+        manager = self._manager
+        if type(batch) is self._batch and self.parts:
+            rest = self._serve(batch)
+            if rest is not None:
+                _finish(manager._handle_batch_output(rest))
+        elif isinstance(batch, self._batches):
+            _finish(manager._handle_batch_output(batch))
+        else:
+            manager._result_dispatcher(batch)
+        manager.last_receive_tstamp = time.time()
+        manager.soft_watchdog.feed()
+
+    def _serve(self, batch: Any) -> Any:
+        """Serve the streams of plain text; the batch of all else, None when there is nothing else."""
+        parts, finished = self.parts, batch.finished_reasons
+        texts, ids = batch.output_strs, batch.output_ids
+        prompts, made, cached = batch.prompt_tokens, batch.completion_tokens, batch.cached_tokens
+        others: list[int] = []
+        for place, rid in enumerate(batch.rids):
+            take = parts.get(rid)
+            if take is None or finished[place] is not None:
+                others.append(place)
+            else:
+                take(texts[place], ids[place], (prompts[place], made[place], cached[place]))
+        if not others:
+            return None
+        return batch if len(others) == len(finished) else _picked(batch, others)
+
+
+def _picked(batch: Any, places: Sequence[int]) -> Any:
+    """A batch of some of the requests of one: each of its lists has an item per request."""
+    count = len(batch.rids)
+    values: dict[str, Any] = {}
+    for name in batch.__struct_fields__:
+        value = getattr(batch, name)
+        if isinstance(value, list) and len(value) == count:
+            value = [value[place] for place in places]
+        values[name] = value
+    return type(batch)(**values)
+
+
+def _finish(coroutine: Any) -> None:
+    """Run a coroutine that lets others have a turn now and then, but waits for nothing."""
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration:
+        return
