@@ -79,8 +79,11 @@ def invalid(violations: Sequence[tuple[str, str]]) -> RpcError:
 
 
 def _sentence(field: str, text: str) -> str:
-    """A description with its field in front, unless it says the name as a word already."""
-    named = re.search(rf"(?<!\w){re.escape(field)}(?!\w)", text)
+    """A description with its field in front, unless it says the name as a word already.
+
+    A flag such as --enable-priority is one word, and does not say the field `priority`.
+    """
+    named = re.search(rf"(?<![\w-]){re.escape(field)}(?![\w-])", text)
     return text if named else f"{field}: {text}"
 
 

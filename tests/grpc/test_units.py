@@ -124,13 +124,14 @@ def test_statuses_of_others(trailers: dict[str, str], code: Code) -> None:
 
 
 def test_details_name_their_fields() -> None:
-    error = invalid([("a", "a must be 1"), ("b.c", "too long")])
-    assert error.message == "a must be 1; b.c: too long"
+    error = invalid([("a", "a must be 1"), ("b.c", "too long"), ("d", "needs --enable-d or --d-size")])
+    assert error.message == "a must be 1; b.c: too long; d: needs --enable-d or --d-size"
     (detail,) = unpack_details(pack_status(error))
     assert isinstance(detail, BadRequest)
     assert [(v.field, v.description) for v in detail.field_violations] == [
         ("a", "a must be 1"),
         ("b.c", "too long"),
+        ("d", "needs --enable-d or --d-size"),
     ]
     (retry,) = unpack_details(pack_status(retry_after(Code.UNAVAILABLE, "later", 2.5)))
     assert isinstance(retry, RetryInfo)
