@@ -8,6 +8,7 @@ import logging
 import signal
 import threading
 from contextlib import redirect_stderr, suppress
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tokenwire.codes import Code
@@ -118,6 +119,7 @@ class Launcher:
     def _work(
         self, loop: asyncio.AbstractEventLoop, result: asyncio.Future[T], build: Callable[[], T]
     ) -> None:
+        resource_tracker.ensure_running()  # up to Python 3.12 its start lets both signals in again
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         handlers, level = list(logging.root.handlers), logging.root.level
         try:
