@@ -112,6 +112,23 @@ async def test_generate_streams_a_list_with_the_place_of_each(client: httpx.Asyn
     assert all(item["text"] == TOKEN * 3 for item in last.values())
 
 
+@pytest.mark.parametrize("mode", ["cumulative", "delta"])
+async def test_generate_streams_choices_with_the_place_of_each(client: httpx.AsyncClient, mode: str) -> None:
+    ask = {"text": "a", "rid": "r", "stream": True, "sampling_params": {"n": 2, "max_new_tokens": 3}}
+    for change, ids in (
+        ({}, {0: "r_0", 1: "r_1"}),
+        ({"text": ["a", "b"], "rid": ["x", "y"]}, {0: "x_0", 1: "x_1", 2: "y_0", 3: "y_1"}),
+        (
+            {"text": ["a", "b"], "sampling_params": [{"max_new_tokens": 3}, {"n": 2}]},
+            {0: "r_0", 1: "r_1_0", 2: "r_1_1"},
+        ),
+    ):
+        reply = await client.post("/generate", json=ask | change, headers={"x-tokenwire-stream": mode})
+        told = events(reply.text)
+        assert {item["index"]: item["meta_info"]["id"] for item in told if "id" in item["meta_info"]} == ids
+        assert {item["index"] for item in told} == ids.keys()
+
+
 @pytest.mark.parametrize("stream", [True, False])
 async def test_generate_of_a_list_ends_all_where_one_fails(client: httpx.AsyncClient, stream: bool) -> None:
     endless = {"max_new_tokens": 10**8}

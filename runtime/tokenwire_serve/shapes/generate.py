@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tokenwire.codes import Code
@@ -69,7 +70,7 @@ class HttpGeneration:
             for item in inputs
         ]
         if inputs[0].request.stream:
-            reply = await _events(streams, single)
+            reply = await _events(streams, inputs, single)
             reply.headers[STREAM_MODE] = str(context.initial_metadata.get(STREAM_MODE, "cumulative"))
             return reply
         collected = await together(*map(_collect, streams))
@@ -100,9 +101,11 @@ async def _collect(stream: PushStream[Generated]) -> list[Generated]:
     return sorted(messages, key=lambda message: int(message.meta_info["index"]))
 
 
-async def _events(streams: list[PushStream[Generated]], single: bool) -> HttpReply:
+async def _events(
+    streams: list[PushStream[Generated]], inputs: list[GenerateInput], single: bool
+) -> HttpReply:
     source: AsyncIterator[Any] = streams[0] if single else _fan_in(streams)
-    frame = _frame if single else _placed_frame
+    frame = _frame_of(inputs, single)
     first = await take_first(source)
     if first is None:
         await leave(source)
@@ -119,12 +122,21 @@ def _failure(error: Exception) -> bytes:
     return b"" if _is_abort(error) else failure_event(error)
 
 
+def _frame_of(inputs: list[GenerateInput], single: bool) -> Callable[[Any], bytes]:
+    """What makes an event; where there are several choices, `index` counts those of all prompts."""
+    if single:
+        return _frame if _choices(inputs[0]) == 1 else _indexed_frame
+    firsts = list(accumulate((_choices(item) for item in inputs), initial=0))
+    return lambda placed: _indexed_frame(placed.message, firsts[placed.place])
+
+
 def _frame(message: Generated) -> bytes:
     return f"data: {_object(message)}\n\n".encode()
 
 
-def _placed_frame(placed: _Placed) -> bytes:
-    return f'data: {_object(placed.message)[:-1]},"index":{placed.place}}}\n\n'.encode()
+def _indexed_frame(message: Generated, first: int = 0) -> bytes:
+    index = first + int(message.meta_info.get("index", "0"))
+    return f'data: {_object(message)[:-1]},"index":{index}}}\n\n'.encode()
 
 
 def _object(message: Generated) -> str:
