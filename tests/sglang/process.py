@@ -45,7 +45,8 @@ class Process:
     def children(self) -> dict[str, psutil.Process]:
         """SGLang's processes, by their titles."""
         found = psutil.Process(self.process.pid).children(recursive=True)
-        return {child.cmdline()[0]: child for child in found if child.cmdline()}
+        titles = {" ".join(child.cmdline()).split()[0]: child for child in found if child.cmdline()}
+        return {title: child for title, child in titles.items() if title.startswith("sglang::")}
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
@@ -100,7 +101,7 @@ def serving(
             assert ready is not None, log.read_text()[-2000:]
             yield Process(process, log, **ready.groupdict())
         finally:
-            left = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+            left = [] if process.poll() is not None else psutil.Process(process.pid).children(recursive=True)
             process.terminate()
             try:
                 process.wait(20)
@@ -108,7 +109,7 @@ def serving(
                 process.kill()
                 process.wait(20)
             for child in left:
-                if child.is_running() and child.pid != process.pid:
+                if child.is_running():
                     child.kill()
             process.stdout.close()
 

@@ -372,7 +372,8 @@ class SglangServiceBase(ABC):
     ) -> TokenizeResponse:
         """Turns text into the token ids of the model's tokenizer.
 
-        The HTTP body may carry the text as `prompt`, or chat `messages`.
+        The HTTP body may carry the text as `prompt`, several in an array, or chat
+        `messages`.
         """
 
     @abstractmethod
@@ -381,7 +382,11 @@ class SglangServiceBase(ABC):
         request: DetokenizeRequest,
         context: Context,
     ) -> DetokenizeResponse:
-        """Turns token ids back into text."""
+        """Turns token ids back into text, without the special tokens.
+
+        Over HTTP `skip_special_tokens: false` keeps them, and an array of arrays
+        is answered with an array of texts.
+        """
 
     @abstractmethod
     async def health_check(
@@ -670,7 +675,8 @@ class SglangServiceClient(Client):
     ) -> TokenizeResponse:
         """Turns text into the token ids of the model's tokenizer.
 
-        The HTTP body may carry the text as `prompt`, or chat `messages`.
+        The HTTP body may carry the text as `prompt`, several in an array, or chat
+        `messages`.
         """
         return await self._unary(TOKENIZE, request, timeout, metadata)
 
@@ -681,7 +687,11 @@ class SglangServiceClient(Client):
         timeout: float | None = None,
         metadata: Metadata | None = None,
     ) -> DetokenizeResponse:
-        """Turns token ids back into text."""
+        """Turns token ids back into text, without the special tokens.
+
+        Over HTTP `skip_special_tokens: false` keeps them, and an array of arrays
+        is answered with an array of texts.
+        """
         return await self._unary(DETOKENIZE, request, timeout, metadata)
 
     async def health_check(

@@ -68,12 +68,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         rpc=DETOKENIZE,
         method="POST",
         path="/detokenize",
+        handler="detokenize",
         auth=AuthScope.USER,
     ),
     Route(
         rpc=DETOKENIZE,
         method="POST",
         path="/v1/detokenize",
+        handler="detokenize",
         auth=AuthScope.USER,
     ),
     Route(
