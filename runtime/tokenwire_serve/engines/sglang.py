@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import psutil
+import zmq
 from sglang.srt.configs.load_config import LoadFormat
 from sglang.srt.entrypoints.engine import Engine as _SglangEngine
 from sglang.srt.entrypoints.openai import protocol
@@ -29,7 +30,7 @@ from sglang.srt.entrypoints.openai.sse_utils import build_sse_content
 from sglang.srt.entrypoints.openai.usage_processor import UsageProcessor
 from sglang.srt.entrypoints.openai.utils import should_include_usage
 from sglang.srt.managers import io_struct
-from sglang.srt.managers.detokenizer_manager import run_detokenizer_process
+from sglang.srt.managers.detokenizer_manager import DetokenizerManager, run_detokenizer_process
 from sglang.srt.managers.scheduler import run_scheduler_process
 from sglang.srt.managers.tokenizer_manager import ServerStatus as _SglangStatus
 from sglang.srt.server_args import prepare_server_args
@@ -47,6 +48,7 @@ from .options import TINY_MODEL
 from .sglang_adapter.admission import Admission
 from .sglang_adapter.children import ChildWatch, ProgressReader, end_processes, report_progress
 from .sglang_adapter.errors import aborted_by_engine, refusal
+from .sglang_adapter.feed import Feed
 from .sglang_adapter.generation import Generation
 from .sglang_adapter.info import SETTINGS, adapters_of, load_of, model_info, shown
 from .sglang_adapter.launch import Launcher, arguments_of, parse
@@ -87,6 +89,8 @@ _LONG_TEXT: Final = 8192
 """Characters or tokens from which text is worked on in a thread."""
 _SHUTDOWN_S: Final = 3.0
 _PROBE_S: Final = 20.0
+_EVENTS: Final = int(zmq.EVENTS)
+_READABLE: Final = int(zmq.POLLIN)
 _TURNS: Final = 5
 """Turns of the loop after which requests that were left have let go of SGLang's locks."""
 _GENERATE_FIELDS: Final = frozenset(field.name for field in fields(io_struct.GenerateReqInput))
@@ -99,9 +103,24 @@ def run_scheduler(server_args: Any, *args: Any, **kwargs: Any) -> None:
     run_scheduler_process(server_args, *args, **kwargs)
 
 
-def run_detokenizer(*args: Any, **kwargs: Any) -> None:
-    """SGLang's detokenizer process."""
-    run_detokenizer_process(*args, **kwargs)
+def run_detokenizer(settings: Any, *args: Any, **kwargs: Any) -> None:
+    """SGLang's detokenizer process.
+
+    Where nobody looks at the times of the scheduler they go no further, and ids are sent as lists: these
+    two are most of what it takes to read a batch here.
+    """
+    if not (settings.enable_metrics or settings.enable_trace):
+        handle = DetokenizerManager.handle_batch_token_id_out
+
+        def slim(self: Any, batch: Any) -> Any:
+            batch.time_stats = None
+            made = handle(self, batch)
+            if made.output_ids is not None:
+                made.output_ids = [list(ids) for ids in made.output_ids]
+            return made
+
+        DetokenizerManager.handle_batch_token_id_out = slim
+    run_detokenizer_process(settings, *args, **kwargs)
 
 
 class _Launched(_SglangEngine):  # type: ignore[misc]
@@ -125,6 +144,7 @@ class SglangEngine:
         self._model: ModelInfo | None = None
         self._admission: Admission | None = None
         self._watch: ChildWatch | None = None
+        self._feed: Feed | None = None
         self._trace: Trace | None = None
         self._retracted = False
         self._active: dict[str, Generation | _Once] = {}
@@ -207,6 +227,7 @@ class SglangEngine:
         self._watch = ChildWatch(self._pids, self._failed)
         _guard(manager)
         manager.signal_handler_class = self._signals
+        self._feed = self._own_loop()
         manager.auto_create_handle_loop()
         manager.server_status = _SglangStatus.Up
         manager.set_engine_state_changed_callback(lambda: self._board.set(paused=bool(manager.is_pause)))
@@ -220,6 +241,27 @@ class SglangEngine:
         self._trace = Trace(manager, io_struct.ProfileReq, activities)
         self.openai = SglangServing(self._toolkit(engine))
         await self.probe()
+
+    def _own_loop(self) -> Feed | None:
+        """Read what the detokenizer sends; None where SGLang must, for what it observes of each token."""
+        manager = self._manager
+        observed = ("enable_metrics", "enable_trace", "dump_requests_folder", "crash_dump_folder")
+        socket = getattr(manager, "recv_from_detokenizer", None)
+        if any(getattr(manager, name, None) for name in observed) or not isinstance(socket, zmq.Socket):
+            return None
+        plain = zmq.Socket.shadow(socket.underlying)
+        feed = Feed(
+            manager,
+            file=int(plain.get(zmq.FD)),
+            receive=partial(io_struct.sock_recv, plain, zmq.NOBLOCK),
+            empty=zmq.Again,
+            ready=lambda: zmq.backend.Socket.get(plain, _EVENTS) & _READABLE,
+            batch=io_struct.BatchStrOutput,
+            batches=(io_struct.BatchStrOutput, io_struct.BatchEmbeddingOutput, io_struct.BatchTokenIDOutput),
+            failed=self._failed,
+        )
+        manager.handle_loop = feed.run
+        return feed
 
     def _signals(self, manager: Any) -> _Signals:
         return _Signals(self._failed)
@@ -287,7 +329,9 @@ class SglangEngine:
             raise RpcError(Code.UNAVAILABLE, f"engine sglang is not up: {state.reason}")
 
     def _start_run(self, request: Any, receiver: Receiver) -> Run:
-        run = Run(self._manager, request, receiver, self._runs.discard)
+        plain = self._feed is not None and request.stream and not request.return_logprob
+        parts = self._feed.parts if self._feed is not None and plain else None
+        run = Run(self._manager, request, receiver, self._runs.discard, parts)
         self._runs.add(run)
         run.start()
         return run
@@ -428,13 +472,16 @@ class SglangEngine:
             await _aside(len(text), lambda: tokenizer.encode(text, add_special_tokens=add_special_tokens))
         )
 
-    async def detokenize(self, token_ids: Sequence[int]) -> str:
-        """The text of token ids; special tokens are kept."""
+    async def detokenize(self, token_ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
+        """The text of token ids, without the special ones unless those are wanted."""
         tokenizer = self._tokenizer()
         problems = Problems()
         check_token_ids(token_ids, "tokens", problems, self.model.vocab_size)
         problems.settle()
-        return str(await _aside(len(token_ids), lambda: tokenizer.decode(list(token_ids))))
+        ids = list(token_ids)
+        return str(
+            await _aside(len(ids), lambda: tokenizer.decode(ids, skip_special_tokens=skip_special_tokens))
+        )
 
     async def render_chat(
         self,

@@ -88,7 +88,7 @@ class DeltaReader:
         self._counts = counts
         if self._stops is not None:
             text = self._held(text, None)
-        return Delta(self._index, list(ids), text, *counts)
+        return Delta(self._index, list(ids), text, counts[0], counts[1], counts[2])
 
     def aborted(self, message: str) -> Delta:
         """The last delta of a choice that is ended here: it has nothing new."""

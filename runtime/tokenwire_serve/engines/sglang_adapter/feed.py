@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Feed", "TakePart"]
+__all__ = ["Feed", "Served", "TakePart"]
 
 _LOG: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 64
@@ -28,6 +28,10 @@ class TakePart(Protocol):
 
     def __call__(self, text: str, ids: Sequence[int], counts: tuple[int, int, int], /) -> None:
         """Take the next part."""
+
+
+Served = tuple[TakePart, "Callable[[], None]"]
+"""What takes the parts of a request, and what ends it when that fails."""
 
 
 class Feed:
@@ -53,12 +57,12 @@ class Feed:
         file: int,
         receive: Callable[[], Any],
         empty: type[Exception],
-        ready: Callable[[], bool],
+        ready: Callable[[], int],
         batch: type[Any],
         batches: tuple[type[Any], ...],
         failed: Callable[[str], None],
     ) -> None:
-        self.parts: dict[str, TakePart] = {}
+        self.parts: dict[str, Served] = {}
         self._manager = manager
         self._file = file
         self._receive = receive
@@ -79,17 +83,18 @@ class Feed:
             loop.remove_reader(self._file)
 
     def _read(self) -> None:
-        """Take what is there. The socket signals once for all of it."""
+        """Take what is there. The socket signals once for all of it, and again after it was asked."""
         for _ in range(_AT_ONCE):
-            if not self._ready():
-                return
             try:
                 self._take(self._receive())
             except self._empty:
-                return
+                if not self._ready():
+                    return
             except Exception:
                 _LOG.exception("a batch of SGLang's could not be handled")
                 self._failed("what it sends cannot be read; the log above says why")
+                return
+            if not self._ready():
                 return
         asyncio.get_running_loop().call_soon(self._read)
 
@@ -113,11 +118,14 @@ class Feed:
         prompts, made, cached = batch.prompt_tokens, batch.completion_tokens, batch.cached_tokens
         others: list[int] = []
         for place, rid in enumerate(batch.rids):
-            take = parts.get(rid)
-            if take is None or finished[place] is not None:
+            served = parts.get(rid)
+            if served is None or finished[place] is not None:
                 others.append(place)
-            else:
-                take(texts[place], ids[place], (prompts[place], made[place], cached[place]))
+                continue
+            try:
+                served[0](texts[place], ids[place], (prompts[place], made[place], cached[place]))
+            except Exception:
+                served[1]()
         if not others:
             return None
         return batch if len(others) == len(finished) else _picked(batch, others)

@@ -82,7 +82,8 @@ class Generation:
                 self._run(index, generate_arguments(self._request, index))
 
     def _run(self, index: int, arguments: Mapping[str, Any]) -> None:
-        self._runs[index] = self._start_run(arguments, _Choice(self, index))
+        choice = _Choice(self, index, self._readers[index], self._sink)
+        self._runs[index] = self._start_run(arguments, choice)
 
     def abort(self, message: str) -> None:
         """End every open choice with an abort finish, then the request."""
@@ -106,10 +107,6 @@ class Generation:
         if delta.finish is not None:
             self._open.discard(index)
         self._sink.push(delta)
-
-    def take_part(self, index: int, text: str, ids: Sequence[int], counts: tuple[int, int, int]) -> None:
-        """The same of a stream of plain text."""
-        self._sink.push(self._readers[index].part(text, ids, counts))
 
     def choice_ended(self, index: int, error: BaseException | None) -> None:
         """A run has ended; an error ends the other choices too."""
@@ -160,17 +157,19 @@ def _complains_of_limit(error: BaseException) -> bool:
 class _Choice:
     """Receives the chunks of one choice."""
 
-    __slots__ = ("_generation", "_index")
+    __slots__ = ("_generation", "_index", "_part", "_push")
 
-    def __init__(self, generation: Generation, index: int) -> None:
+    def __init__(self, generation: Generation, index: int, reader: DeltaReader, sink: Sink[Delta]) -> None:
         self._generation = generation
         self._index = index
+        self._part = reader.part
+        self._push = sink.push
 
     def take(self, chunk: Mapping[str, Any], /) -> None:
         self._generation.take(self._index, chunk)
 
     def take_part(self, text: str, ids: Sequence[int], counts: tuple[int, int, int], /) -> None:
-        self._generation.take_part(self._index, text, ids, counts)
+        self._push(self._part(text, ids, counts))
 
     def end(self, error: BaseException | None, /) -> None:
         self._generation.choice_ended(self._index, error)

@@ -15,7 +15,7 @@ from .errors import aborted_by_engine, refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .feed import TakePart
+    from .feed import Served
 
 __all__ = ["Receiver", "Run"]
 
@@ -60,7 +60,7 @@ class Run:
         request: Any,
         receiver: Receiver,
         on_end: Callable[[Run], None],
-        parts: dict[str, TakePart] | None = None,
+        parts: dict[str, Served] | None = None,
     ) -> None:
         self._manager = manager
         self._parts = parts
@@ -102,23 +102,17 @@ class Run:
         try:
             receiver.take(chunk)
         except Exception:
-            _LOG.exception("request %s failed", self._request.rid)
-            self.fail(RpcError(Code.INTERNAL, "the request failed in the server"))
+            self.broken()
 
     def follow(self) -> None:
         """Be served past SGLang from now on, if that was wanted."""
         if self._parts is not None and self._receiver is not None:
-            self._parts[self._request.rid] = self._take_part
+            self._parts[self._request.rid] = (self._receiver.take_part, self.broken)
 
-    def _take_part(self, text: str, ids: Sequence[int], counts: tuple[int, int, int], /) -> None:
-        receiver = self._receiver
-        if receiver is None:
-            return
-        try:
-            receiver.take_part(text, ids, counts)
-        except Exception:
-            _LOG.exception("request %s failed", self._request.rid)
-            self.fail(RpcError(Code.INTERNAL, "the request failed in the server"))
+    def broken(self) -> None:
+        """End it, with the exception that is being handled in the log."""
+        _LOG.exception("request %s failed", self._request.rid)
+        self.fail(RpcError(Code.INTERNAL, "the request failed in the server"))
 
     def _release(self) -> Receiver | None:
         """Be done with the receiver; it, if that was not so before."""
