@@ -154,9 +154,9 @@ class BridgedEngine:
         """Token ids of a text."""
         return await self._await(self._engine.tokenize(text, add_special_tokens=add_special_tokens))
 
-    async def detokenize(self, token_ids: Sequence[int]) -> str:
+    async def detokenize(self, token_ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
         """The text of token ids."""
-        return await self._await(self._engine.detokenize(token_ids))
+        return await self._await(self._engine.detokenize(token_ids, skip_special_tokens=skip_special_tokens))
 
     async def render_chat(
         self,

@@ -376,8 +376,8 @@ class Engine(Protocol):
     async def tokenize(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         """Token ids of a text."""
 
-    async def detokenize(self, token_ids: Sequence[int]) -> str:
-        """The text of token ids; special tokens are kept."""
+    async def detokenize(self, token_ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
+        """The text of token ids, without the special ones unless those are wanted."""
 
     async def render_chat(
         self,

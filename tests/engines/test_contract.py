@@ -218,6 +218,15 @@ async def test_tokenize_and_detokenize_are_inverse(engine: Engine) -> None:
         assert await engine.detokenize(ids) == text
 
 
+async def test_special_tokens_are_left_out_of_the_text_unless_wanted(engine: Engine) -> None:
+    ids = await engine.render_chat([{"role": "user", "content": "abcd"}])
+    whole = await engine.detokenize(ids, skip_special_tokens=False)
+    assert await engine.tokenize(whole, add_special_tokens=False) == ids
+    plain = await engine.detokenize(ids)
+    assert "abcd" in plain
+    assert (plain == whole) == (engine.name == "null")
+
+
 async def test_embeddings_have_length_one(engine: Engine) -> None:
     if engine.name == "sglang":
         pytest.skip("SGLang embeds with a model that was started for it: tests/sglang/test_pooling.py")

@@ -13,7 +13,10 @@ from tokenwire.http.asgi import build_app
 from tokenwire_gen.sglang.runtime.v1.sglang_http import ROUTES
 from tokenwire_serve.engines import EngineOptions, create
 from tokenwire_serve.servicer.service import SglangServicer
+from tokenwire_serve.servicer.settings import ServicerSettings
 from tokenwire_serve.shapes.handlers import http_handlers
+
+from tests.serve.scripted import MODEL, ScriptedEngine
 
 from .fakes import until
 
@@ -289,8 +292,62 @@ async def test_tokenize_and_detokenize(client: httpx.AsyncClient, prefix: str) -
         {"messages": [{"role": "user", "content": "hi"}]},
     ):
         assert (await client.post(f"{prefix}/tokenize", json=body)).json() == expected
-    reply = await client.post(f"{prefix}/detokenize", json={"tokens": [104, 105]})
+        named = body | {"model": "null"}
+        assert (await client.post(f"{prefix}/tokenize", json=named)).json() == expected
+    reply = await client.post(f"{prefix}/detokenize", json={"model": "null", "tokens": [104, 105]})
     assert reply.json() == {"text": "hi"}
+
+
+async def test_tokenize_and_detokenize_answer_lists_with_lists(local: httpx.AsyncClient) -> None:
+    for prompts, tokens, counts in ((["hi", ""], [[104, 105], []], [2, 0]), ([], [], [])):
+        reply = await local.post("/tokenize", json={"prompt": prompts})
+        assert reply.json() == {"tokens": tokens, "count": counts, "max_model_len": 0}
+    for lists, texts in (([[104], [], [105]], ["h", "", "i"]), ([], "")):
+        assert (await local.post("/detokenize", json={"tokens": lists})).json() == {"text": texts}
+
+
+async def test_detokenize_keeps_special_tokens_that_are_wanted() -> None:
+    servicer = SglangServicer(ScriptedEngine(MODEL))
+    app = build_app(servicer, routes=ROUTES, handlers=http_handlers(servicer))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        for skip, text in ((None, "<9>"), (True, "<9>"), (False, "<1><9>")):
+            ask = {"tokens": [1, 9], "skip_special_tokens": skip}
+            assert (await client.post("/detokenize", json=ask)).json() == {"text": text}
+        wrong = await client.post("/detokenize", json={"tokens": [[1], [9, 1000]]})
+    assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "tokens[1][1]")
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({}, "tokens"),
+        ({"tokens": 1}, "tokens"),
+        ({"tokens": [1, "a"]}, "tokens"),
+        ({"tokens": [[1], 2]}, "tokens"),
+        ({"tokens": [1, -1]}, "tokens[1]"),
+        ({"tokens": [1], "skip_special_tokens": 1}, "skip_special_tokens"),
+        ({"tokens": [1], "nope": 1}, "nope"),
+    ],
+)
+async def test_detokenize_refuses(local: httpx.AsyncClient, body: dict[str, Any], param: str) -> None:
+    reply = await local.post("/detokenize", json=body)
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, param)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/tokenize", {"prompt": "a"}),
+        ("/v1/tokenize", {"messages": [{"role": "user", "content": "a"}]}),
+        ("/detokenize", {"tokens": [1]}),
+    ],
+)
+async def test_tokenizer_of_a_model_that_is_not_served(
+    local: httpx.AsyncClient, path: str, body: dict[str, Any]
+) -> None:
+    reply = await local.post(path, json=body | {"model": "nope"})
+    assert (reply.status_code, reply.json()["error"]["type"]) == (404, "not_found_error")
+    assert (await local.post(path, json=body | {"model": "default"})).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -299,6 +356,8 @@ async def test_tokenize_and_detokenize(client: httpx.AsyncClient, prefix: str) -
         ({}, "prompt"),
         ({"prompt": "a", "text": "b"}, "prompt"),
         ({"prompt": 1}, "prompt"),
+        ({"prompt": ["a", 1]}, "prompt"),
+        ({"prompt": "a", "model": 1}, "model"),
         ({"messages": []}, "messages"),
         ({"messages": ["x"]}, "messages"),
         ({"prompt": "a", "add_special_tokens": 1}, "add_special_tokens"),

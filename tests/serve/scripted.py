@@ -154,8 +154,8 @@ class ScriptedEngine:
     async def tokenize(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         return ([1] if add_special_tokens else []) + list(text.encode())
 
-    async def detokenize(self, token_ids: Sequence[int]) -> str:
-        return "".join(f"<{token}>" for token in token_ids)
+    async def detokenize(self, token_ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
+        return "".join(f"<{token}>" for token in token_ids if token != 1 or not skip_special_tokens)
 
     async def render_chat(
         self,

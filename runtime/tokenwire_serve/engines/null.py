@@ -208,7 +208,7 @@ class NullEngine:
         """One id per UTF-8 byte; there are no special tokens to add."""
         return ids_of(text)
 
-    async def detokenize(self, token_ids: Sequence[int]) -> str:
+    async def detokenize(self, token_ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
         """The text of those bytes; what is no UTF-8 becomes U+FFFD."""
         return text_of(token_ids)
 

@@ -104,9 +104,13 @@ class Tokenizer:
         )
 
     async def detokenize(self, request: pb.DetokenizeRequest) -> DetokenizeResponse:
-        """Detokenize; every id is in the vocabulary."""
+        """Detokenize; special tokens are left out."""
+        return DetokenizeResponse(text=await self.text_of(request.tokens, "tokens"))
+
+    async def text_of(self, tokens: Sequence[int], name: str, *, skip_special_tokens: bool = True) -> str:
+        """The text of token ids, each of which is in the vocabulary; `name` is what the caller calls them."""
         self._core.require_up()
         problems = Problems()
-        check_token_ids(request.tokens, "tokens", problems, self._core.engine.model.vocab_size)
+        check_token_ids(tokens, name, problems, self._core.engine.model.vocab_size)
         problems.settle()
-        return DetokenizeResponse(text=await self._core.engine.detokenize(request.tokens))
+        return await self._core.engine.detokenize(tokens, skip_special_tokens=skip_special_tokens)

@@ -105,6 +105,19 @@ class SglangServicer(SglangServiceBase):
         """Generate with text and token ids in each message, for HTTP, whose answers carry both."""
         return self._generation.both(request, prompt, context, text_in_logprobs=text_in_logprobs)
 
+    async def text_of(self, tokens: Sequence[int], *, name: str, skip_special_tokens: bool) -> str:
+        """Detokenize with a choice that the RPC does not have, for HTTP; `name` is that of the field."""
+        return await self._tokenizer.text_of(tokens, name, skip_special_tokens=skip_special_tokens)
+
+    def require_model(self, asked: str | None) -> None:
+        """End the call unless a model goes by that name; None asks for no name in particular.
+
+        Raises:
+            RpcError: NOT_FOUND, or UNAVAILABLE while there is no model.
+        """
+        self._core.require_up()
+        self._core.find_model(asked)
+
     def text_generate(
         self, request: pb.TextGenerateRequest, context: Context
     ) -> PushStream[pb.TextGenerateResponse]:

@@ -22,7 +22,6 @@ from tokenwire_gen.sglang.runtime.v1.sglang_grpc import (
     LIST_MODELS,
     PAUSE_GENERATION,
     TEXT_EMBED,
-    TOKENIZE,
     UPDATE_WEIGHTS_FROM_DISK,
 )
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
@@ -35,7 +34,6 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     GetServerInfoRequest,
     PauseGenerationRequest,
     TextEmbedRequest,
-    TokenizeRequest,
     UpdateWeightsRequest,
 )
 
@@ -45,6 +43,7 @@ from tokenwire_serve.servicer.ranges import Problems
 
 from .generate import HttpGeneration, together
 from .inputs import prompts_of, refuse_unknown
+from .tokenizer import HttpTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -57,17 +56,15 @@ __all__ = ["http_handlers"]
 
 OWNER: Final = "tokenwire"
 _POOLED: Final = frozenset({"text", "input_ids", "rid", "routing_key"})
-_TOKENIZE: Final = frozenset(
-    {"prompt", "text", "messages", "add_special_tokens", "tools", "chat_template_kwargs"}
-)
 
 
 def http_handlers(servicer: SglangServicer) -> dict[str, HttpHandler]:
     """The handlers that routes of sglang.proto name, over one servicer."""
-    shapes = _Shapes(servicer)
+    shapes, tokenizer = _Shapes(servicer), HttpTokenizer(servicer)
     return {
         "classify": shapes.classify,
         "continue_generation": shapes.continue_generation,
+        "detokenize": tokenizer.detokenize,
         "encode": shapes.encode,
         "flush_cache": shapes.flush_cache,
         "generate": HttpGeneration(servicer),
@@ -80,7 +77,7 @@ def http_handlers(servicer: SglangServicer) -> dict[str, HttpHandler]:
         "models": list_models(LIST_MODELS, owner=OWNER, created=int(time.time())),
         "pause_generation": shapes.pause_generation,
         "server_info": shapes.server_info,
-        "tokenize": shapes.tokenize,
+        "tokenize": tokenizer.tokenize,
         "update_weights": shapes.update_weights,
     }
 
@@ -107,34 +104,6 @@ class _Shapes:
             return _pooled(await call.unary(CLASSIFY, ClassifyRequest(**given, **shared)))
 
         return await _each(call, one)
-
-    async def tokenize(self, call: HttpCall) -> HttpReply:
-        """`{tokens, count, max_model_len}` of a text or of a conversation."""
-        problems = Problems()
-        fields = Fields(call.json_object(), problems)
-        refuse_unknown(fields, _TOKENIZE, "a field of this route")
-        special = fields.boolean("add_special_tokens")
-        names = [name for name in ("prompt", "text", "messages") if name in fields]
-        if len(names) != 1:
-            problems.add("prompt", "or text or messages must be given, and one of them only")
-        if names == ["messages"]:
-            return await self._tokenize_chat(fields)
-        text = fields.text(names[0]) if names else None
-        problems.settle()
-        response = await call.unary(TOKENIZE, TokenizeRequest(text=text or "", add_special_tokens=special))
-        return _tokens(response.tokens, response.max_model_len)
-
-    async def _tokenize_chat(self, fields: Fields) -> HttpReply:
-        messages = fields.array("messages") or []
-        if not messages or not all(isinstance(message, dict) for message in messages):
-            fields.wrong("messages", "must be an array of objects with at least one")
-        tools = fields.array("tools")
-        options = fields.mapping("chat_template_kwargs")
-        fields.problems.settle()
-        self._require_healthy()
-        engine = self._servicer.engine
-        tokens = await engine.render_chat(messages, tools=tools, options=options)
-        return _tokens(tokens, engine.model.max_model_len)
 
     async def health(self, call: HttpCall) -> HttpReply:
         """Readiness: 200 without a body, or 503 with the reason."""
@@ -242,10 +211,6 @@ async def _each(
 def _pooled(response: Any) -> dict[str, Any]:
     facts = {name: json.loads(value) for name, value in response.meta_info.items()}
     return {"embedding": response.embedding, "meta_info": facts}
-
-
-def _tokens(tokens: list[int], max_model_len: int) -> HttpReply:
-    return HttpReply.json({"tokens": tokens, "count": len(tokens), "max_model_len": max_model_len})
 
 
 def _load_request(call: HttpCall) -> GetLoadRequest:

@@ -125,10 +125,13 @@ class TransformersEngine(EngineCore):
         tokenizer = self._loaded.tokenizer
         return await self._aside(text, lambda: tokenizer.encode(text, special=add_special_tokens))
 
-    async def detokenize(self, token_ids: Sequence[int]) -> str:
-        """The text of token ids; special tokens are kept."""
+    async def detokenize(self, token_ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
+        """The text of token ids, without the special ones unless those are wanted."""
         check_ids("tokens", token_ids, self.model)
-        return await self._aside(token_ids, lambda: self._loaded.tokenizer.decode(token_ids))
+        tokenizer = self._loaded.tokenizer
+        return await self._aside(
+            token_ids, lambda: tokenizer.decode(token_ids, skip_special=skip_special_tokens)
+        )
 
     async def render_chat(
         self,
