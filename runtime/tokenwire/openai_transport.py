@@ -22,7 +22,7 @@ from .http.core import Endpoint, HttpCore
 from .http.failures import error_reply
 from .http.httpx_values import Pieces, async_response, call_of, library_of, sync_response
 from .http.loop_thread import LoopThread
-from .http.openai import list_models
+from .http.openai import list_models, retrieve_model
 from .http.remote import RemoteInvoker
 from .http.values import EventStream
 
@@ -45,7 +45,8 @@ GROUP: Final = "tokenwire.http"
 """Entry points of generated modules with `ADAPTERS` or `ROUTES`."""
 
 _OWNER: Final = "tokenwire"
-_MODELS: Final = "models"
+_MODELS: Final = {"models": list_models, "retrieve_model": retrieve_model}
+"""Makers of the handlers that routes may name here."""
 
 
 class GrpcTransport(_Transport):  # type: ignore[misc]  # httpx and httpx2 each have their own base
@@ -78,7 +79,7 @@ class GrpcTransport(_Transport):  # type: ignore[misc]  # httpx and httpx2 each 
         if adapters is None and routes is None:
             adapters, routes = _installed_tables()
         self._adapters = tuple(adapters or ())
-        self._routes = tuple(route for route in routes or () if route.handler in ("", _MODELS))
+        self._routes = tuple(route for route in routes or () if route.handler in ("", *_MODELS))
         self._target = target
         self._tls = tls
         self._remote = RemoteInvoker(target, tls=tls)
@@ -184,9 +185,9 @@ class GrpcTransport(_Transport):  # type: ignore[misc]  # httpx and httpx2 each 
 
     def _make_core(self) -> HttpCore:
         handlers = {
-            route.handler: list_models(route.rpc, owner=_OWNER, created=int(time.time()))
+            route.handler: _MODELS[route.handler](route.rpc, owner=_OWNER, created=int(time.time()))
             for route in self._routes
-            if route.handler == _MODELS
+            if route.handler
         }
         return HttpCore(self._remote, routes=self._routes, adapters=self._adapters, handlers=handlers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import httpx
 import httpx2
@@ -69,7 +70,11 @@ async def test_completions_embeddings_and_models(server: NullServer, way: str) -
         assert "".join([c.choices[0].text async for c in stream if c.choices]) == " token token"
         embedded = await client.embeddings.create(model="null", input=["a", "b"])
         assert [len(item.embedding) for item in embedded.data] == [4096, 4096]
-        assert [model.id async for model in client.models.list()] == ["null"]
+        (listed,) = [model async for model in client.models.list()]
+        assert listed.id == "null"
+        assert (await client.models.retrieve("null")).to_dict() == listed.to_dict() | {"created": ANY}
+        with pytest.raises(openai.NotFoundError, match="'org/nope' is not served here"):
+            await client.models.retrieve("org/nope")
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -387,6 +387,23 @@ async def test_info_routes_are_the_json_object_itself(client: httpx.AsyncClient)
         assert (await client.get(path)).json()["engine"] == "null"
     (card,) = (await client.get("/v1/models")).json()["data"]
     assert (card["id"], card["object"], card["owned_by"]) == ("null", "model", "tokenwire")
+    assert (await client.get("/v1/models/null")).json() == card
+
+
+async def test_models_are_found_by_any_of_their_names() -> None:
+    names = ("org/served", "alias")
+    servicer = SglangServicer(ScriptedEngine(MODEL), ServicerSettings(served_model_names=names))
+    app = build_app(servicer, routes=ROUTES, handlers=http_handlers(servicer))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        cards = (await client.get("/v1/models")).json()["data"]
+        assert [(card["id"], card["root"]) for card in cards] == [(name, "org/served") for name in names]
+        for path, card in (("org/served", cards[0]), ("org%2Fserved", cards[0]), ("alias", cards[1])):
+            assert (await client.get(f"/v1/models/{path}")).json() == card
+        for path in ("served", "default", "org", ""):
+            reply = await client.get(f"/v1/models/{path}")
+            error = reply.json()["error"]
+            assert (reply.status_code, error["type"], error["param"]) == (404, "not_found_error", "model")
+            assert error["message"] == f"model {path!r} is not served here; served: org/served, alias"
 
 
 async def test_loads(client: httpx.AsyncClient) -> None:

@@ -306,8 +306,8 @@ class TestInformation:
     async def test_models(self, servicer: SglangServicer) -> None:
         answer = await servicer.list_models(ListModelsRequest(), context("ListModels"))
         assert [(m.id, m.root, m.parent, m.max_model_len) for m in answer.models] == [
-            ("served", "/models/scripted", None, 64),
-            ("alias", "/models/scripted", None, 64),
+            ("served", "served", None, 64),
+            ("alias", "served", None, 64),
         ]
 
     @pytest.mark.parametrize(("rank", "ranks"), [(None, [0, 1]), (1, [1]), (0, [0]), (2, []), (-1, [])])

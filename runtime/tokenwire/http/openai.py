@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
+from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
 
 from .failures import failure_event
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .routes import OpenAIAdapter
     from .values import HttpCall, HttpHandler
 
-__all__ = ["adapter_handler", "list_models"]
+__all__ = ["adapter_handler", "list_models", "retrieve_model"]
 
 _ERROR: Final = b'{"error"'
 _SECRET: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -99,21 +100,38 @@ def list_models(rpc: Method[Any, Any], *, owner: str, created: int) -> HttpHandl
 
     async def handler(call: HttpCall) -> HttpReply:
         response: Any = await call.unary(rpc, rpc.request())
-        cards = [
-            {
-                "id": model.id,
-                "object": "model",
-                "created": created,
-                "owned_by": owner,
-                "root": model.root,
-                "parent": model.parent,
-                "max_model_len": model.max_model_len,
-            }
-            for model in response.models
-        ]
+        cards = [_card(model, owner, created) for model in response.models]
         return HttpReply.json({"object": "list", "data": cards})
 
     return handler
+
+
+def retrieve_model(rpc: Method[Any, Any], *, owner: str, created: int) -> HttpHandler:
+    """The function that answers with the model that the path's variable `model` names; see `list_models`."""
+
+    async def handler(call: HttpCall) -> HttpReply:
+        name = call.path_params["model"].replace("%2F", "/")
+        response: Any = await call.unary(rpc, rpc.request())
+        for model in response.models:
+            if model.id == name:
+                return HttpReply.json(_card(model, owner, created))
+        known = ", ".join(model.id for model in response.models)
+        sentence = f"{name!r} is not served here; served: {known}"
+        raise RpcError(Code.NOT_FOUND, f"model {sentence}", bad_request("model", sentence).details)
+
+    return handler
+
+
+def _card(model: Any, owner: str, created: int) -> dict[str, Any]:
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": created,
+        "owned_by": owner,
+        "root": model.root,
+        "parent": model.parent,
+        "max_model_len": model.max_model_len,
+    }
 
 
 def _carried(headers: Mapping[str, str]) -> dict[str, str]:

@@ -73,11 +73,11 @@ class Info:
     def models(self) -> ListModelsResponse:
         """ListModels: the served model, its aliases, then its LoRA adapters."""
         self._core.require_up()
-        model = self._core.engine.model
-        limit = model.max_model_len or None
-        cards = [ModelCard(id=name, root=model.model_path, max_model_len=limit) for name in self._core.names]
+        limit = self._core.engine.model.max_model_len or None
+        root = self._core.names[0]
+        cards = [ModelCard(id=name, root=root, max_model_len=limit) for name in self._core.names]
         cards += [
-            ModelCard(id=adapter.name, root=adapter.path, parent=self._core.names[0], max_model_len=limit)
+            ModelCard(id=adapter.name, root=adapter.path, parent=root, max_model_len=limit)
             for adapter in self._core.engine.adapters
         ]
         return ListModelsResponse(models=cards)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tokenwire.codes import Code
 from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
-from tokenwire.http.openai import list_models
+from tokenwire.http.openai import list_models, retrieve_model
 from tokenwire.http.values import HttpReply
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import (
     CLASSIFY,
@@ -60,7 +60,7 @@ _POOLED: Final = frozenset({"text", "input_ids", "rid", "routing_key"})
 
 def http_handlers(servicer: SglangServicer) -> dict[str, HttpHandler]:
     """The handlers that routes of sglang.proto name, over one servicer."""
-    shapes, tokenizer = _Shapes(servicer), HttpTokenizer(servicer)
+    shapes, tokenizer, now = _Shapes(servicer), HttpTokenizer(servicer), int(time.time())
     return {
         "classify": shapes.classify,
         "continue_generation": shapes.continue_generation,
@@ -74,8 +74,9 @@ def http_handlers(servicer: SglangServicer) -> dict[str, HttpHandler]:
         "livez": shapes.livez,
         "loads": shapes.loads,
         "model_info": shapes.model_info,
-        "models": list_models(LIST_MODELS, owner=OWNER, created=int(time.time())),
+        "models": list_models(LIST_MODELS, owner=OWNER, created=now),
         "pause_generation": shapes.pause_generation,
+        "retrieve_model": retrieve_model(LIST_MODELS, owner=OWNER, created=now),
         "server_info": shapes.server_info,
         "tokenize": tokenizer.tokenize,
         "update_weights": shapes.update_weights,

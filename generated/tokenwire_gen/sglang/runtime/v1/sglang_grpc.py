@@ -433,7 +433,8 @@ class SglangServiceBase(ABC):
     ) -> ListModelsResponse:
         """Lists the model names that requests may use.
 
-        Over HTTP the answer has the shape of the OpenAI API's model list.
+        Over HTTP the answer has the shape of the OpenAI API's model list, and
+        `/v1/models/NAME` that of one model.
         """
 
     @abstractmethod
@@ -746,7 +747,8 @@ class SglangServiceClient(Client):
     ) -> ListModelsResponse:
         """Lists the model names that requests may use.
 
-        Over HTTP the answer has the shape of the OpenAI API's model list.
+        Over HTTP the answer has the shape of the OpenAI API's model list, and
+        `/v1/models/NAME` that of one model.
         """
         return await self._unary(LIST_MODELS, request, timeout, metadata)
 

@@ -143,6 +143,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         body="",
     ),
     Route(
+        rpc=LIST_MODELS,
+        method="GET",
+        path="/v1/models/{model=**}",
+        handler="retrieve_model",
+        auth=AuthScope.USER,
+        body="",
+    ),
+    Route(
         rpc=GET_LOAD,
         method="GET",
         path="/get_load",

@@ -1037,7 +1037,7 @@ class ModelCard(Message, proto="sglang.runtime.v1.ModelCard"):
     id: str = ""
     """Name to use in requests."""
     root: str = ""
-    """Name or path of the model itself."""
+    """First name of the served model; of an adapter, its path."""
     parent: str | None = None
     """Base model that an adapter applies to. Not set on a base model."""
     max_model_len: int | None = None
