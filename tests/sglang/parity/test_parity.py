@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from tokenwire.http.path import PathTemplate
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SGLANG_SERVICE
 from tokenwire_gen.sglang.runtime.v1.sglang_http import ROUTES
 from tokenwire_gen.sglang.runtime.v1.sglang_openai import ADAPTERS
@@ -35,7 +36,7 @@ def test_every_rpc_and_route_was_called(pairs: Pairs) -> None:
     """Runs last: nothing of the contract's section 1 is left out above."""
     for case in CASES:
         pairs.found(case)
-    expected = {method.name for method in SGLANG_SERVICE.methods} | {
-        route.path for route in (*ROUTES, *ADAPTERS)
-    }
-    assert expected <= pairs.ours.called & pairs.sglang.called
+    called = pairs.ours.called & pairs.sglang.called
+    assert {method.name for method in SGLANG_SERVICE.methods} <= called
+    paths = [PathTemplate.parse(route.path) for route in (*ROUTES, *ADAPTERS)]
+    assert [path.text for path in paths if not any(path.match(name) is not None for name in called)] == []

@@ -73,6 +73,8 @@ CASES: Final = (
     http("all", "GET", "/server_info"),
     http("all", "GET", "/v1/models"),
     http("one", "GET", "/v1/models/tiny"),
+    http("unknown", "GET", "/v1/models/nobody"),
+    http("unknown, with a slash", "GET", "/v1/models/nobody/tiny"),
     http("all", "GET", "/get_load"),
     http("all", "GET", "/v1/loads"),
     http("first rank", "GET", "/v1/loads", params={"dp_rank": 0}),

@@ -74,6 +74,10 @@ DIFFERENCES: Final = (
     ),
     *instead("http/generate/key nobody knows", STRICT, 400),
     *instead("http/generate/both text and ids", "3.7: text or input_ids", 400),
+    Difference(
+        "http/v1/models/*/unknown*", "body.error.type", "invalid_request_error", "not_found_error", SHAPE
+    ),
+    Difference("http/v1/models/*/unknown*", "body.error.code", "model_not_found", 404, SHAPE),
     *instead("http/*/other model*", MODEL, 404, NOT_FOUND),
     Difference("http/*/other model, streamed", "media_type", "text/event-stream", "application/json", MODEL),
     Difference("grpc/*/other model", "messages.0.status_code", like(r"200|400"), 404, MODEL),
