@@ -12,6 +12,7 @@ from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import GenerateResponse, TextGenerateResponse
 
 from .core import failed
+from .json_sink import GrowingJsonSink
 from .output import Generated, Output
 from .sinks import CumulativeSink, DeltaSink, GrowingSink, Shape, is_plain
 from .validation import field_names, read_generate
@@ -150,10 +151,10 @@ class TextGeneration:
 
 def _sink_kind(
     mode: Mode, shape: Shape[M, P], request: GenerateRequest
-) -> type[DeltaSink[M, P] | CumulativeSink[M, P] | GrowingSink]:
+) -> type[DeltaSink[M, P] | CumulativeSink[M, P] | GrowingSink | GrowingJsonSink]:
     """What makes the messages of a request."""
     if mode == "delta" and request.stream:
         return DeltaSink
-    if shape.kind is not None and is_plain(request):
-        return GrowingSink
-    return CumulativeSink
+    if not is_plain(request):
+        return CumulativeSink
+    return GrowingJsonSink if shape.kind is None else GrowingSink

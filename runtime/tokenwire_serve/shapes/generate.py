@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 __all__ = ["HttpGeneration", "together"]
-
-_text: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 async def together(*calls: Coroutine[Any, Any, T]) -> list[T]:
@@ -74,7 +71,7 @@ class HttpGeneration:
             reply.headers[STREAM_MODE] = str(context.initial_metadata.get(STREAM_MODE, "cumulative"))
             return reply
         collected = await together(*map(_collect, streams))
-        answers = [_object(message).encode() for messages in collected for message in messages]
+        answers = [f"{message.json()}}}".encode() for messages in collected for message in messages]
         if single and _choices(inputs[0]) == 1:
             return HttpReply.raw_json(answers[0])
         return HttpReply.raw_json(b"[" + b",".join(answers) + b"]")
@@ -131,19 +128,12 @@ def _frame_of(inputs: list[GenerateInput], single: bool) -> Callable[[Any], byte
 
 
 def _frame(message: Generated) -> bytes:
-    return f"data: {_object(message)}\n\n".encode()
+    return f"data: {message.json()}}}\n\n".encode()
 
 
 def _indexed_frame(message: Generated, first: int = 0) -> bytes:
     index = first + int(message.meta_info.get("index", "0"))
-    return f'data: {_object(message)[:-1]},"index":{index}}}\n\n'.encode()
-
-
-def _object(message: Generated) -> str:
-    """The JSON object of a message; values of `meta_info` are JSON text already."""
-    facts = ",".join(f"{_text(name)}:{value}" for name, value in message.meta_info.items())
-    ids = ",".join(map(str, message.output.token_ids))
-    return f'{{"text":{_text(message.output.text)},"output_ids":[{ids}],"meta_info":{{{facts}}}}}'
+    return f'data: {message.json()},"index":{index}}}\n\n'.encode()
 
 
 class _Branch:
