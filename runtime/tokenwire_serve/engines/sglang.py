@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
+import os
 import signal
 import threading
 from dataclasses import fields, replace
@@ -46,6 +47,7 @@ from .board import StateBoard
 from .chat import with_plain_content
 from .options import TINY_MODEL
 from .sglang_adapter.admission import Admission
+from .sglang_adapter.batches import PACK, pack
 from .sglang_adapter.children import ChildWatch, ProgressReader, end_processes, report_progress
 from .sglang_adapter.errors import aborted_by_engine, refusal
 from .sglang_adapter.feed import Feed
@@ -103,24 +105,12 @@ def run_scheduler(server_args: Any, *args: Any, **kwargs: Any) -> None:
     run_scheduler_process(server_args, *args, **kwargs)
 
 
-def run_detokenizer(settings: Any, *args: Any, **kwargs: Any) -> None:
-    """SGLang's detokenizer process.
-
-    Where nobody looks at the times of the scheduler they go no further, and ids are sent as lists: these
-    two are most of what it takes to read a batch here.
-    """
-    if not (settings.enable_metrics or settings.enable_trace):
+def run_detokenizer(*args: Any, **kwargs: Any) -> None:
+    """SGLang's detokenizer process, which packs its batches where `Feed` reads them."""
+    if os.environ.get(PACK):
         handle = DetokenizerManager.handle_batch_token_id_out
-
-        def slim(self: Any, batch: Any) -> Any:
-            batch.time_stats = None
-            made = handle(self, batch)
-            if made.output_ids is not None:
-                made.output_ids = [list(ids) for ids in made.output_ids]
-            return made
-
-        DetokenizerManager.handle_batch_token_id_out = slim
-    run_detokenizer_process(settings, *args, **kwargs)
+        DetokenizerManager.handle_batch_token_id_out = lambda self, batch: pack(handle(self, batch))
+    run_detokenizer_process(*args, **kwargs)
 
 
 class _Launched(_SglangEngine):  # type: ignore[misc]
@@ -212,6 +202,9 @@ class SglangEngine:
         if options.model_path is None:
             options = replace(options, model_path=TINY_MODEL)
         settings = parse(prepare_server_args, arguments_of(options))
+        os.environ.pop(PACK, None)
+        if _reads_itself(settings):
+            os.environ[PACK] = "1"
         before = {child.pid for child in psutil.Process().children()}
         try:
             return _Launched(server_args=settings)
@@ -244,11 +237,10 @@ class SglangEngine:
 
     def _own_loop(self) -> Feed | None:
         """Read what the detokenizer sends; None where SGLang must, for what it observes of each token."""
-        manager = self._manager
-        observed = ("enable_metrics", "enable_trace", "dump_requests_folder", "crash_dump_folder")
-        socket = getattr(manager, "recv_from_detokenizer", None)
-        if any(getattr(manager, name, None) for name in observed) or not isinstance(socket, zmq.Socket):
+        if PACK not in os.environ:
             return None
+        manager = self._manager
+        socket = manager.recv_from_detokenizer
         plain = zmq.Socket.shadow(socket.underlying)
         feed = Feed(
             manager,
@@ -698,6 +690,18 @@ class _Once:
         if self._task is not None and not self._task.done():
             self._error = error
             self._task.cancel()
+
+
+def _reads_itself(settings: Any) -> bool:
+    """Whether SGLang's batches may be read here: nothing in SGLang observes each token, and it has one of
+    each process, which send Python's objects to each other."""
+    observed = ("enable_metrics", "enable_trace", "crash_dump_folder", "skip_tokenizer_init")
+    counts = ("tokenizer_worker_num", "detokenizer_worker_num")
+    return (
+        not any(getattr(settings, name, None) for name in observed)
+        and all(getattr(settings, name, 1) in {None, 1} for name in counts)
+        and bool(getattr(io_struct, "_USE_PICKLE_IPC", True))
+    )
 
 
 def _guard(manager: Any) -> None:

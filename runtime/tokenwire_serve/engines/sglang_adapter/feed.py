@@ -13,6 +13,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from .batches import pick, unpack
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -100,10 +102,10 @@ class Feed:
 
     def _take(self, batch: Any) -> None:
         manager = self._manager
-        if type(batch) is self._batch and self.parts:
+        if type(batch) is dict:
             rest = self._serve(batch)
             if rest is not None:
-                _finish(manager._handle_batch_output(rest))
+                _finish(manager._handle_batch_output(unpack(rest, self._batch)))
         elif isinstance(batch, self._batches):
             _finish(manager._handle_batch_output(batch))
         else:
@@ -111,15 +113,15 @@ class Feed:
         manager.last_receive_tstamp = time.time()
         manager.soft_watchdog.feed()
 
-    def _serve(self, batch: Any) -> Any:
-        """Serve the streams of plain text; the batch of all else, None when there is nothing else."""
-        parts, finished = self.parts, batch.finished_reasons
-        texts, ids = batch.output_strs, batch.output_ids
-        prompts, made, cached = batch.prompt_tokens, batch.completion_tokens, batch.cached_tokens
+    def _serve(self, batch: dict[str, Any]) -> dict[str, Any] | None:
+        """Serve the streams of plain text; a batch of all else, None when there is nothing else."""
+        parts, rids, finished = self.parts, batch["rids"], batch.get("finished_reasons")
+        texts, ids = batch["output_strs"], batch["output_ids"]
+        prompts, made, cached = batch["prompt_tokens"], batch["completion_tokens"], batch["cached_tokens"]
         others: list[int] = []
-        for place, rid in enumerate(batch.rids):
+        for place, rid in enumerate(rids):
             served = parts.get(rid)
-            if served is None or finished[place] is not None:
+            if served is None or (finished is not None and finished[place] is not None):
                 others.append(place)
                 continue
             try:
@@ -128,19 +130,7 @@ class Feed:
                 served[1]()
         if not others:
             return None
-        return batch if len(others) == len(finished) else _picked(batch, others)
-
-
-def _picked(batch: Any, places: Sequence[int]) -> Any:
-    """A batch of some of the requests of one: each of its lists has an item per request."""
-    count = len(batch.rids)
-    values: dict[str, Any] = {}
-    for name in batch.__struct_fields__:
-        value = getattr(batch, name)
-        if isinstance(value, list) and len(value) == count:
-            value = [value[place] for place in places]
-        values[name] = value
-    return type(batch)(**values)
+        return batch if len(others) == len(rids) else pick(batch, others)
 
 
 def _finish(coroutine: Any) -> None:
