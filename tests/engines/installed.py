@@ -24,6 +24,7 @@ SGLANG_ARGS: Final = (
     *("--decode-log-interval", "8"),  # with each line of its log SGLang counts its throughput anew
     *("--log-level", "warning"),
     "--disable-cuda-graph",
+    "--sleep-on-idle",  # a scheduler without work would take a core else
 )
 """Flags with which SGLang runs on a CPU."""
 

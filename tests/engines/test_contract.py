@@ -178,8 +178,7 @@ async def test_loads_are_true(engine: Engine) -> None:
     assert load.utilization > 0
     engine.abort("load")
     await collect(stream)
-    await settle(engine)
-    assert engine.loads()[0].num_used_tokens == 0
+    await until(engine, lambda load: load.num_used_tokens == 0)
 
 
 async def test_logprobs_come_when_asked(engine: Engine) -> None:
