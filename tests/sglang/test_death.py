@@ -16,9 +16,10 @@ from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SglangServiceClient
 from .process import ENDLESS, Process, begin, health, serving, until
 
 if TYPE_CHECKING:
-    import psutil
     import subprocess
     from collections.abc import Iterator
+
+    import psutil
 
 SCHEDULER = "sglang::scheduler"
 DETOKENIZER = "sglang::detokenizer"
