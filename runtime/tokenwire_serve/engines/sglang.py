@@ -47,13 +47,14 @@ from .board import StateBoard
 from .chat import with_plain_content
 from .options import TINY_MODEL
 from .sglang_adapter.admission import Admission
-from .sglang_adapter.batches import PACK, pack
+from .sglang_adapter.batches import pack
 from .sglang_adapter.children import ChildWatch, ProgressReader, end_processes, report_progress
 from .sglang_adapter.errors import aborted_by_engine, refusal
 from .sglang_adapter.feed import Feed
 from .sglang_adapter.generation import Generation
 from .sglang_adapter.info import SETTINGS, adapters_of, load_of, model_info, shown
 from .sglang_adapter.launch import Launcher, arguments_of, parse
+from .sglang_adapter.pipe import PIPE, BatchPipe, BatchSender
 from .sglang_adapter.profile import Trace
 from .sglang_adapter.requests import embed_arguments, engine_rid
 from .sglang_adapter.runs import Run
@@ -106,9 +107,16 @@ def run_scheduler(server_args: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def run_detokenizer(*args: Any, **kwargs: Any) -> None:
-    """SGLang's detokenizer process, which packs its batches where `Feed` reads them."""
-    if os.environ.get(PACK):
-        handle = DetokenizerManager.handle_batch_token_id_out
+    """SGLang's detokenizer process, which sends its batches packed to where `Feed` takes them."""
+    path = os.environ.get(PIPE)
+    if path:
+        handle, prepare = DetokenizerManager.handle_batch_token_id_out, DetokenizerManager.__init__
+
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            prepare(self, *args, **kwargs)
+            self.send_to_tokenizer = BatchSender(path)
+
+        DetokenizerManager.__init__ = init
         DetokenizerManager.handle_batch_token_id_out = lambda self, batch: pack(handle(self, batch))
     run_detokenizer_process(*args, **kwargs)
 
@@ -135,6 +143,7 @@ class SglangEngine:
         self._admission: Admission | None = None
         self._watch: ChildWatch | None = None
         self._feed: Feed | None = None
+        self._pipe: BatchPipe | None = None
         self._trace: Trace | None = None
         self._retracted = False
         self._active: dict[str, Generation | _Once] = {}
@@ -172,6 +181,8 @@ class SglangEngine:
         self._board.set(ServerStatus.STARTING, reason="starting SGLang's processes", paused=False)
         progress = ProgressReader(self._note_progress)
         self._own_sigquit()
+        self._pipe = BatchPipe(self._take_batch)
+        await self._pipe.open()
         self._launcher = Launcher()
         try:
             engine = await self._launcher.run(self._build)
@@ -190,6 +201,10 @@ class SglangEngine:
         if self.state.status is ServerStatus.STARTING:
             self._board.set(ServerStatus.STARTING, reason=stage)
 
+    def _take_batch(self, batch: Any) -> None:
+        if self._feed is not None:
+            self._feed.take(batch)
+
     def _own_sigquit(self) -> None:
         """SGLang's processes tell of a failure with a SIGQUIT to this one."""
         if threading.current_thread() is threading.main_thread():
@@ -202,9 +217,9 @@ class SglangEngine:
         if options.model_path is None:
             options = replace(options, model_path=TINY_MODEL)
         settings = parse(prepare_server_args, arguments_of(options))
-        os.environ.pop(PACK, None)
-        if _reads_itself(settings):
-            os.environ[PACK] = "1"
+        os.environ.pop(PIPE, None)
+        if self._pipe is not None and _reads_itself(settings):
+            os.environ[PIPE] = self._pipe.path
         before = {child.pid for child in psutil.Process().children()}
         try:
             return _Launched(server_args=settings)
@@ -237,7 +252,7 @@ class SglangEngine:
 
     def _own_loop(self) -> Feed | None:
         """Read what the detokenizer sends; None where SGLang must, for what it observes of each token."""
-        if PACK not in os.environ:
+        if PIPE not in os.environ:
             return None
         manager = self._manager
         socket = manager.recv_from_detokenizer
@@ -303,6 +318,9 @@ class SglangEngine:
             await asyncio.to_thread(end_processes, pids, _SHUTDOWN_S)
             for task in list(manager.asyncio_tasks):
                 task.cancel()
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
         if launcher is not None:
             launcher.close()
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["PACK", "pack", "pick", "unpack"]
-
-PACK: Final = "TOKENWIRE_SGLANG_PACK"
-"""Environment variable: set where SGLang's detokenizer shall pack its batches."""
+__all__ = ["pack", "pick", "unpack"]
 
 _FINISHED: Final = "finished_reasons"
 _AT_THE_END: Final = ("cached_tokens_details", "weight_versions")

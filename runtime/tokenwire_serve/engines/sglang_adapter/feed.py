@@ -1,4 +1,4 @@
-"""What SGLang's detokenizer sends, taken off its socket and to the requests in one step.
+"""What SGLang's processes send, taken to the requests in one step.
 
 SGLang awaits its socket as a coroutine, and makes a dictionary of a dozen facts of every token of every
 request. Of a stream of plain text the next token changes three of them, so such streams are served from
@@ -37,7 +37,9 @@ Served = tuple[TakePart, "Callable[[], None]"]
 
 
 class Feed:
-    """Reads the batches in place of SGLang's own loop.
+    """Takes the batches in place of SGLang's own loop.
+
+    They come through a pipe of our own (`BatchPipe`); what schedulers send is on SGLang's socket.
 
     Args:
         manager: The TokenizerManager.
@@ -88,17 +90,29 @@ class Feed:
         """Take what is there. The socket signals once for all of it, and again after it was asked."""
         for _ in range(_AT_ONCE):
             try:
-                self._take(self._receive())
+                received = self._receive()
             except self._empty:
                 if not self._ready():
                     return
+                continue
             except Exception:
-                _LOG.exception("a batch of SGLang's could not be handled")
-                self._failed("what it sends cannot be read; the log above says why")
+                self._broken()
                 return
+            self.take(received)
             if not self._ready():
                 return
         asyncio.get_running_loop().call_soon(self._read)
+
+    def _broken(self) -> None:
+        _LOG.exception("a batch of SGLang's could not be handled")
+        self._failed("what it sends cannot be read; the log above says why")
+
+    def take(self, batch: Any) -> None:
+        """Take what one of SGLang's processes has sent."""
+        try:
+            self._take(batch)
+        except Exception:
+            self._broken()
 
     def _take(self, batch: Any) -> None:
         manager = self._manager
