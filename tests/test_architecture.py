@@ -76,6 +76,12 @@ def test_only_its_own_folder_imports_the_transformers_engine_libraries() -> None
             )
 
 
+def test_one_file_imports_sglang() -> None:
+    for file in PACKAGES["tokenwire_serve"].rglob("*.py"):
+        if any(name.partition(".")[0] == "sglang" for name in imported(file)):
+            assert file == PACKAGES["tokenwire_serve"] / "engines/sglang.py", file.relative_to(ROOT)
+
+
 @pytest.mark.parametrize("module", ["tokenwire", "tokenwire_gen.sglang.runtime.v1", "tokenwire.client"])
 def test_a_client_imports_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"

@@ -48,10 +48,12 @@ from .chat import with_plain_content
 from .options import TINY_MODEL
 from .sglang_adapter.admission import Admission
 from .sglang_adapter.batches import pack
+from .sglang_adapter.calls import Once, aside, drain
 from .sglang_adapter.children import ChildWatch, ProgressReader, end_processes, report_progress
 from .sglang_adapter.errors import aborted_by_engine, refusal
 from .sglang_adapter.feed import Feed
 from .sglang_adapter.generation import Generation
+from .sglang_adapter.guard import Signals, guard_prompts
 from .sglang_adapter.info import SETTINGS, adapters_of, load_of, model_info, shown
 from .sglang_adapter.launch import Launcher, arguments_of, parse
 from .sglang_adapter.pipe import PIPE, BatchPipe, BatchSender
@@ -88,8 +90,6 @@ if TYPE_CHECKING:
 __all__ = ["SglangEngine", "run_detokenizer", "run_scheduler"]
 
 _LOG: Final = logging.getLogger(__name__)
-_LONG_TEXT: Final = 8192
-"""Characters or tokens from which text is worked on in a thread."""
 _SHUTDOWN_S: Final = 3.0
 _PROBE_S: Final = 20.0
 _EVENTS: Final = int(zmq.EVENTS)
@@ -144,9 +144,10 @@ class SglangEngine:
         self._watch: ChildWatch | None = None
         self._feed: Feed | None = None
         self._pipe: BatchPipe | None = None
+        self._died: asyncio.Future[None] | None = None
         self._trace: Trace | None = None
         self._retracted = False
-        self._active: dict[str, Generation | _Once] = {}
+        self._active: dict[str, Generation | Once] = {}
         self._runs: set[Run] = set()
         self.openai: SglangServing | None = None
 
@@ -233,7 +234,7 @@ class SglangEngine:
         manager = self._manager = engine.tokenizer_manager
         self._pids = list(engine.get_all_child_pids())
         self._watch = ChildWatch(self._pids, self._failed)
-        _guard(manager)
+        guard_prompts(manager)
         manager.signal_handler_class = self._signals
         self._feed = self._own_loop()
         manager.auto_create_handle_loop()
@@ -248,7 +249,21 @@ class SglangEngine:
         activities = ["CPU", "GPU"] if str(self._config("device")).startswith("cuda") else ["CPU"]
         self._trace = Trace(manager, io_struct.ProfileReq, activities)
         self.openai = SglangServing(self._toolkit(engine))
-        await self.probe()
+        await self._first_token()
+
+    async def _first_token(self) -> None:
+        """Make one token, unless a process of SGLang's ends over it."""
+        died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._died = died
+        probe = asyncio.ensure_future(self.probe())
+        try:
+            await asyncio.wait({probe, died}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (died, probe):
+                if task.done():
+                    task.result()
+        finally:
+            self._died = None
+            probe.cancel()
 
     def _own_loop(self) -> Feed | None:
         """Read what the detokenizer sends; None where SGLang must, for what it observes of each token."""
@@ -270,8 +285,8 @@ class SglangEngine:
         manager.handle_loop = feed.run
         return feed
 
-    def _signals(self, manager: Any) -> _Signals:
-        return _Signals(self._failed)
+    def _signals(self, manager: Any) -> Signals:
+        return Signals(self._failed)
 
     def _config(self, name: str) -> Any:
         """The value in effect of one of SGLang's settings."""
@@ -282,6 +297,8 @@ class SglangEngine:
 
     def _failed(self, why: str) -> None:
         """SGLang is dead: end what runs, and say so."""
+        if self._died is not None and not self._died.done():
+            self._died.set_exception(RpcError(Code.FAILED_PRECONDITION, f"SGLang did not start: {why}"))
         if self.state.status is not ServerStatus.UP:
             return
         if self._manager is not None and self._manager._subprocess_watchdog is not None:
@@ -436,7 +453,7 @@ class SglangEngine:
     async def _once(self, rid: str, call: Awaitable[T], count: int = 1) -> T:
         """The result of a call of SGLang's that can be aborted by a rid."""
         leave = self._admit(count)
-        once = _Once(rid)
+        once = Once(rid)
         self._active[rid] = once
         try:
             return await once.run(call)
@@ -479,7 +496,7 @@ class SglangEngine:
         """Token ids of a text."""
         tokenizer = self._tokenizer()
         return list(
-            await _aside(len(text), lambda: tokenizer.encode(text, add_special_tokens=add_special_tokens))
+            await aside(len(text), lambda: tokenizer.encode(text, add_special_tokens=add_special_tokens))
         )
 
     async def detokenize(self, token_ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
@@ -490,7 +507,7 @@ class SglangEngine:
         problems.settle()
         ids = list(token_ids)
         return str(
-            await _aside(len(ids), lambda: tokenizer.decode(ids, skip_special_tokens=skip_special_tokens))
+            await aside(len(ids), lambda: tokenizer.decode(ids, skip_special_tokens=skip_special_tokens))
         )
 
     async def render_chat(
@@ -511,7 +528,7 @@ class SglangEngine:
             return list(tokenizer.encode(text, add_special_tokens=False))
 
         try:
-            return await _aside(len(str(plain)), render)
+            return await aside(len(str(plain)), render)
         except Exception as error:
             raise bad_request("messages", f"the chat template refuses them: {error}") from error
 
@@ -609,7 +626,7 @@ class SglangEngine:
                 if self.state.paused:
                     await self._manager.get_internal_state()
                 else:
-                    await _drain(self._manager.generate_request(self._probe_request(), None))
+                    await drain(self._manager.generate_request(self._probe_request(), None))
         except TimeoutError:
             why = f"SGLang made no token within {_PROBE_S:g} s"
             raise RpcError(Code.UNAVAILABLE, why) from None
@@ -663,53 +680,6 @@ class SglangEngine:
         )
 
 
-class _Signals:
-    """In place of SGLang's signal handlers, which end the process in ways of their own."""
-
-    def __init__(self, failed: Callable[[str], None]) -> None:
-        self._failed = failed
-
-    def sigterm_handler(self, signum: Any = None, frame: Any = None) -> None:
-        """Pass it on to whoever owns the process, as the other signal that asks for an end."""
-        signal.raise_signal(signal.SIGINT)
-
-    def running_phase_sigquit_handler(self, signum: Any = None, frame: Any = None) -> None:
-        """A process of SGLang's has failed."""
-        self._failed("one of its processes has failed; the log above may say why")
-
-
-class _Once:
-    """A request that is answered once."""
-
-    def __init__(self, rid: str) -> None:
-        self._rid = rid
-        self._task: asyncio.Task[Any] | None = None
-        self._error: RpcError | None = None
-
-    async def run(self, call: Awaitable[T]) -> T:
-        """The result of a call, unless it is ended first."""
-        task: asyncio.Task[T] = asyncio.ensure_future(_awaited(call))
-        self._task = task
-        try:
-            return await task
-        except asyncio.CancelledError:
-            if self._error is None:
-                raise
-            raise self._error from None
-        finally:
-            task.cancel()
-
-    def abort(self, message: str) -> None:
-        """End it as aborted."""
-        self.fail(RpcError(Code.CANCELLED, f"request {self._rid!r} was {message}"))
-
-    def fail(self, error: RpcError) -> None:
-        """End it with an error."""
-        if self._task is not None and not self._task.done():
-            self._error = error
-            self._task.cancel()
-
-
 def _reads_itself(settings: Any) -> bool:
     """Whether SGLang's batches may be read here: nothing in SGLang observes each token, and it has one of
     each process, which send Python's objects to each other."""
@@ -720,38 +690,6 @@ def _reads_itself(settings: Any) -> bool:
         and all(getattr(settings, name, 1) in {None, 1} for name in counts)
         and bool(getattr(io_struct, "_USE_PICKLE_IPC", True))
     )
-
-
-def _guard(manager: Any) -> None:
-    """Refuse prompts that SGLang's scheduler does not survive: empty ones, and ids beyond the vocabulary."""
-    validate, size = manager._validate_one_request, int(manager.model_config.vocab_size)
-
-    def check(obj: Any, input_ids: Sequence[int] | None) -> None:
-        plain = obj.input_embeds is None and not obj.contains_mm_input()
-        if plain and not input_ids and not getattr(obj, "session_params", None):
-            raise ValueError("the prompt is empty: it has no tokens")
-        if plain and input_ids and obj.input_ids is not None:
-            low, high = min(input_ids), max(input_ids)
-            if low < 0 or high >= size:
-                wrong = low if low < 0 else high
-                raise ValueError(f"input_ids has {wrong}, which is not a token id from 0 to {size - 1}")
-        validate(obj, input_ids)
-
-    manager._validate_one_request = check
-
-
-async def _awaited(call: Awaitable[T]) -> T:
-    return await call
-
-
-async def _drain(answers: Any) -> None:
-    async for _ in answers:
-        pass
-
-
-async def _aside(size: int, function: Callable[[], T]) -> T:
-    """Run a function on text here when the text is short, in a thread when it is long."""
-    return function() if size < _LONG_TEXT else await asyncio.to_thread(function)
 
 
 def _make(kind: type[Any], known: frozenset[str], arguments: Mapping[str, Any]) -> Any:
