@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pairs]:
     """Both servers, started side by side, and what they answer."""
     logs = tmp_path_factory.mktemp("logs")

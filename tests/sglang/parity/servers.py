@@ -29,7 +29,7 @@ ENGINE: Final = (
     *("--device", "cpu", "--dtype", "float32", "--random-seed", "1"),
     *("--attention-backend", "torch_native", "--sampling-backend", "pytorch"),
     *("--grammar-backend", "xgrammar", "--disable-cuda-graph"),
-    *("--max-total-tokens", "16384", "--max-running-requests", "8"),
+    *("--max-total-tokens", "16384", "--max-running-requests", "8", "--sleep-on-idle"),
 )
 
 SGLANG: Final = (sys.executable, "-m", "sglang.launch_server", *SERVED, *ENGINE)
