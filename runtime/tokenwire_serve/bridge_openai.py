@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tokenwire.streams import PushStream
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Home = Callable[[Callable[[], object]], object]
 
 __all__ = ["BridgedBackend"]
+
+_BEHIND_S: Final = 0.5
+"""How long an iterated answer waits for a reader who is behind, as in `Relay`."""
 
 
 class BridgedBackend:
@@ -41,8 +44,8 @@ class BridgedBackend:
         self, operation: Operation, body: bytes, headers: Mapping[str, str], context: Context, desk: Desk
     ) -> OpenAIReply | PushStream[bytes]:
         """Answer one call."""
-        crossing = _CrossingDesk(desk, self._loop)
-        call = self._answer(operation, body, headers, context, crossing)
+        crossing, pace = _CrossingDesk(desk, self._loop), _Pace()
+        call = self._answer(operation, body, headers, context, crossing, pace)
         answer = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._loop))
         if isinstance(answer, OpenAIReply):
             return answer
@@ -52,13 +55,19 @@ class BridgedBackend:
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(source.cancel)
 
-        stream: PushStream[bytes] = PushStream(merge=source.merge, on_cancel=leave)
+        stream: PushStream[bytes] = PushStream(merge=source.merge or pace.note, on_cancel=leave)
         sink = _CrossingSink(self._home, stream)
         self._loop.call_soon_threadsafe(source.subscribe, sink)
         return stream
 
     async def _answer(
-        self, operation: Operation, body: bytes, headers: Mapping[str, str], context: Context, desk: Desk
+        self,
+        operation: Operation,
+        body: bytes,
+        headers: Mapping[str, str],
+        context: Context,
+        desk: Desk,
+        pace: _Pace,
     ) -> OpenAIReply | PushStream[bytes]:
         """The answer, on the engine's loop; an iterator is iterated by a task there."""
         answer = await self._backend.call(operation, body, headers, context, desk)
@@ -70,14 +79,28 @@ class BridgedBackend:
             task.cancel()
 
         stream: PushStream[bytes] = PushStream(on_cancel=leave)
-        task = asyncio.ensure_future(_iterate(answer, stream))
+        task = asyncio.ensure_future(_iterate(answer, stream, pace))
         return stream
 
 
-async def _iterate(events: AsyncIterator[bytes], stream: PushStream[bytes]) -> None:
+class _Pace:
+    """Whether the reader of an iterated answer is behind; set on its loop, read on the engine's."""
+
+    def __init__(self) -> None:
+        self.behind = False
+
+    def note(self, old: bytes, new: bytes) -> None:
+        """Two events wait, and are not joined."""
+        self.behind = True
+
+
+async def _iterate(events: AsyncIterator[bytes], stream: PushStream[bytes], pace: _Pace) -> None:
     try:
         async for event in events:
             stream.push(event)
+            if pace.behind:
+                pace.behind = False
+                await asyncio.sleep(_BEHIND_S)
     except Exception as error:
         stream.close(error)
     else:

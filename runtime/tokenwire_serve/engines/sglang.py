@@ -53,7 +53,7 @@ from .sglang_adapter.children import ChildWatch, ProgressReader, end_processes, 
 from .sglang_adapter.errors import aborted_by_engine, refusal
 from .sglang_adapter.feed import Feed
 from .sglang_adapter.generation import Generation
-from .sglang_adapter.guard import Signals, guard_prompts
+from .sglang_adapter.guard import Signals, guard_requests
 from .sglang_adapter.info import SETTINGS, adapters_of, load_of, model_info, shown
 from .sglang_adapter.launch import Launcher, arguments_of, parse
 from .sglang_adapter.pipe import PIPE, BatchPipe, BatchSender
@@ -138,6 +138,7 @@ class SglangEngine:
         self._board = StateBoard()
         self._launcher: Launcher | None = None
         self._pids: list[int] = []
+        self._engine: Any = None
         self._manager: Any = None
         self._model: ModelInfo | None = None
         self._admission: Admission | None = None
@@ -182,11 +183,11 @@ class SglangEngine:
         self._board.set(ServerStatus.STARTING, reason="starting SGLang's processes", paused=False)
         progress = ProgressReader(self._note_progress)
         self._own_sigquit()
-        self._pipe = BatchPipe(self._take_batch)
-        await self._pipe.open()
         self._launcher = Launcher()
         try:
-            engine = await self._launcher.run(self._build)
+            self._pipe = BatchPipe(self._take_batch)
+            await self._pipe.open()
+            engine = await self._launcher.run(self._build, _abandon)
             await self._adopt(engine)
         except BaseException as error:
             await self._stop()
@@ -231,10 +232,11 @@ class SglangEngine:
     async def _adopt(self, engine: Any) -> None:
         """Bind SGLang to this loop and learn what it serves."""
         atexit.unregister(engine.shutdown)  # it kills every child of this process, also those of others
+        self._engine = engine
         manager = self._manager = engine.tokenizer_manager
         self._pids = list(engine.get_all_child_pids())
         self._watch = ChildWatch(self._pids, self._failed)
-        guard_prompts(manager)
+        guard_requests(manager)
         manager.signal_handler_class = self._signals
         self._feed = self._own_loop()
         manager.auto_create_handle_loop()
@@ -325,6 +327,7 @@ class SglangEngine:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
+        engine, self._engine = self._engine, None
         manager, self._manager = self._manager, None
         pids, self._pids = self._pids, []
         launcher, self._launcher = self._launcher, None
@@ -333,8 +336,13 @@ class SglangEngine:
                 manager._subprocess_watchdog._stop_event.set()
             self._dismiss(manager)
             await asyncio.to_thread(end_processes, pids, _SHUTDOWN_S)
-            for task in list(manager.asyncio_tasks):
+            tasks = list(manager.asyncio_tasks)
+            for task in tasks:
                 task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=_SHUTDOWN_S)
+            self._feed = None
+            await asyncio.to_thread(_let_go, engine)
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None
@@ -452,7 +460,12 @@ class SglangEngine:
 
     async def _once(self, rid: str, call: Awaitable[T], count: int = 1) -> T:
         """The result of a call of SGLang's that can be aborted by a rid."""
-        leave = self._admit(count)
+        try:
+            leave = self._admit(count)
+        except RpcError:
+            if asyncio.iscoroutine(call):
+                call.close()
+            raise
         once = Once(rid)
         self._active[rid] = once
         try:
@@ -690,6 +703,34 @@ def _reads_itself(settings: Any) -> bool:
         and all(getattr(settings, name, 1) in {None, 1} for name in counts)
         and bool(getattr(io_struct, "_USE_PICKLE_IPC", True))
     )
+
+
+def _abandon(engine: Any) -> None:
+    """End a SGLang that nobody waits for any more."""
+    atexit.unregister(engine.shutdown)
+    if engine.tokenizer_manager._subprocess_watchdog is not None:
+        engine.tokenizer_manager._subprocess_watchdog._stop_event.set()
+    end_processes(engine.get_all_child_pids(), 0.0)
+    _let_go(engine)
+
+
+def _let_go(engine: Any) -> None:
+    """Close what an ended SGLang leaves open in this process; a restart would add to it."""
+    manager = engine.tokenizer_manager
+    sockets = [
+        value
+        for owner in (engine, manager)
+        for value in vars(owner).values()
+        if isinstance(value, zmq.Socket)
+    ]
+    contexts = {id(socket.context): socket.context for socket in sockets}
+    for socket in sockets:
+        socket.close(linger=0)
+    for context in contexts.values():
+        context.destroy(linger=0)
+    close = getattr(getattr(manager, "load_snapshot_reader", None), "close", None)
+    if close is not None:
+        close()
 
 
 def _make(kind: type[Any], known: frozenset[str], arguments: Mapping[str, Any]) -> Any:

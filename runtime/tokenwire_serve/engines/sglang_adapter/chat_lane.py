@@ -101,11 +101,13 @@ class ChatStream:
     def take(self, chunk: Mapping[str, Any], /) -> None:
         """Write what is new."""
         self._info = info = chunk["meta_info"]
-        self._made = info.get("completion_tokens", 0)
         if not self._begun:
             self._begin()
+        whole = "prompt_tokens" in info
+        if whole:
+            self._made = info.get("completion_tokens", 0)
         text = chunk["text"]
-        if text:
+        if text and whole:  # else SGLang says once more what it said, at the end of a request that it drops
             self.stream.push(self._head + self._toolkit.quote(text) + self._tail)
         reason = info["finish_reason"]
         if reason is not None:

@@ -28,11 +28,16 @@ _FIELDS: Final = (
     (r"bootstrap", "disaggregated_params"),
     (r"dimensions|Matryoshka|matryoshka", "dimensions"),
     (r"label_token_ids|Token ID", "label_token_ids"),
-    (r"json_schema|JSON schema", "json_schema"),
+    (r"json_schema|JSON schema|json grammar", "json_schema"),
+    (r"stop_regex", "stop_regex"),
+    (r"stop_token_ids", "stop_token_ids"),
+    (r"logit_bias", "logit_bias"),
+    (r"min_new_tokens", "min_new_tokens"),
+    (r"top_k\b", "top_k"),
     (r"\bregex\b", "regex"),
     (r"\bebnf\b|EBNF", "ebnf"),
     (r"structural_tag", "structural_tag"),
-    (r"input_ids|input token|empty", "prompt"),
+    (r"input_ids|input token|prompt is empty", "prompt"),
 )
 """What a sentence of SGLang speaks of, and the engine's name of that field; the first that fits."""
 
@@ -70,6 +75,8 @@ def of_status(status: int, message: str) -> RpcError:
     """The error of an HTTP status that SGLang would answer with."""
     if status == 400:
         return of_sentence(message)
+    if "Grammar accept_token failed" in message:
+        return RpcError(Code.INVALID_ARGUMENT, "the constraint of the request cannot be followed to an end")
     code = CODE_OF_HTTP.get(status, Code.INTERNAL if status >= 500 else Code.INVALID_ARGUMENT)
     if code is Code.RESOURCE_EXHAUSTED or (code is Code.UNAVAILABLE and "queue" in message.lower()):
         return retry_after(Code.RESOURCE_EXHAUSTED, message, _RETRY_S)

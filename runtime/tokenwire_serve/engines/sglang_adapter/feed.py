@@ -129,6 +129,8 @@ class Feed:
 
     def _serve(self, batch: dict[str, Any]) -> dict[str, Any] | None:
         """Serve the streams of plain text; a batch of all else, None when there is nothing else."""
+        if batch.get("customized_info"):
+            return batch  # it says something of each token
         parts, rids, finished = self.parts, batch["rids"], batch.get("finished_reasons")
         texts, ids = batch["output_strs"], batch["output_ids"]
         prompts, made, cached = batch["prompt_tokens"], batch["completion_tokens"], batch["cached_tokens"]

@@ -10,6 +10,7 @@ from tokenwire.details import BadRequest
 from tokenwire.errors import RpcError
 
 from .deltas import DeltaReader
+from .errors import refusal
 from .requests import generate_arguments
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Generation:
         self._readers = [DeltaReader(request, index) for index in range(request.sampling.n)]
         self._runs: dict[int, Run] = {}
         self._open = set(range(request.sampling.n))
+        self._refilled: set[int] = set()
         self._warm: Run | None = None
         self.begun = False
 
@@ -62,7 +64,13 @@ class Generation:
         return self._request.sampling.n
 
     def start(self) -> None:
-        """Start all choices."""
+        """Start all choices; what goes wrong at once comes through the sink, too."""
+        try:
+            self._start()
+        except Exception as error:
+            self.fail(refusal(error))
+
+    def _start(self) -> None:
         if len(self._open) > 1 and self._share_prompt:
             arguments = generate_arguments(self._request, 0)
             arguments["sampling_params"] = {"max_new_tokens": 0, "temperature": 0.0}
@@ -77,9 +85,12 @@ class Generation:
         if error is not None:
             self.fail(error)
             return
-        for index in sorted(self._open):
-            if index in self._open:
-                self._run(index, generate_arguments(self._request, index))
+        try:
+            for index in sorted(self._open):
+                if index in self._open:
+                    self._run(index, generate_arguments(self._request, index))
+        except Exception as raised:
+            self.fail(refusal(raised))
 
     def _run(self, index: int, arguments: Mapping[str, Any]) -> None:
         choice = _Choice(self, index, self._readers[index], self._sink)
@@ -124,11 +135,12 @@ class Generation:
 
         SGLang refuses such a request instead, before it has made anything.
         """
-        sampling = self._request.sampling
-        if not (sampling.clip and sampling.max_new_tokens is not None and _complains_of_limit(error)):
+        if index in self._refilled or not (self._request.sampling.clip and _complains_of_limit(error)):
             return False
-        sampling.max_new_tokens, sampling.clip = None, False
-        self._run(index, generate_arguments(self._request, index))
+        self._refilled.add(index)
+        arguments = generate_arguments(self._request, index)
+        arguments["sampling_params"]["max_new_tokens"] = None
+        self._run(index, arguments)
         return True
 
     def _stop(self) -> None:

@@ -109,15 +109,20 @@ class Launcher:
     def __init__(self) -> None:
         self._closed = threading.Event()
 
-    async def run(self, build: Callable[[], T]) -> T:
-        """The result of `build`, called in the thread."""
+    async def run(self, build: Callable[[], T], abandon: Callable[[T], None]) -> T:
+        """The result of `build`, called in the thread; `abandon` ends it where nobody waits any more."""
         loop = asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
-        threading.Thread(target=self._work, args=(loop, result, build), name="sglang", daemon=True).start()
+        work = (loop, result, build, abandon)
+        threading.Thread(target=self._work, args=work, name="sglang", daemon=True).start()
         return await result
 
     def _work(
-        self, loop: asyncio.AbstractEventLoop, result: asyncio.Future[T], build: Callable[[], T]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        result: asyncio.Future[T],
+        build: Callable[[], T],
+        abandon: Callable[[T], None],
     ) -> None:
         resource_tracker.ensure_running()  # up to Python 3.12 its start lets both signals in again
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
@@ -131,6 +136,8 @@ class Launcher:
 
         def tell() -> None:
             if result.cancelled():
+                if error is None:
+                    abandon(made)  # type: ignore[arg-type]
                 return
             if error is not None:
                 result.set_exception(

@@ -62,6 +62,13 @@ class ManagerOfJobs:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._manager, name)
 
+    async def score_request(self, **given: Any) -> Any:
+        """As of the manager."""
+        job, items = getattr(given.get("request"), "job", None), given.get("items")
+        if job is not None:
+            job.admit(len(items) if isinstance(items, list) and items else 1)
+        return await self._manager.score_request(**given)
+
     def generate_request(self, obj: Any, request: Any = None) -> AsyncGenerator[Any, None]:
         """As of the manager."""
         job = getattr(request, "job", None)
@@ -185,15 +192,23 @@ class Job:
             for index in sorted({*range(choices)} - self._ended):
                 yield self._finish(index)
 
-    async def _answers(self, obj: Any) -> AsyncGenerator[Any, None]:
-        if self._toolkit.is_generate(obj):
-            await self._spread(obj)
-        count = _count(obj)
+    def admit(self, count: int) -> None:
+        """Count the call's sequences as active; what SGLang's class makes of a refusal is not looked at.
+
+        Raises:
+            ValueError: They would be too many.
+        """
         try:
-            self._leave = self._toolkit.admit(count or 1)
+            self._leave = self._toolkit.admit(count)
         except RpcError as error:
             self._error = error
             raise ValueError(error.message) from None
+
+    async def _answers(self, obj: Any) -> AsyncGenerator[Any, None]:
+        self.admit((_count(obj) or 1) * _choices(obj))
+        if self._toolkit.is_generate(obj):
+            await self._spread(obj)
+        count = _count(obj)
         rids = [engine_rid() for _ in range(count or 1)]
         obj.rid = rids[0] if count is None else rids
         self._rids += rids

@@ -69,17 +69,26 @@ class _Reader(asyncio.Protocol):
 
     def __init__(self, take: Callable[[Any], None]) -> None:
         self._take = take
-        self._held = b""
+        self._held = bytearray()
 
     def data_received(self, data: bytes) -> None:
         """Take the objects that are complete."""
-        data = self._held + data if self._held else data
+        if not self._held:
+            self._held += data[self._take_whole(data) :]
+            return
+        self._held += data
+        taken = self._take_whole(self._held)
+        if taken:
+            del self._held[:taken]
+
+    def _take_whole(self, data: bytes | bytearray) -> int:
+        """Take the objects at the start of some bytes; how many bytes they are."""
         start = 0
         while len(data) - start >= _LENGTH.size:
             begin = start + _LENGTH.size
             end = begin + _LENGTH.unpack_from(data, start)[0]
             if end > len(data):
                 break
-            self._take(pickle.loads(memoryview(data)[begin:end]))
+            self._take(pickle.loads(data[begin:end]))
             start = end
-        self._held = data[start:]
+        return start

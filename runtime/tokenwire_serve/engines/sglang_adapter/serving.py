@@ -13,6 +13,7 @@ from tokenwire.errors import RpcError
 from tokenwire_serve.engine import RequestOptions
 from tokenwire_serve.openai.backend import OpenAIReply
 from tokenwire_serve.openai.fields import parse_object
+from tokenwire_serve.servicer.ranges import MAX_CHOICES, Problems
 from tokenwire_serve.servicer.renaming import renaming
 
 from .admission import cannot_generate
@@ -38,6 +39,8 @@ _LONG_BODY: Final = 8192
 """Bytes of a body from which a chat is rendered and tokenized in a thread."""
 _GENERATE: Final = frozenset({"chat", "completion"})
 _ERROR: Final = '{"error"'
+_RESERVED: Final = frozenset({"tokenize", "conversation", "tools", "add_generation_prompt", "return_dict"})
+"""Names that are arguments of the call that renders a template, not variables of it."""
 _LIMIT: Final = {"max_new_tokens": "max_tokens"}
 _NAMES: Final[dict[Operation, dict[str, str]]] = {
     "chat": {"prompt": "messages", **_LIMIT},
@@ -118,6 +121,7 @@ class SglangServing:
         except ValueError as error:
             raise invalid_body(error) from None
         known = type(request).model_fields
+        _check_body(request)
         if "model" in known:
             request.model = named.shown
         if named.adapter and "lora_path" in known:
@@ -142,7 +146,9 @@ class SglangServing:
             else:
                 adapted, request = await asyncio.to_thread(convert, request, raw)
         except Exception as error:
-            raise refusal(error) from error
+            if isinstance(error, ValueError) or hasattr(error, "status_code"):
+                raise refusal(error) from error
+            return None  # SGLang's class knows what to answer
         if not is_plain(serving, request, self._toolkit) or adapted.contains_mm_input():
             return None
         adapted.rid = engine_rid()
@@ -186,6 +192,18 @@ class SglangServing:
             await self._done(job, desk)
         if job.aborted:
             raise job.cancelled()
+
+
+def _check_body(request: Any) -> None:
+    """What SGLang's model of a body lets pass, and its class does not handle."""
+    problems = Problems()
+    choices = getattr(request, "n", None)
+    if choices is not None and not 1 <= choices <= MAX_CHOICES:
+        problems.add("n", f"must be from 1 to {MAX_CHOICES}, not {choices}")
+    reserved = _RESERVED & (getattr(request, "chat_template_kwargs", None) or {}).keys()
+    for name in sorted(reserved):
+        problems.add(f"chat_template_kwargs.{name}", "is not a variable of the template")
+    problems.settle()
 
 
 def _given_rid(request: Any) -> str | None:
