@@ -731,6 +731,10 @@ def _let_go(engine: Any) -> None:
     close = getattr(getattr(manager, "load_snapshot_reader", None), "close", None)
     if close is not None:
         close()
+    if not engine.loop.is_running():  # one that SGLang has made for calls that wait
+        engine.loop.close()
+    for process in getattr(manager._subprocess_watchdog, "_processes", ()):
+        process._popen.close()  # `close` would ask for its exit code, which `end_processes` took
 
 
 def _make(kind: type[Any], known: frozenset[str], arguments: Mapping[str, Any]) -> Any:

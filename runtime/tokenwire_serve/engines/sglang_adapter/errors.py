@@ -37,7 +37,7 @@ _FIELDS: Final = (
     (r"\bregex\b", "regex"),
     (r"\bebnf\b|EBNF", "ebnf"),
     (r"structural_tag", "structural_tag"),
-    (r"input_ids|input token|prompt is empty", "prompt"),
+    (r"input_ids|input token|[Pp]rompt (is|cannot be) empty", "prompt"),
 )
 """What a sentence of SGLang speaks of, and the engine's name of that field; the first that fits."""
 

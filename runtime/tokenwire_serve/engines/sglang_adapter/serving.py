@@ -41,10 +41,10 @@ _GENERATE: Final = frozenset({"chat", "completion"})
 _ERROR: Final = '{"error"'
 _RESERVED: Final = frozenset({"tokenize", "conversation", "tools", "add_generation_prompt", "return_dict"})
 """Names that are arguments of the call that renders a template, not variables of it."""
-_LIMIT: Final = {"max_new_tokens": "max_tokens"}
+_LIMIT: Final = {"max_new_tokens": "max_tokens", "min_new_tokens": "min_tokens"}
 _NAMES: Final[dict[Operation, dict[str, str]]] = {
-    "chat": {"prompt": "messages", **_LIMIT},
-    "completion": _LIMIT,
+    "chat": {"prompt": "messages", "top_logprobs_num": "top_logprobs", **_LIMIT},
+    "completion": {"top_logprobs_num": "logprobs", **_LIMIT},
     "embedding": {"prompt": "input"},
     "classify": {"prompt": "input"},
     "score": {"prompt": "items"},
