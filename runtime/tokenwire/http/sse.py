@@ -103,7 +103,7 @@ class EventWriter:
             return
         body, more = self._take()
         message = _message(body, more=more)
-        send: Callable[[], Awaitable[None]] = partial(self._send, message)
+        send: Callable[[], Awaitable[None]]
         if self._at_once:
             begun: Coroutine[Any, Any, None] = self._send(message)  # type: ignore[assignment]
             try:
@@ -115,6 +115,8 @@ class EventWriter:
                 self._done.set_exception(error)
                 return
             send = partial(rest, begun, waits_for)
+        else:
+            send = partial(self._send, message)
         self._sending = self._loop.create_task(self._finish(send, more=more))
 
     async def _finish(self, send: Callable[[], Awaitable[None]], *, more: bool) -> None:
@@ -135,6 +137,12 @@ class EventWriter:
 
     def _take(self) -> tuple[bytes, bool]:
         """What was pushed, as events, and whether more may follow."""
+        if len(self._held) == 1 and not self._closed:
+            message = self._held.popleft()
+            try:
+                return self._events.frame(message), True
+            except Exception as problem:
+                self._closed, self._error = True, problem
         held, self._held = self._held, deque()
         closed, error = self._closed, self._error
         pieces: list[bytes] = []
