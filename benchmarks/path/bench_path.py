@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from tokenwire.grpc.server import Server
+from tokenwire.limits import Limits
 from tokenwire.streams import PushStream
 from tokenwire_gen.sglang.runtime.v1 import (
     HEALTH_CHECK,
@@ -80,7 +81,7 @@ class Bench:
     """A server on a transport that leads nowhere, and the client's side of its connection."""
 
     def __init__(self, servicer: SglangServicer) -> None:
-        self.protocol: Any = Server([servicer], max_streams=1 << 20).protocol()
+        self.protocol: Any = Server([servicer], limits=Limits(max_streams=1 << 20)).protocol()
         self.protocol.connection_made(Nowhere())
         self.client = H2Connection(H2Configuration(client_side=True))
         self.client.local_settings.initial_window_size = ENDLESS

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .grpc.handle import GrpcServerHandle, start_server
     from .grpc.server import Server
     from .health import HealthRegistry
+    from .limits import Limits
     from .message import Enum, Message
     from .method import AuthScope, Deltas, Handler, Method, Service, starts_at_once
     from .openai_transport import GrpcTransport
@@ -40,6 +41,7 @@ __all__ = [
     "GrpcTransport",
     "Handler",
     "HealthRegistry",
+    "Limits",
     "Message",
     "Metadata",
     "Method",
@@ -66,6 +68,7 @@ _MODULES = {
     "grpc.server": ("Server",),
     "growing": ("Growing", "field_writer"),
     "health": ("HealthRegistry",),
+    "limits": ("Limits",),
     "message": ("Enum", "Message"),
     "method": ("AuthScope", "Deltas", "Handler", "Method", "Service", "starts_at_once"),
     "openai_transport": ("GrpcTransport",),

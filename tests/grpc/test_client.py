@@ -18,6 +18,7 @@ from tokenwire.grpc.client_call import ClientCall
 from tokenwire.grpc.server_call import ServerCall
 from tokenwire.grpc.stream import WireStream
 from tokenwire.grpc.target import Target
+from tokenwire.limits import Limits
 from tokenwire.method import Deltas, Handler, Method
 from tokenwire.testing import connected
 
@@ -144,7 +145,7 @@ async def test_a_connection_out_of_stream_ids_is_replaced() -> None:
 
 
 async def test_a_refused_call_is_tried_once_more() -> None:
-    async with running(max_streams=1) as (servicer, _, target), Client(target) as one:
+    async with running(limits=Limits(max_streams=1)) as (servicer, _, target), Client(target) as one:
         busy = asyncio.create_task(one._unary(UNARY, Raw(b"sleep")))
         await servicer.started.wait()
         waiting = asyncio.create_task(one._unary(UNARY, Raw(b"second")))

@@ -8,6 +8,7 @@ import struct
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
+from tokenwire.limits import Limits
 
 from .raw_client import RawStream, message, raw_client
 from .wire_service import Raw, running
@@ -170,7 +171,8 @@ async def test_windows_stay_those_of_h2() -> None:
 
 
 async def test_a_call_whose_client_never_reads_is_reset_in_the_end() -> None:
-    async with running(stall_timeout=0.1) as (servicer, _, target), raw_client(target, window=10) as client:
+    limits = Limits(stall_timeout=0.1)
+    async with running(limits=limits) as (servicer, _, target), raw_client(target, window=10) as client:
         client.acknowledge = False
         stalled = client.open(b"1000x1000", **{":path": "/test.Wire/Server"})
         slow = client.open(b"30x10", **{":path": "/test.Wire/Server"})

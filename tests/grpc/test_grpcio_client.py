@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import grpc.aio
 import pytest
+from tokenwire.limits import Limits
 
 from .wire_service import Raw, WireServicer, running
 
@@ -113,7 +114,7 @@ async def test_errors(request_: bytes, code: grpc.StatusCode, text: str) -> None
 
 
 async def test_unknown_method_and_message_limit() -> None:
-    async with connected(max_message_size=1000) as (_, _, channel):
+    async with connected(limits=Limits(max_message_size=1000)) as (_, _, channel):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await channel.unary_unary("/test.Wire/None")(b"")
         assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
@@ -210,7 +211,7 @@ async def test_close_ends_running_calls_with_unavailable() -> None:
 
 
 async def test_many_calls_at_once() -> None:
-    async with connected(max_streams=50) as (_, _, channel):
+    async with connected(limits=Limits(max_streams=50)) as (_, _, channel):
         unary = channel.unary_unary("/test.Wire/Unary")
         answers = await asyncio.gather(*(unary(b"%d" % index) for index in range(300)))
         assert answers == [b"%d" % index for index in range(300)]

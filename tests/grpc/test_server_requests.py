@@ -17,6 +17,7 @@ from tokenwire.grpc import connection as connection_module
 from tokenwire.grpc import protocol
 from tokenwire.grpc.protocol import WireHandler, WireProtocol
 from tokenwire.grpc.server import Server
+from tokenwire.limits import Limits
 from tokenwire.testing import memory_pair
 
 from .raw_client import message, raw_client
@@ -102,7 +103,7 @@ async def test_non_ascii_field_values_do_no_harm() -> None:
     ],
 )
 async def test_request_data(data: bytes, status: str) -> None:
-    async with running(max_message_size=100) as (_, _, target), raw_client(target) as client:
+    async with running(limits=Limits(max_message_size=100)) as (_, _, target), raw_client(target) as client:
         stream_id = client.open(None, end=False)
         client.h2.send_data(stream_id, data, end_stream=True)
         client.flush()
@@ -113,7 +114,7 @@ async def test_request_data(data: bytes, status: str) -> None:
 
 
 async def test_a_message_over_the_limit_is_refused_at_its_prefix() -> None:
-    async with running(max_message_size=1000) as (_, _, target), raw_client(target) as client:
+    async with running(limits=Limits(max_message_size=1000)) as (_, _, target), raw_client(target) as client:
         stream_id = client.open(None, end=False)
         client.h2.send_data(stream_id, struct.pack(">BI", 0, 1001))
         client.flush()
@@ -127,7 +128,7 @@ async def test_a_message_over_the_limit_is_refused_at_its_prefix() -> None:
 
 
 async def test_an_upload_that_goes_on_after_its_status_is_reset() -> None:
-    async with running(max_message_size=10) as (_, _, target), raw_client(target) as client:
+    async with running(limits=Limits(max_message_size=10)) as (_, _, target), raw_client(target) as client:
         stream_id = client.open(None, end=False)
         client.h2.send_data(stream_id, message(b"x" * 20))
         client.flush()
@@ -149,7 +150,7 @@ async def test_a_message_in_many_small_frames() -> None:
 
 
 async def test_streams_over_the_limit_are_refused_without_harm() -> None:
-    async with running(max_streams=3) as (servicer, _, target), raw_client(target) as client:
+    async with running(limits=Limits(max_streams=3)) as (servicer, _, target), raw_client(target) as client:
         assert client.settings[3] == 3
         client.h2.remote_settings.max_concurrent_streams = 100
         client.h2.remote_settings.acknowledge()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from tokenwire.limits import Limits
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SglangServiceClient
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import AbortRequest, OpenAIRequest
 from tokenwire_serve.process.listeners import address_of, listen
@@ -69,7 +70,7 @@ async def serve(engine: Engine) -> AsyncIterator[Served]:
     """Start an engine and serve it on free ports."""
     servicer = SglangServicer(engine)
     with listen("127.0.0.1", 0, "--port") as http, listen("127.0.0.1", 0, "--grpc-port") as grpc:
-        servers = Servers(servicer, http, grpc, max_message_size=1 << 24)
+        servers = Servers(servicer, http, grpc, limits=Limits(max_message_size=1 << 24))
         await servers.start()
         await engine.start()
         client = httpx.AsyncClient(base_url=f"http://{address_of(http)}", timeout=_PATIENCE_S)

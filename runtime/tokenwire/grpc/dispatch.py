@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import contextvars
     from collections.abc import Callable, Coroutine, Mapping
 
+    from tokenwire.limits import Limits
     from tokenwire.method import Handler
 
     from .hpack_cache import RequestHead
@@ -55,26 +56,20 @@ class ServerConnection(WireHandler):
     Args:
         handlers: What answers each path.
         connections: Where it is kept while it is open.
-        max_message_size: Largest message in bytes.
-        max_streams: Calls that it may have open at once.
-        stall_timeout: Seconds after which a call whose client reads nothing is ended.
+        limits: What its client has to keep to.
     """
 
     def __init__(
         self,
         handlers: Mapping[str, Handler],
         connections: set[ServerConnection],
-        *,
-        max_message_size: int,
-        max_streams: int,
-        stall_timeout: float,
+        limits: Limits,
     ) -> None:
         self._handlers = handlers
         self._connections = connections
-        self._max_message_size = max_message_size
-        self._stall_timeout = stall_timeout
+        self._limits = limits
         self._sweep: asyncio.TimerHandle | None = None
-        self.max_streams = max_streams
+        self.max_streams = limits.max_streams
         self._protocol: WireProtocol | None = None
         self._leaving = False
         self._peer = ""
@@ -101,15 +96,15 @@ class ServerConnection(WireHandler):
 
     def _sweep_later(self) -> None:
         loop = asyncio.get_running_loop()
-        self._sweep = loop.call_later(self._stall_timeout / 4, self._end_stalled)
+        self._sweep = loop.call_later(self._limits.stall_timeout / 4, self._end_stalled)
 
     def _end_stalled(self) -> None:
         """End the calls whose client has read nothing for too long."""
         if self._protocol is None:
             return
-        for stream in self._protocol.connection.stalled(self._stall_timeout):
+        for stream in self._protocol.connection.stalled(self._limits.stall_timeout):
             stream.reset_now(ErrorCodes.CANCEL)
-            stream.receiver.terminated(f"the client read nothing for {self._stall_timeout:g} s")
+            stream.receiver.terminated(f"the client read nothing for {self._limits.stall_timeout:g} s")
         self._sweep_later()
 
     def start(self, stream: WireStream, head: RequestHead) -> None:
@@ -126,7 +121,7 @@ class ServerConnection(WireHandler):
                 timeout=meaning.timeout,
             )
             stream.receiver = call = ServerCall(
-                stream, meaning.handler, context, limit=self._max_message_size, home=self
+                stream, meaning.handler, context, limit=self._limits.max_message_size, home=self
             )
             self._calls.add(call)
             call.start()

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.application import find_application
 from tokenwire.health import HealthRegistry
+from tokenwire.limits import DEFAULT_LIMITS
 
 from .loops import running_loop
 from .server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tokenwire.limits import Limits
 
     from .server import Servicer
 
@@ -38,6 +41,7 @@ class GrpcServerHandle:
         make_servicer: Called on the thread's event loop.
         home: The loop that calls depend on, if any; a `shutdown` that blocks it does not wait for them.
         drain_timeout: Seconds that running calls may take to end at shutdown.
+        limits: What clients have to keep to.
 
     Raises:
         OSError: The address cannot be used.
@@ -52,9 +56,11 @@ class GrpcServerHandle:
         *,
         home: asyncio.AbstractEventLoop | None = None,
         drain_timeout: float = _DRAIN_SECONDS,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._home = home
         self._drain_timeout = drain_timeout
+        self._limits = limits
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
@@ -110,7 +116,7 @@ class GrpcServerHandle:
             sorted({handler.method.path.split("/")[1] for handler in servicer.__handlers__()})
         )
         getattr(servicer, "watch_health", _always)(health.set_all)
-        server = Server([servicer], health=health)
+        server = Server([servicer], health=health, limits=self._limits)
         try:
             await server.start(host, port)
             self._port = server.port
@@ -140,6 +146,7 @@ def start_server(
     loop: asyncio.AbstractEventLoop | None = None,
     service: str = "",
     drain_timeout: float = _DRAIN_SECONDS,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> GrpcServerHandle:
     """Serve an engine over gRPC in a background thread; returns once it listens.
 
@@ -150,6 +157,7 @@ def start_server(
         loop: The loop that the engine lives on; the running one when not given.
         service: Full name of the service, where several applications are installed.
         drain_timeout: Seconds that running calls may take to end at shutdown.
+        limits: What clients have to keep to.
 
     Raises:
         LookupError: No application for the service is installed.
@@ -168,4 +176,5 @@ def start_server(
         lambda: application.create_servicer(runtime_handle, loop=home),
         home=home,
         drain_timeout=drain_timeout,
+        limits=limits,
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from grpclib.config import Configuration
 
+from tokenwire.limits import DEFAULT_LIMITS
+
 from .dispatch import ServerConnection
 from .protocol import WireProtocol
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tokenwire.health import HealthRegistry
+    from tokenwire.limits import Limits
     from tokenwire.method import Handler
 
 __all__ = ["Server", "Servicer"]
@@ -50,10 +53,7 @@ class Server:
         servicers: Instances of generated service bases.
         health: Answers grpc.health.v1 when given.
         reflection: Answer grpc.reflection.v1 and v1alpha for all services.
-        max_message_size: Largest message in bytes, both ways; larger ones end their call with
-            RESOURCE_EXHAUSTED.
-        max_streams: Calls that one connection may have open at once; more are refused.
-        stall_timeout: Seconds after which a call whose client reads nothing is reset.
+        limits: Sizes, counts and times that its clients have to keep to.
 
     Raises:
         ValueError: Two servicers answer the same method.
@@ -65,14 +65,10 @@ class Server:
         *,
         health: HealthRegistry | None = None,
         reflection: bool = True,
-        max_message_size: int = 64 << 20,
-        max_streams: int = 1000,
-        stall_timeout: float = 300.0,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._handlers: dict[str, Handler] = {}
-        self._max_message_size = max_message_size
-        self._max_streams = max_streams
-        self._stall_timeout = stall_timeout
+        self._limits = limits
         self._connections: set[ServerConnection] = set()
         self._listeners: list[asyncio.Server] = []
         self._idle = asyncio.Event()
@@ -122,13 +118,7 @@ class Server:
 
     def protocol(self) -> asyncio.Protocol:
         """The protocol of a new connection, for a transport of one's own."""
-        connection = ServerConnection(
-            self._handlers,
-            self._connections,
-            max_message_size=self._max_message_size,
-            max_streams=self._max_streams,
-            stall_timeout=self._stall_timeout,
-        )
+        connection = ServerConnection(self._handlers, self._connections, self._limits)
         connection.when_idle = self._idle.set
         if self._draining:
             connection.go_away()

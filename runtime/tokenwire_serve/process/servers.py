@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tokenwire.grpc.server import Server
 from tokenwire.health import HealthRegistry
 from tokenwire.http.asgi import build_endpoint
+from tokenwire.limits import DEFAULT_LIMITS
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SGLANG_SERVICE
 from tokenwire_gen.sglang.runtime.v1.sglang_http import ROUTES
 from tokenwire_gen.sglang.runtime.v1.sglang_openai import ADAPTERS
@@ -18,6 +19,8 @@ from .web import WebServer
 
 if TYPE_CHECKING:
     import socket
+
+    from tokenwire.limits import Limits
 
     from tokenwire_serve.servicer.service import SglangServicer
 
@@ -31,7 +34,7 @@ class Servers:
         servicer: What answers.
         http: Socket of HTTP.
         grpc: Socket of gRPC; None is HTTP only.
-        max_message_size: Bytes, both directions; HTTP bodies too.
+        limits: What clients have to keep to.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class Servers:
         http: socket.socket,
         grpc: socket.socket | None,
         *,
-        max_message_size: int,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._servicer = servicer
         self._health = HealthRegistry([SGLANG_SERVICE.name])
@@ -49,10 +52,10 @@ class Servers:
             routes=ROUTES,
             adapters=ADAPTERS,
             handlers=http_handlers(servicer),
-            max_body=max_message_size,
+            max_body=limits.max_message_size,
         )
         self._http = WebServer(app, http)
-        self._grpc = Server([servicer], health=self._health, max_message_size=max_message_size)
+        self._grpc = Server([servicer], health=self._health, limits=limits)
         self._grpc_socket = grpc
 
     async def start(self) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.limits import Limits
 
 from tokenwire_serve.engines import EngineOptions, create
 from tokenwire_serve.servicer.service import SglangServicer
@@ -136,7 +137,8 @@ class Supervisor:
         engine = await self._unless_stopped(asyncio.to_thread(create, settings.engine, options))
         stack.push_async_callback(self._close, engine)
         servicer = SglangServicer(engine, _servicer_settings(settings))
-        servers = Servers(servicer, http, grpc, max_message_size=settings.grpc_max_message_size)
+        limits = Limits(max_message_size=settings.grpc_max_message_size)
+        servers = Servers(servicer, http, grpc, limits=limits)
         stack.push_async_callback(servers.close)
         await servers.start()
         what = f"loading {settings.model_path or 'the model'} on engine {engine.name}"
