@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import socket
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from tokenwire.cli import main
+from tokenwire.limits import Limits, flag_of
 from tokenwire_serve.process import supervisor
 from tokenwire_serve.process.cli import serve
 from tokenwire_serve.process.engine_args import without
+from tokenwire_serve.process.groups import ObserveSettings, SecuritySettings
 from tokenwire_serve.process.listeners import address_of, listen
 from tokenwire_serve.process.settings import ServeSettings, SettingsError
 
@@ -79,7 +84,21 @@ def test_ports(given: dict[str, Any], port: int, grpc_port: int | None) -> None:
         ),
         ({"host": " "}, "--host must be an address or a host name, not empty"),
         ({"served_model_names": ("a", "")}, "--served-model-name must not be empty"),
-        ({"grpc_max_message_size": 0}, "--grpc-max-message-size must be from 1 to 2147483647, not 0"),
+        ({"drain_delay": -1.0}, "--drain-delay must be 0 or more seconds, not -1.0"),
+        ({"observe": ObserveSettings(metrics_http_port=-1)}, "--metrics-http-port must be from 0 to 65535"),
+        (
+            {"port": 9, "observe": ObserveSettings(metrics_http_port=10009)},
+            "--grpc-port and --metrics-http-port are both 10009",
+        ),
+        ({"security": SecuritySettings(ssl_keyfile=Path("k"))}, "--ssl-keyfile needs --ssl-certfile"),
+        (
+            {"security": SecuritySettings(ssl_client_auth="required")},
+            "--ssl-client-auth required needs --ssl-certfile",
+        ),
+        (
+            {"security": SecuritySettings(ssl_certfile=Path("c"), ssl_client_auth="optional")},
+            "--ssl-client-auth optional needs --ssl-ca-certs",
+        ),
         ({"max_running_requests": 0}, "--max-running-requests must be 1 or more, not 0"),
         ({"max_waiting_requests": -1}, "--max-waiting-requests must be 0 or more, not -1"),
         ({"max_model_len": 0}, "--max-model-len must be 1 or more, not 0"),
@@ -105,8 +124,23 @@ def test_broken_rules(given: dict[str, Any], problem: str) -> None:
         (["--enable-grpc"], {"SGLANG_ENABLE_GRPC": "false"}, {"enable_grpc": True}),
         ([], {"SGLANG_GRPC_PORT": "77"}, {"grpc_port": 77}),
         (["--grpc-port", "78"], {"SGLANG_GRPC_PORT": "77"}, {"grpc_port": 78}),
-        ([], {"SGLANG_TONIC_PAYLOAD": "1048576"}, {"grpc_max_message_size": 1048576}),
-        (["--grpc-max-message-size", "9"], {"SGLANG_TONIC_PAYLOAD": "8"}, {"grpc_max_message_size": 9}),
+        ([], {"SGLANG_TONIC_PAYLOAD": "1048576"}, {"limits": Limits(max_message_size=1048576)}),
+        (
+            ["--grpc-max-message-size", "9"],
+            {"SGLANG_TONIC_PAYLOAD": "8"},
+            {"limits": Limits(max_message_size=9)},
+        ),
+        (["--idle-timeout", "0"], {}, {"limits": Limits(idle_timeout=0.0)}),
+        (
+            ["--api-key", "a", "--api-key", "b"],
+            {"TOKENWIRE_API_KEY": "c", "TOKENWIRE_ADMIN_API_KEY": "d"},
+            {"security": SecuritySettings(api_keys=("a", "b"), admin_api_keys=("d",))},
+        ),
+        (
+            ["--no-access-log"],
+            {"SGLANG_METRICS_PORT": "7"},
+            {"observe": ObserveSettings(access_log=False, metrics_http_port=7)},
+        ),
         (
             ["--served-model-name", "a", "--served-model-name", "b"],
             {},
@@ -139,6 +173,9 @@ def test_flags_win_over_environment(
         (["--engine", "null", "--", "--tp", "2"], "what follows -- is for the engine's own flags"),
         (["--port", "9", "--nccl-port", "9"], "--port and --nccl-port are both 9"),
         (["--port", "--", "9"], "Option '--port' requires an argument"),
+        (["--grpc-max-message-size", "0"], "--grpc-max-message-size must be 1 or more, not 0"),
+        (["--stall-timeout", "nan"], "--stall-timeout must be 0.1 or more, not nan"),
+        (["--config", "nowhere.toml"], "--config nowhere.toml cannot be read: No such file or directory"),
     ],
 )
 def test_wrong_flags_are_one_message_and_run_nothing(
@@ -191,9 +228,86 @@ def test_help_names_environment_and_defaults() -> None:
         "SGLANG_ENABLE_GRPC",
         "SGLANG_GRPC_PORT",
         "SGLANG_TONIC_PAYLOAD",
+        "SGLANG_METRICS_PORT",
+        "TOKENWIRE_API_KEY",
         "30000",
     ):
         assert name in text
+
+
+def test_help_has_every_flag_under_a_heading() -> None:
+    text = CliRunner().invoke(serve, ["--help"]).output
+    headings = re.findall(r"^([A-Z]\w+):$", text, re.MULTILINE)
+    assert headings == [
+        "Model", "Listeners", "Requests", "Limits", "Security", "Observation", "Process", "Options"
+    ]  # fmt: skip
+    for item in fields(Limits):
+        assert re.search(rf"^  {flag_of(item.name)} ", text, re.MULTILINE)
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = ServeSettings(security=SecuritySettings(api_keys=("planted",), admin_api_keys=("planted",)))
+    assert "planted" not in repr(settings)
+    assert "planted" not in repr(settings.public())
+
+
+CONFIG = """
+port = 1234
+enable_grpc = true
+grpc-port = 99
+api-key = ["a", "b"]
+served-model-name = "m"
+idle-timeout = 5
+engine = "sglang"
+engine-args = ["--tp", "2"]
+"""
+
+
+def test_a_file_gives_flags(parsed: list[ServeSettings], tmp_path: Path) -> None:
+    file = tmp_path / "serve.toml"
+    file.write_text(CONFIG)
+    result = CliRunner().invoke(serve, ["--config", str(file), "--grpc-port", "7"], env={"SGLANG_PORT": "5"})
+    assert result.exit_code == 0, result.output
+    (settings,) = parsed
+    assert (settings.port, settings.grpc_port) == (5, 7)
+    assert settings.security.api_keys == ("a", "b")
+    assert settings.served_model_names == ("m",)
+    assert settings.limits.idle_timeout == 5.0
+    assert (settings.engine, settings.engine_args) == ("sglang", ("--tp", "2"))
+    assert {"port", "grpc_port", "engine", "served_model_names"} <= settings.explicit
+
+
+def test_the_command_lines_engine_flags_win(parsed: list[ServeSettings], tmp_path: Path) -> None:
+    file = tmp_path / "serve.toml"
+    file.write_text(CONFIG)
+    result = CliRunner().invoke(serve, ["--config", str(file), "--", "--tp", "4"])
+    assert result.exit_code == 0, result.output
+    assert parsed[0].engine_args == ("--tp", "4")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("prot = 1", "there is no flag --prot"),
+        ("config = 'x'", "there is no flag --config"),
+        ("port = ", "is not TOML"),
+        ("port = true", "port must be a string or a number"),
+        ("port = 'http'", "'http' is not a valid integer"),
+        ("port = [1]", "port must be a string or a number"),
+        ("enable-grpc = 1", "enable-grpc must be true or false"),
+        ("api-key = [1, [2]]", "api-key must be a string or a number"),
+        ("engine-args = '--tp 2'", "engine-args must be a list of strings"),
+        ("grpc-port = 1\ngrpc_port = 2", "--grpc-port is given twice"),
+        ("max-streams = 0", "--max-streams must be 1 or more"),
+    ],
+)
+def test_a_file_that_is_wrong(parsed: list[ServeSettings], tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "serve.toml"
+    file.write_text(text)
+    result = CliRunner().invoke(serve, ["--config", str(file)])
+    assert result.exit_code == 2
+    assert problem in result.output.replace("\n", " ")
+    assert not parsed
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -157,6 +158,27 @@ def test_a_drain_lets_short_requests_finish_and_ends_long_ones() -> None:
         _, err = process.communicate(timeout=20)
         assert process.returncode == 0
         assert "Traceback" not in err
+
+
+def test_a_drain_delay_lets_requests_in_while_health_says_no() -> None:
+    with serving("--port", "0", "--drain-delay", "3") as (process, ready):
+        base = f"http://127.0.0.1:{ready[2]}"
+        process.terminate()
+        deadline = time.monotonic() + 2.5
+        while (status := get_status(f"{base}/health")) == 200:
+            assert time.monotonic() < deadline
+        assert status == 503
+        assert get_status(f"{base}/v1/models") == 200
+        assert process.wait(20) == 0
+
+
+def get_status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def test_while_it_drains_nothing_new_is_taken() -> None:

@@ -65,6 +65,11 @@ class Servers:
         if self._grpc_socket is not None:
             await self._grpc.start(sock=self._grpc_socket)
 
+    def retire(self) -> None:
+        """Say that the server leaves: it is not healthy any more, but takes requests until `drain`."""
+        self._servicer.retire()
+        self._health.set_all(False)
+
     async def drain(self, timeout: float | None = None) -> bool:
         """Take no new requests and wait for the running ones.
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
-from tokenwire.limits import Limits
 
 from tokenwire_serve.engines import EngineOptions, create
 from tokenwire_serve.servicer.service import SglangServicer
@@ -65,7 +64,7 @@ def run(settings: ServeSettings) -> int:
         The exit code: 0 after a drain, 1 when the server could not start or its engine died.
     """
     logging.basicConfig(
-        level=settings.log_level.upper(),
+        level=settings.observe.log_level.upper(),
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
@@ -137,8 +136,7 @@ class Supervisor:
         engine = await self._unless_stopped(asyncio.to_thread(create, settings.engine, options))
         stack.push_async_callback(self._close, engine)
         servicer = SglangServicer(engine, _servicer_settings(settings))
-        limits = Limits(max_message_size=settings.grpc_max_message_size)
-        servers = Servers(servicer, http, grpc, limits=limits)
+        servers = Servers(servicer, http, grpc, limits=settings.limits)
         stack.push_async_callback(servers.close)
         await servers.start()
         what = f"loading {settings.model_path or 'the model'} on engine {engine.name}"
@@ -148,6 +146,7 @@ class Supervisor:
         try:
             await self._unless_stopped(keep_up(engine, again if settings.restart_engine else None))
         except _StoppedError:
+            await self._retire(servers, settings.drain_delay)
             _LOG.info("draining for at most %g s; a second signal ends at once", settings.drain_timeout)
             await self._drain(engine, servers, settings.drain_timeout)
         except RpcError as error:
@@ -163,6 +162,13 @@ class Supervisor:
         gc.unfreeze()  # what an engine that died has left may go
         gc.collect()
         gc.freeze()  # what start-up has made lives as long as the engine: not to be looked through again
+
+    async def _retire(self, servers: Servers, delay: float) -> None:
+        """Say that the server leaves, and give those who send requests time to notice."""
+        if delay:
+            _LOG.info("leaving: requests are taken for %g s more, then the server drains", delay)
+            servers.retire()
+            await asyncio.sleep(delay)
 
     async def _drain(self, engine: Engine, servers: Servers, timeout: float) -> None:
         """Let running requests finish, and end those that have not in time."""

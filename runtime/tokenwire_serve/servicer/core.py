@@ -37,6 +37,7 @@ class Core:
         settings: How it is presented.
         active: Requests under way.
         draining: No new requests are taken.
+        leaving: They will not be for much longer, so others had better go elsewhere.
     """
 
     def __init__(self, engine: Engine, settings: ServicerSettings) -> None:
@@ -44,11 +45,12 @@ class Core:
         self.settings = settings
         self.active = ActiveRequests()
         self.draining = False
+        self.leaving = False
 
     @property
     def healthy(self) -> bool:
-        """Whether a new request would be served."""
-        return self.engine.state.healthy and not self.draining
+        """Whether new requests should come here."""
+        return self.engine.state.healthy and not (self.draining or self.leaving)
 
     def require_up(self) -> None:
         """End the call unless the engine is up.

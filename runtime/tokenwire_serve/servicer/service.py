@@ -78,6 +78,12 @@ class SglangServicer(SglangServiceBase):
         self._health_watches.append(self.engine.watch(lambda _: tell(self.healthy)))
         tell(self.healthy)
 
+    def retire(self) -> None:
+        """Be unhealthy from now on, but take requests until `drain`."""
+        if not self._core.leaving:
+            self._core.leaving = True
+            self._watch.publish()
+
     async def drain(self) -> None:
         """Take no new requests (UNAVAILABLE), tell the watchers and end their streams.
 

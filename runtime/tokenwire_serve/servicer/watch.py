@@ -74,7 +74,7 @@ class StateWatch:
         if self._stop is not None:
             self._stop()
             self._stop = None
-        self._publish()
+        self.publish()
         for stream in self._streams:
             stream.close()
         self._streams.clear()
@@ -88,7 +88,7 @@ class StateWatch:
             self._instance = _instance_id()
             self._revision = 0
         self._refresh()
-        self._publish()
+        self.publish()
 
     def _refresh(self) -> None:
         """Ask the engine about itself while it is up; what it said last stays while it is unhealthy."""
@@ -101,7 +101,8 @@ class StateWatch:
         elif state.status in _ABSENT:
             self._server_info = self._info.absent()
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
+        """Send a snapshot to every watcher."""
         self._revision += 1
         snapshot = self._snapshot()
         for stream in list(self._streams):

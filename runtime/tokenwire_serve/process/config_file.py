@@ -1,0 +1,79 @@
+"""`--config`: flags from a TOML file, where neither the command line nor the environment gives them."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["ENGINE_ARGS", "read_config"]
+
+ENGINE_ARGS: Final = "engine_args"
+"""The key for what stands after `--` on the command line."""
+
+
+def read_config(path: Path, command: click.Command) -> dict[str, Any]:
+    """The values that a file gives, by the names of the command's parameters.
+
+    Keys are the flags without their dashes in front, `grpc-port = 1` for instance; a flag that may be
+    repeated takes a list.
+
+    Raises:
+        click.UsageError: It cannot be read, or a key or a value does not fit a flag; the message names both.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise click.UsageError(f"--config {path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"--config {path} is not TOML: {error}") from None
+    options = {name: option for option in _options(command) for name in _names(option)}
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        name = key.replace("_", "-")
+        if name == "engine-args":
+            found[ENGINE_ARGS] = _words(path, key, value)
+            continue
+        option = options.get(name)
+        if option is None or option.name in (None, "config", "help"):
+            raise click.UsageError(f"--config {path}: there is no flag --{key}; the keys are those of --help")
+        if option.name in found:
+            raise click.UsageError(f"--config {path}: --{name} is given twice")
+        found[str(option.name)] = _value(path, key, value, option)
+    return found
+
+
+def _options(command: click.Command) -> list[click.Option]:
+    return [option for option in command.params if isinstance(option, click.Option)]
+
+
+def _names(option: click.Option) -> list[str]:
+    return [name.removeprefix("--") for name in option.opts if name.startswith("--")]
+
+
+def _words(path: Path, key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise click.UsageError(f"--config {path}: {key} must be a list of strings, one per word after --")
+    return tuple(value)
+
+
+def _value(path: Path, key: str, value: Any, option: click.Option) -> Any:
+    """A value in the form that click takes, once its kind is right; click checks the rest."""
+    if option.multiple:
+        items = value if isinstance(value, list) else [value]
+        return [_plain(path, key, item) for item in items]
+    if option.is_flag:
+        if not isinstance(value, bool):
+            raise click.UsageError(f"--config {path}: {key} must be true or false")
+        return value
+    return _plain(path, key, value)
+
+
+def _plain(path: Path, key: str, value: Any) -> str | int | float:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise click.UsageError(f"--config {path}: {key} must be a string or a number")
+    return value
