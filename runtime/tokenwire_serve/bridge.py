@@ -50,7 +50,7 @@ class BridgedEngine:
     """The same engine, usable on the loop that calls it; see `Engine` for the methods.
 
     Requests and deltas cross between the loops without waiting, deltas of one step together.
-    `model` and `state` are read in place: they are immutable values. `loads` and `server_info` wait
+    `model`, `state` and `expected_wait` are read in place. `loads` and `server_info` wait
     up to a second for the engine's loop, and then fail with UNAVAILABLE.
 
     Args:
@@ -171,6 +171,10 @@ class BridgedEngine:
     def loads(self) -> list[Load]:
         """How busy it is."""
         return self._ask(self._engine.loads)
+
+    def expected_wait(self) -> float | None:
+        """Seconds until a request that comes now would begin."""
+        return self._engine.expected_wait()
 
     def server_info(self) -> dict[str, Any]:
         """Settings that are safe to show."""

@@ -397,6 +397,12 @@ class Engine(Protocol):
     def loads(self) -> list[Load]:
         """How busy it is, one entry per data-parallel rank."""
 
+    def expected_wait(self) -> float | None:
+        """Seconds until a request that comes now would begin, from measured speed; 0 is at once.
+
+        None where it cannot be told: nothing was measured yet, or the engine is paused.
+        """
+
     def server_info(self) -> dict[str, Any]:
         """Settings of the engine that are safe to show to any caller."""
 

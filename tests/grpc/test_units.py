@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenwire import timeouts
 from tokenwire.codes import Code
 from tokenwire.deltas import DeltaMaker
 from tokenwire.details import (
@@ -32,16 +33,16 @@ from tokenwire.testing import MemoryTransport
 
 @given(st.floats(0, 1e12))
 def test_timeouts_travel(seconds: float) -> None:
-    value = headers.encode_timeout(seconds)
+    value = timeouts.encode_timeout(seconds)
     assert len(value) <= 9
-    back = headers.decode_timeout(value)
+    back = timeouts.decode_timeout(value)
     assert back == pytest.approx(min(seconds, 99999999 * 3600), rel=1.1e-5, abs=1e-9)
 
 
 @pytest.mark.parametrize("value", ["", "1", "S", "1s", "-1S", "1.5S", "123456789S", "1S ", "٣S"])
 def test_timeouts_that_are_none(value: str) -> None:
     with pytest.raises(ValueError, match="grpc-timeout"):
-        headers.decode_timeout(value)
+        timeouts.decode_timeout(value)
 
 
 @given(st.text())
@@ -266,7 +267,7 @@ def test_what_is_no_json_list_stays(log: str) -> None:
 
 
 def test_a_timeout_of_for_ever() -> None:
-    assert headers.encode_timeout(float("inf")) == "99999999H"
+    assert timeouts.encode_timeout(float("inf")) == "99999999H"
 
 
 @pytest.mark.parametrize("text", ["x" * 10_000, "\u8bed" * 10_000, "%" * 10_000])

@@ -68,6 +68,7 @@ class ScriptedEngine:
         self.watchers: list[Callable[[EngineState], None]] = []
         self.script: Callable[[Running], None] | None = None
         self.hold: asyncio.Event | None = None
+        self.wait: float | None = 0.0
         self.refusal: RpcError | None = None
         self.update = WeightsUpdate(True, "loaded", 3)
         self.embedding = [0.6, 0.8]
@@ -166,6 +167,9 @@ class ScriptedEngine:
     ) -> list[int]:
         await self._asked("render_chat", list(messages), tools, options)
         return [1, 2, 3]
+
+    def expected_wait(self) -> float | None:
+        return self.wait
 
     def loads(self) -> list[Load]:
         return [Load(rank, 1, 2, 3, 4, 5, 6, 0.5, 7.0, 0.25, 0.1) for rank in range(2)]

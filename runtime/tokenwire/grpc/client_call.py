@@ -13,9 +13,10 @@ from h2.errors import ErrorCodes
 
 from tokenwire.codes import Code
 from tokenwire.errors import DecodeError, RpcError
+from tokenwire.timeouts import encode_timeout
 
 from .framing import MessageReader
-from .headers import CONTENT_TYPE, Headers, Metadata, decode_metadata, encode_timeout
+from .headers import CONTENT_TYPE, Headers, Metadata, decode_metadata
 from .inbox import Inbox
 from .loops import current_task
 from .status import status_of_trailers

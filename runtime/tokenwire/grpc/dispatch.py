@@ -11,8 +11,9 @@ from h2.errors import ErrorCodes
 from tokenwire.codes import Code
 from tokenwire.context import Context
 from tokenwire.errors import RpcError
+from tokenwire.timeouts import decode_timeout
 
-from .headers import CONTENT_TYPE, Headers, decode_metadata, decode_timeout, is_grpc, malformed
+from .headers import CONTENT_TYPE, Headers, decode_metadata, is_grpc, malformed
 from .hpack_cache import literal_block
 from .protocol import WireHandler, WireProtocol
 from .response import RESPONSE_HEADERS, send_last

@@ -1,4 +1,4 @@
-"""How gRPC puts timeouts, metadata and statuses into HTTP/2 headers (grpc/doc/PROTOCOL-HTTP2.md)."""
+"""How gRPC puts metadata and statuses into HTTP/2 headers (grpc/doc/PROTOCOL-HTTP2.md)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ __all__ = [
     "Metadata",
     "decode_message",
     "decode_metadata",
-    "decode_timeout",
     "encode_message",
     "encode_metadata",
-    "encode_timeout",
     "is_grpc",
     "malformed",
 ]
@@ -33,10 +31,6 @@ Metadata = dict[str, str | bytes]
 
 CONTENT_TYPE: Final = "application/grpc+proto"
 
-_MAX_TIMEOUT_DIGITS: Final = 8
-_UNITS: Final = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
-_UNITS_UP: Final = (("n", 1e9), ("u", 1e6), ("m", 1e3), ("S", 1.0), ("M", 1 / 60), ("H", 1 / 3600))
-_TIMEOUT: Final = re.compile(r"([0-9]{1,8})([HMSmun])", re.ASCII)
 _NAME: Final = re.compile(r"[0-9a-z_.\-]+", re.ASCII)
 _TEXT: Final = re.compile(r"[ -~]*", re.ASCII)
 _RESERVED: Final = frozenset({"te", "content-type", "user-agent", "connection", "host"})
@@ -47,27 +41,6 @@ _FORBIDDEN: Final = frozenset(
 _BAD_NAME: Final = re.compile(r"[\x00-\x20A-Z\x7f-\xff]|.:")
 _BAD_VALUE: Final = re.compile(r"[\x00\r\n]")
 _SAFE_IN_MESSAGE: Final = "".join(chr(c) for c in range(0x20, 0x7F) if chr(c) != "%")
-
-
-def encode_timeout(seconds: float) -> str:
-    """The value of `grpc-timeout`: the finest unit that fits into its eight digits."""
-    for unit, per_second in _UNITS_UP:
-        count = max(seconds, 0.0) * per_second
-        if count < 10**_MAX_TIMEOUT_DIGITS:
-            return f"{int(count)}{unit}"
-    return f"{10**_MAX_TIMEOUT_DIGITS - 1}H"
-
-
-def decode_timeout(value: str) -> float:
-    """Seconds of a `grpc-timeout` value.
-
-    Raises:
-        ValueError: It is not one to eight digits and a unit.
-    """
-    match = _TIMEOUT.fullmatch(value)
-    if match is None:
-        raise ValueError(f"grpc-timeout {value!r} is not one to eight digits and one of H M S m u n")
-    return int(match[1]) * _UNITS[match[2]]
 
 
 def encode_message(text: str) -> str:

@@ -11,6 +11,7 @@ from tokenwire.codes import Code
 from tokenwire.coroutines import rest
 from tokenwire.errors import DecodeError, RpcError
 from tokenwire.streams import PushStream
+from tokenwire.timeouts import PASSED
 
 from .framing import MessageReader, whole_message
 from .inbox import Inbox
@@ -230,7 +231,7 @@ class ServerCall(Receiver):
         self._response.abort(error)
 
     def _expire(self) -> None:
-        self.abort(RpcError(Code.DEADLINE_EXCEEDED, "the deadline passed"))
+        self.abort(RpcError(Code.DEADLINE_EXCEEDED, PASSED))
 
     def terminated(self, reason: str, code: int | None = None) -> None:
         """The client is gone: stop the handler."""

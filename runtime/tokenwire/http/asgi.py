@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl, quote
 from starlette.applications import Starlette
 
 from tokenwire.codes import Code
+from tokenwire.errors import RpcError
 from tokenwire.streams import PushStream
+from tokenwire.timeouts import PASSED
 
 from .core import HttpCore
 from .failures import http_error
@@ -180,12 +182,14 @@ async def _iterate(events: EventStream[Any], send: Send) -> None:
         await send({"type": "http.response.body", "body": events.head, "more_body": True})
     end = events.tail
     try:
-        async for message in events.source:
-            body = events.frame(message)
-            if body:
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+        async with asyncio.timeout(events.time_remaining()) as limit:
+            async for message in events.source:
+                body = events.frame(message)
+                if body:
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
     except Exception as error:
-        end = events.failure(error) + end
+        late = isinstance(error, TimeoutError) and limit.expired()
+        end = events.failure(RpcError(Code.DEADLINE_EXCEEDED, PASSED) if late else error) + end
     await send({"type": "http.response.body", "body": end, "more_body": False})
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+from tokenwire.timeouts import PASSED, decode_timeout
 
 from .failures import error_reply, http_error
 from .openai import adapter_handler
 from .path import PathTemplate
 from .transcode import route_handler
+from .values import EventStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -80,7 +85,10 @@ class HttpCore:
     async def answer(self, endpoint: Endpoint, call: HttpCall) -> HttpReply:
         """The reply of an endpoint; an error becomes one too."""
         try:
-            return await endpoint.handler(call)
+            timeout = call.headers.get("grpc-timeout")
+            if timeout is None:
+                return await endpoint.handler(call)
+            return await _in_time(endpoint.handler, call, timeout)
         except Exception as error:
             return error_reply(error)
 
@@ -107,6 +115,29 @@ class HttpCore:
         if method in by_method:
             raise ValueError(f"{method} {path} has two routes")
         by_method[method] = handler
+
+
+async def _in_time(handler: HttpHandler, call: HttpCall, timeout: str) -> HttpReply:
+    """The reply of a handler that has until the deadline of its call, and so has the stream in it.
+
+    Raises:
+        RpcError: INVALID_ARGUMENT, the timeout is none; DEADLINE_EXCEEDED, it has passed.
+    """
+    try:
+        seconds = decode_timeout(timeout)
+    except ValueError as error:
+        raise RpcError(Code.INVALID_ARGUMENT, str(error)) from None
+    call.deadline = time.monotonic() + seconds
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            reply = await handler(call)
+    except TimeoutError:
+        if limit.expired():
+            raise RpcError(Code.DEADLINE_EXCEEDED, PASSED) from None
+        raise
+    if isinstance(reply.body, EventStream):
+        reply.body.deadline = call.deadline
+    return reply
 
 
 def _handler_of(route: Route, handlers: Mapping[str, HttpHandler]) -> HttpHandler:

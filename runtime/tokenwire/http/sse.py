@@ -7,8 +7,11 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from tokenwire.codes import Code
 from tokenwire.coroutines import rest
+from tokenwire.errors import RpcError
 from tokenwire.streams import PushStream, hold
+from tokenwire.timeouts import PASSED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -61,6 +64,9 @@ class EventWriter:
         Raises:
             Exception: What `send` raised.
         """
+        remaining, late = self._events.time_remaining(), None
+        if remaining is not None:
+            late = self._loop.call_later(remaining, self.close, RpcError(Code.DEADLINE_EXCEEDED, PASSED))
         try:
             if self._events.head:
                 await self._send(_message(self._events.head, more=True))
@@ -68,7 +74,7 @@ class EventWriter:
             await self._done
         finally:
             self._source.cancel()
-            for left in (self._sending, self._due):
+            for left in (self._sending, self._due, late):
                 if left is not None:
                     left.cancel()
 
@@ -85,7 +91,9 @@ class EventWriter:
             self.close(error)
 
     def close(self, error: BaseException | None = None, /) -> None:
-        """Have the end sent, after what is held."""
+        """Have the end sent, after what is held; what ends it first counts."""
+        if self._closed:
+            return
         self._closed = True
         self._error = error
         self._send_soon()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
@@ -56,6 +57,8 @@ class HttpCall:
         query: Names and values, decoded, in order.
         path_params: Variables of the path template, decoded.
         peer: The caller's address, "127.0.0.1:50312" for instance.
+        deadline: When the caller stops waiting (time.monotonic), None where it has not said: the header
+            `grpc-timeout`, as for gRPC.
     """
 
     method: str
@@ -66,10 +69,17 @@ class HttpCall:
     query: Sequence[tuple[str, str]] = ()
     path_params: Mapping[str, str] = field(default_factory=dict)
     peer: str = ""
+    deadline: float | None = None
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the deadline, at least 0; None when there is none."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def context(self, rpc: Method[Any, Any]) -> Context:
         """A context to call an RPC with on behalf of this request."""
-        return Context(rpc, metadata=self.headers, peer=self.peer, transport="http")
+        return Context(
+            rpc, metadata=self.headers, peer=self.peer, transport="http", timeout=self.time_remaining()
+        )
 
     async def unary(self, rpc: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
         """Call an RPC that answers with one message."""
@@ -113,6 +123,7 @@ class EventStream(Generic[T]):
         failure: The bytes that tell of an error; `source` ended with it after the first byte.
         head: Bytes that are ready: the events of messages taken from `source` before.
         tail: Sent last, after an error too.
+        deadline: When it ends with an error if it has not ended by itself (time.monotonic).
     """
 
     source: AsyncIterator[T]
@@ -120,6 +131,11 @@ class EventStream(Generic[T]):
     failure: Callable[[Exception], bytes]
     head: bytes = b""
     tail: bytes = DONE
+    deadline: float | None = None
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the deadline, at least 0; None when there is none."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
-from tokenwire.details import bad_request, retry_after
+from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
 
 from tokenwire_serve.engine import (
@@ -34,6 +34,7 @@ from tokenwire_serve.engine import (
 from .board import StateBoard, Throughput
 from .chat import with_plain_content
 from .null_request import NullRequest, ids_of, text_of
+from .pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +56,6 @@ __all__ = ["EMBEDDING_SIZE", "NullEngine"]
 
 EMBEDDING_SIZE: Final = 4096
 _LOG: Final = logging.getLogger(__name__)
-_RETRY_S: Final = 1.0
 _EMBEDDING: Final = [math.cos(i) * math.sqrt(2 / EMBEDDING_SIZE) for i in range(EMBEDDING_SIZE)]
 _NORM: Final = math.hypot(*_EMBEDDING)
 _UNIT: Final = [v / _NORM for v in _EMBEDDING]
@@ -72,6 +72,7 @@ class NullEngine:
         self._options = options
         self._board = StateBoard()
         self._speed = Throughput()
+        self._pace = Pace()
         self._running: dict[str, NullRequest] = {}
         self._waiting: deque[NullRequest] = deque()
         self._stepping = False
@@ -139,8 +140,7 @@ class NullEngine:
         if rid in self._running or any(w.request.rid == rid for w in self._waiting):
             return RpcError(Code.ALREADY_EXISTS, f"rid {rid!r} is in use by an active request")
         if len(self._waiting) >= self._options.max_waiting_requests:
-            sentence = f"the queue is full: {len(self._waiting)} requests wait; try again later"
-            return retry_after(Code.RESOURCE_EXHAUSTED, sentence, _RETRY_S)
+            return self._pace.full(f"the queue is full: {len(self._waiting)} requests wait", 1)
         return None
 
     def _wake(self) -> None:
@@ -243,6 +243,10 @@ class NullEngine:
                 utilization=running / limit,
             )
         ]
+
+    def expected_wait(self) -> float | None:
+        """Nothing waits, unless the engine is paused; then nobody knows for how long."""
+        return None if self.state.paused else 0.0
 
     def server_info(self) -> dict[str, Any]:
         """Settings that are safe to show."""

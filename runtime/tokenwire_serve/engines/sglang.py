@@ -545,6 +545,10 @@ class SglangEngine:
         except Exception as error:
             raise bad_request("messages", f"the chat template refuses them: {error}") from error
 
+    def expected_wait(self) -> float | None:
+        """Seconds until a request that comes now would begin, as measured; None is unknown."""
+        return None if self._admission is None or self.state.paused else self._admission.expected_wait()
+
     def loads(self) -> list[Load]:
         """How busy it is, one entry per data-parallel rank, as its schedulers last said."""
         self._require_up()

@@ -52,7 +52,7 @@ class OpenAIService:
     ) -> OpenAIResponse:
         """A whole answer; a request that is wrong is answered too, with its HTTP status."""
         try:
-            self._core.admit()
+            self._core.admit(context)
             reply = await self._call(operation, request, context)
             if not isinstance(reply, OpenAIReply):
                 raise RpcError(Code.INVALID_ARGUMENT, f"{operation} calls do not stream")
@@ -68,7 +68,7 @@ class OpenAIService:
         """The chunks of an answer; a whole answer is one."""
         relay = Relay()
         try:
-            self._core.admit()
+            self._core.admit(context)
         except RpcError as error:
             relay.close(error)
         else:

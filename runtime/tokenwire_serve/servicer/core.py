@@ -65,15 +65,26 @@ class Core:
         reason = f": {state.reason}" if state.reason else ""
         raise RpcError(Code.UNAVAILABLE, f"engine {self.engine.name} is {what}{reason}")
 
-    def admit(self) -> None:
-        """End the call unless new requests are taken.
+    def admit(self, context: Context) -> None:
+        """End the call unless new requests are taken and this one can begin before its deadline.
 
         Raises:
-            RpcError: UNAVAILABLE with the reason.
+            RpcError: UNAVAILABLE with the reason, or DEADLINE_EXCEEDED with the time it would wait.
         """
         if self.draining:
             raise RpcError(Code.UNAVAILABLE, "the server is draining and takes no new requests")
         self.require_up()
+        remaining = context.time_remaining()
+        if remaining is not None:
+            self._require_time(remaining)
+
+    def _require_time(self, remaining: float) -> None:
+        wait = self.engine.expected_wait()
+        if wait is not None and wait > remaining:
+            sentence = (
+                f"the request would wait for about {wait:.1f} s, and its deadline is in {remaining:.1f} s"
+            )
+            raise RpcError(Code.DEADLINE_EXCEEDED, sentence)
 
     def find_model(self, asked: str | None) -> NamedModel:
         """The model that a request asks for.

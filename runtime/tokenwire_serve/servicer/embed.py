@@ -65,7 +65,7 @@ class Embeddings:
         text: str | None = None,
         input_ids: Sequence[int] | None = None,
     ) -> EmbedRequest:
-        self._core.admit()
+        self._core.admit(context)
         return read_embed(
             request, text=text, input_ids=input_ids, context=context, model=self._core.engine.model
         )

@@ -73,7 +73,7 @@ class TextGeneration:
     ) -> PushStream[TextGenerateResponse]:
         """TextGenerate."""
         try:
-            self._core.admit()
+            self._core.admit(context)
             model, with_text = self._core.engine.model, bool(request.return_text_in_logprobs)
             read = read_generate(request, request.text, context, model, text_in_logprobs=with_text)
             return self._start(TEXT, read, context, partial(field_names, request, request.text))
@@ -83,7 +83,7 @@ class TextGeneration:
     def from_ids(self, request: pb.GenerateRequest, context: Context) -> PushStream[GenerateResponse]:
         """Generate."""
         try:
-            self._core.admit()
+            self._core.admit(context)
             read = read_generate(request, request.input_ids, context, self._core.engine.model)
             return self._start(_IDS, read, context, partial(field_names, request, request.input_ids))
         except RpcError as error:
@@ -99,7 +99,7 @@ class TextGeneration:
     ) -> PushStream[Generated]:
         """The same with text and token ids in each message."""
         try:
-            self._core.admit()
+            self._core.admit(context)
             model = self._core.engine.model
             read = read_generate(request, prompt, context, model, text_in_logprobs=text_in_logprobs)
             return self._start(_BOTH, read, context, partial(field_names, request, prompt))

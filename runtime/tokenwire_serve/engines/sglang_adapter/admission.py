@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
-from tokenwire.details import bad_request, retry_after
+from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
+
+from tokenwire_serve.engines.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Admission", "cannot_generate"]
 
-_RETRY_S: Final = 1.0
 _GREEDY: Final = 1e-6
 _NO_GRAMMAR: Final = frozenset({None, "none"})
 _NO_DISAGGREGATION: Final = frozenset({None, "", "null"})
@@ -35,6 +36,15 @@ class Admission:
         self._running = running
         self._waiting = waiting
         self._active = 0
+        self._pace = Pace()
+
+    @property
+    def _queued(self) -> int:
+        return max(0, self._active - self._running)
+
+    def expected_wait(self) -> float | None:
+        """Seconds until a sequence that comes now would begin, as measured; None is unknown."""
+        return self._pace.wait(self._active + 1 - self._running)
 
     def enter(self, count: int, *, running_now: int | None = None) -> Callable[[], None]:
         """Count sequences as active.
@@ -56,8 +66,8 @@ class Admission:
                 f"the request is of {count} sequences; at most {most} may run and wait: ask for fewer",
             )
         if self._active + count > most:
-            sentence = f"the queue is full: {self._active} sequences run or wait, {most} may; try again later"
-            raise retry_after(Code.RESOURCE_EXHAUSTED, sentence, _RETRY_S)
+            sentence = f"the queue is full: {self._active} sequences run or wait, {most} may"
+            raise self._pace.full(sentence, self._queued)
         self._active += count
         left = False
 
@@ -66,6 +76,7 @@ class Admission:
             if not left:
                 left = True
                 self._active -= count
+                self._pace.left(count, self._queued)
 
         return leave
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from tokenwire.codes import Code
-from tokenwire.details import retry_after
 from tokenwire.errors import RpcError
+
+from tokenwire_serve.engines.pace import Pace
 
 if TYPE_CHECKING:
     import asyncio
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from .sequence import Generation
 
 __all__ = ["Calls", "GenerateCall", "TaskCall"]
-
-_RETRY_S: Final = 1.0
 
 
 @dataclass(eq=False, slots=True)
@@ -58,11 +57,26 @@ class TaskCall:
 
 
 class Calls:
-    """The active requests by rid, and how many rows they need in all."""
+    """The active requests by rid, and how many rows they need in all.
 
-    def __init__(self) -> None:
+    Args:
+        rows: How many there are.
+    """
+
+    def __init__(self, rows: int) -> None:
         self.by_rid: dict[str, GenerateCall | TaskCall] = {}
         self.weight = 0
+        self.pace = Pace()
+        self._rows = rows
+
+    @property
+    def waiting(self) -> int:
+        """How many rows are wanted that are not there."""
+        return max(0, self.weight - self._rows)
+
+    def expected_wait(self) -> float | None:
+        """Seconds until a sequence that comes now would begin, as measured; None is unknown."""
+        return self.pace.wait(self.weight + 1 - self._rows)
 
     def add(self, rid: str, call: GenerateCall | TaskCall, room: int) -> None:
         """Take in a request.
@@ -79,11 +93,8 @@ class Calls:
                 f"the request is of {call.weight} sequences; at most {room} may run and wait: ask for fewer",
             )
         if self.weight + call.weight > room:
-            raise retry_after(
-                Code.RESOURCE_EXHAUSTED,
-                f"the queue is full: {self.weight} sequences run or wait, {room} may; try again later",
-                _RETRY_S,
-            )
+            sentence = f"the queue is full: {self.weight} sequences run or wait, {room} may"
+            raise self.pace.full(sentence, self.waiting)
         self.by_rid[rid] = call
         self.weight += call.weight
 
@@ -92,3 +103,4 @@ class Calls:
         call = self.by_rid.pop(rid, None)
         if call is not None:
             self.weight -= call.weight
+            self.pace.left(call.weight, self.waiting)

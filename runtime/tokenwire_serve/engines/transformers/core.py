@@ -59,7 +59,7 @@ class EngineCore:
         self._options = options
         self._board = StateBoard()
         self._speed = Throughput()
-        self._calls = Calls()
+        self._calls = Calls(options.max_running_requests)
         self._arrivals = itertools.count()
         self._worker: Worker | None = None
         self._reviving: asyncio.Future[None] | None = None
@@ -142,6 +142,10 @@ class EngineCore:
         check_options(options)
         rows = len(self._batch.running) if self.state.paused else self._options.max_running_requests
         self._calls.add(rid, call, rows + self._options.max_waiting_requests)
+
+    def expected_wait(self) -> float | None:
+        """Seconds until a request that comes now would begin, as measured; None is unknown."""
+        return None if self.state.paused else self._calls.expected_wait()
 
     async def _prepare_aside(self, call: GenerateCall) -> None:
         """Prepare a request whose text or grammar takes long, off the event loop."""
