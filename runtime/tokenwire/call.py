@@ -21,6 +21,7 @@ from .descriptor import load_files
 from .errors import DecodeError, RpcError
 from .message import Casing
 from .method import Method, Service
+from .tls import client_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["call"]
 
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 DEFAULT_PACKAGE = "tokenwire_gen.sglang.runtime.v1"
 _STATUS_OF_CODE = 64
 """Exit status of a call that failed, plus its gRPC code."""
@@ -59,11 +61,22 @@ class _AnyClient(Client):
 @click.command()
 @click.argument("method", required=False)
 @click.argument("request_json", metavar="[JSON]", required=False)
-@click.option("--target", default="127.0.0.1:40000", show_default=True, help="HOST:PORT of the server.")
+@click.option(
+    "--target",
+    default="127.0.0.1:40000",
+    show_default=True,
+    help="HOST:PORT of the server, or https://HOST:PORT.",
+)
 @click.option("--package", default=DEFAULT_PACKAGE, show_default=True, help="Generated package to use.")
 @click.option("--metadata", "-H", multiple=True, metavar="NAME:VALUE", help="Metadata to send; repeatable.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="End the call after so many seconds.")
-@click.option("--tls", is_flag=True, help="Connect with TLS.")
+@click.option("--tls", is_flag=True, help="Connect with TLS; the flags --ca and --cert do so too.")
+@click.option("--ca", type=_FILE, help="PEM file with the authorities to trust.  [default: the system's]")
+@click.option("--cert", type=_FILE, help="PEM file with a certificate to show.")
+@click.option("--key", type=_FILE, help="PEM file with its private key.  [default: the certificate's file]")
+@click.option(
+    "--api-key", envvar="TOKENWIRE_API_KEY", show_envvar=True, help="Key to send; better in the variable."
+)
 @click.option("--cumulative", is_flag=True, help="Messages hold all so far instead of what is new.")
 @click.option("--raw", is_flag=True, help="Print proto3 JSON as it is: no JSON text unfolded.")
 @click.option("--list", "show_list", is_flag=True, help="List the methods and stop.")
@@ -77,6 +90,10 @@ def call(
     metadata: tuple[str, ...],
     timeout: float | None,
     tls: bool,
+    ca: Path | None,
+    cert: Path | None,
+    key: Path | None,
+    api_key: str | None,
     cumulative: bool,
     raw: bool,
     show_list: bool,
@@ -105,7 +122,12 @@ def call(
         found = _find(services, method)
         requests = _requests(found, _text(request_json))
         sent = _metadata(metadata) | ({STREAM_MODE: "cumulative"} if cumulative else {})
-        sys.exit(_run(target, tls, found, requests, sent, timeout, raw))
+        try:
+            context = client_context(ca, cert, key) if ca or cert or key else tls
+            client = _AnyClient(target, tls=context, api_key=api_key, metadata=sent)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        sys.exit(_run(client, found, requests, timeout, raw))
 
 
 def _services(package: str) -> list[Service]:
@@ -195,19 +217,9 @@ def _metadata(pairs: tuple[str, ...]) -> dict[str, str | bytes]:
 
 
 def _run(
-    target: str,
-    tls: bool,
-    method: Method[Any, Any],
-    requests: list[Message],
-    metadata: dict[str, str | bytes],
-    timeout: float | None,
-    raw: bool,
+    client: _AnyClient, method: Method[Any, Any], requests: list[Message], timeout: float | None, raw: bool
 ) -> int:
     """Make the call; returns the exit status."""
-    try:
-        client = _AnyClient(target, tls=tls, metadata=metadata)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
 
     async def work() -> None:
         async with client:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .auth import SECRET_HEADERS, key_problem
 from .deltas import STREAM_MODE, DeltaMaker
 from .grpc.channel import WireChannel
 from .grpc.client_call import ClientCall
@@ -45,6 +46,10 @@ class CallOptions:
 
     timeout: float | None = None
     metadata: Metadata = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        shown = {name: "..." if name in SECRET_HEADERS else value for name, value in self.metadata.items()}
+        return f"CallOptions(timeout={self.timeout!r}, metadata={shown!r})"
 
 
 class ResponseStream(Generic[ResponseT]):
@@ -119,15 +124,17 @@ class Client:
     context manager, or `close` it.
 
     Args:
-        target: "HOST:PORT", "[IPv6]:PORT" or "dns:///HOST:PORT".
-        tls: True for TLS that trusts the usual authorities, or a context of one's own.
+        target: "HOST:PORT", "[IPv6]:PORT" or "dns:///HOST:PORT"; "https://HOST:PORT" for TLS.
+        tls: True for TLS that trusts the usual authorities, or a context of one's own, which may hold
+            a certificate to show and the authorities to trust.
+        api_key: Sent with each call as `authorization: Bearer KEY`.
         timeout: See `CallOptions`.
         metadata: See `CallOptions`.
         max_message_size: Largest response in bytes; a larger one ends its call with
             RESOURCE_EXHAUSTED.
 
     Raises:
-        ValueError: The target is none of these, or metadata cannot be sent.
+        ValueError: The target is none of these, or the key or metadata cannot be sent.
     """
 
     def __init__(
@@ -135,12 +142,15 @@ class Client:
         target: str,
         *,
         tls: ssl.SSLContext | bool = False,
+        api_key: str | None = None,
         timeout: float | None = None,
         metadata: Metadata | None = None,
         max_message_size: int = 64 << 20,
     ) -> None:
+        if target.startswith("https://"):
+            target, tls = target.removeprefix("https://").rstrip("/"), tls or True
         self._shared = _Shared(Target.parse(target), tls)
-        self._options = CallOptions(timeout, dict(metadata or {}))
+        self._options = CallOptions(timeout, {**(metadata or {}), **_authorization(api_key)})
         self._max_message_size = max_message_size
         encode_metadata(self._options.metadata)
 
@@ -153,23 +163,26 @@ class Client:
         self,
         *,
         timeout: float | EllipsisType | None = ...,
+        api_key: str | None = None,
         metadata: Metadata | None = None,
     ) -> Self:
         """A client with other options over the same connection; what is not given stays.
 
         Args:
             timeout: As in `CallOptions`; None takes an earlier one away.
+            api_key: In place of an earlier one.
             metadata: Sent beside what is sent already.
 
         Raises:
-            ValueError: Metadata cannot be sent.
+            ValueError: The key or metadata cannot be sent.
         """
         options = self._options
         if not isinstance(timeout, EllipsisType):
             options = replace(options, timeout=timeout)
-        if metadata is not None:
-            encode_metadata(metadata)
-            options = replace(options, metadata={**options.metadata, **metadata})
+        if metadata is not None or api_key is not None:
+            more = {**(metadata or {}), **_authorization(api_key)}
+            encode_metadata(more)
+            options = replace(options, metadata={**options.metadata, **more})
         other = copy.copy(self)
         other._options = options
         return other
@@ -273,6 +286,20 @@ class _Shared:
         if self._channel is not None:
             self._channel.close()
             self._channel = None
+
+
+def _authorization(api_key: str | None) -> dict[str, str]:
+    """The metadata that a key is sent as.
+
+    Raises:
+        ValueError: It cannot be a key; the message does not show it.
+    """
+    if api_key is None:
+        return {}
+    problem = key_problem(api_key)
+    if problem:
+        raise ValueError(f"api_key {problem}")
+    return {"authorization": f"Bearer {api_key}"}
 
 
 def _delta_maker(deltas: Deltas, initial: Metadata) -> DeltaMaker | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from h2.errors import ErrorCodes
 
+from tokenwire.auth import without_secrets
 from tokenwire.codes import Code
 from tokenwire.context import Context
 from tokenwire.errors import RpcError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import contextvars
     from collections.abc import Callable, Coroutine, Mapping
 
+    from tokenwire.auth import Access
     from tokenwire.limits import Limits
     from tokenwire.method import Handler
 
@@ -58,6 +60,7 @@ class ServerConnection(WireHandler):
         handlers: What answers each path.
         connections: Where it is kept while it is open.
         limits: What its client has to keep to.
+        access: Who may call what.
     """
 
     def __init__(
@@ -65,10 +68,12 @@ class ServerConnection(WireHandler):
         handlers: Mapping[str, Handler],
         connections: set[ServerConnection],
         limits: Limits,
+        access: Access,
     ) -> None:
         self._handlers = handlers
         self._connections = connections
         self._limits = limits
+        self._access = access
         self._sweep: asyncio.TimerHandle | None = None
         self.max_streams = limits.max_streams
         self._protocol: WireProtocol | None = None
@@ -85,6 +90,9 @@ class ServerConnection(WireHandler):
 
     def opened(self, protocol: WireProtocol) -> None:
         """The connection is up."""
+        if not _agreed_on_h2(protocol):
+            protocol.processor.close("the client did not agree on HTTP/2 (ALPN h2)")
+            return
         self._protocol = protocol
         self._connections.add(self)
         address = protocol.connection.get_peer().addr()
@@ -110,9 +118,11 @@ class ServerConnection(WireHandler):
 
     def start(self, stream: WireStream, head: RequestHead) -> None:
         """Start the call that request headers ask for."""
-        meaning = head.meaning
-        if meaning is None:
-            meaning = head.meaning = self._resolve(head.fields)
+        known = head.meaning
+        generation = self._access.generation
+        if known is None or known[0] != generation:
+            known = head.meaning = (generation, self._resolve(head.fields))
+        meaning = known[1]
         if isinstance(meaning, _Ask):
             context = Context(
                 meaning.handler.method,
@@ -149,13 +159,17 @@ class ServerConnection(WireHandler):
         handler = self._handlers.get(fields[":path"])
         if handler is None:
             return _Refusal(200, RpcError(Code.UNIMPLEMENTED, f"there is no method {fields[':path']}"))
+        authority = fields.get(":authority") or fields.get("host", "")
+        refused = self._access.refusal(handler.method.auth, headers, peer=self._peer, authority=authority)
+        if refused is not None:
+            return _Refusal(200, refused)
         encoding = fields.get("grpc-encoding", "identity")
         if encoding != "identity":
             text = f"grpc-encoding {encoding} is not served; send messages with identity"
             return _Refusal(200, RpcError(Code.UNIMPLEMENTED, text))
         try:
             timeout = decode_timeout(fields["grpc-timeout"]) if "grpc-timeout" in fields else None
-            metadata = decode_metadata(headers)
+            metadata = decode_metadata(without_secrets(headers) if self._access.enforced else headers)
         except ValueError as error:
             return _Refusal(200, RpcError(Code.INVALID_ARGUMENT, str(error)))
         return _Ask(handler, MappingProxyType(metadata), timeout)
@@ -198,6 +212,12 @@ class ServerConnection(WireHandler):
         self._connections.discard(self)
         if self._sweep is not None:
             self._sweep.cancel()
+
+
+def _agreed_on_h2(protocol: WireProtocol) -> bool:
+    """Whether HTTP/2 was negotiated, where there is TLS (RFC 9113, 3.2)."""
+    tls = protocol.connection.get_peer()._transport.get_extra_info("ssl_object")
+    return tls is None or tls.selected_alpn_protocol() == "h2"
 
 
 def _refuse(stream: WireStream, refusal: _Refusal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from hpack import Decoder
 
     from .headers import Headers
+
+logging.getLogger("hpack").setLevel(logging.INFO)  # Below that it logs header fields, keys among them.
 
 __all__ = ["BlockReader", "RequestHead", "literal_block"]
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from grpclib.config import Configuration
 
+from tokenwire.auth import OPEN
 from tokenwire.limits import DEFAULT_LIMITS
+from tokenwire.method import AuthScope, Handler
 
 from .dispatch import ServerConnection
 from .protocol import WireProtocol
@@ -18,9 +21,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable, Sequence
 
+    from tokenwire.auth import Access
     from tokenwire.health import HealthRegistry
     from tokenwire.limits import Limits
-    from tokenwire.method import Handler
 
 __all__ = ["Server", "Servicer"]
 
@@ -54,6 +57,8 @@ class Server:
         health: Answers grpc.health.v1 when given.
         reflection: Answer grpc.reflection.v1 and v1alpha for all services.
         limits: Sizes, counts and times that its clients have to keep to.
+        access: Who may call what; everything is open to everybody if not given. Health and reflection are
+            always public.
 
     Raises:
         ValueError: Two servicers answer the same method.
@@ -66,18 +71,22 @@ class Server:
         health: HealthRegistry | None = None,
         reflection: bool = True,
         limits: Limits = DEFAULT_LIMITS,
+        access: Access = OPEN,
     ) -> None:
         self._handlers: dict[str, Handler] = {}
         self._limits = limits
+        self._access = access
         self._connections: set[ServerConnection] = set()
         self._listeners: list[asyncio.Server] = []
         self._idle = asyncio.Event()
         self._draining = False
-        for servicer in _all_servicers(list(servicers), health, reflection):
-            for handler in servicer.__handlers__():
-                if handler.method.path in self._handlers:
-                    raise ValueError(f"two servicers answer {handler.method.path}")
-                self._handlers[handler.method.path] = handler
+        servicers = list(servicers)
+        own = _own_servicers(servicers, health, reflection)
+        handlers = [handler for servicer in servicers for handler in servicer.__handlers__()]
+        for handler in [*handlers, *(_public(handler) for item in own for handler in item.__handlers__())]:
+            if handler.method.path in self._handlers:
+                raise ValueError(f"two servicers answer {handler.method.path}")
+            self._handlers[handler.method.path] = handler
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
@@ -114,11 +123,13 @@ class Server:
         if ssl is not None:
             ssl.set_alpn_protocols(["h2"])
         where: dict[str, Any] = {"sock": sock} if sock is not None else {"host": host, "port": port}
+        if ssl is not None:
+            where["ssl_handshake_timeout"] = self._limits.handshake_timeout
         self._listeners.append(await loop.create_server(self.protocol, ssl=ssl, backlog=1024, **where))
 
     def protocol(self) -> asyncio.Protocol:
         """The protocol of a new connection, for a transport of one's own."""
-        connection = ServerConnection(self._handlers, self._connections, self._limits)
+        connection = ServerConnection(self._handlers, self._connections, self._limits, self._access)
         connection.when_idle = self._idle.set
         if self._draining:
             connection.go_away()
@@ -159,10 +170,10 @@ class Server:
         self._listeners.clear()
 
 
-def _all_servicers(
+def _own_servicers(
     servicers: list[Servicer], health: HealthRegistry | None, reflection: bool
 ) -> list[Servicer]:
-    """The application's servicers and those that every server has."""
+    """What a server has beside the application's servicers."""
     extra: list[Servicer] = []
     if health is not None:
         from tokenwire.health import HealthServicer
@@ -172,4 +183,9 @@ def _all_servicers(
         from tokenwire.reflection import reflection_servicers
 
         extra += reflection_servicers([*servicers, *extra])
-    return [*servicers, *extra]
+    return extra
+
+
+def _public(handler: Handler) -> Handler:
+    """The handler for whoever calls: the protos of others carry no scopes."""
+    return Handler(replace(handler.method, auth=AuthScope.PUBLIC), handler.call)

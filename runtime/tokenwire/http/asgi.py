@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote
 
 from starlette.applications import Starlette
 
+from tokenwire.auth import OPEN, SECRET_HEADERS
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.streams import PushStream
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from tokenwire.auth import Access
 
     from .invoke import Servicer
     from .routes import OpenAIAdapter, Route
@@ -46,6 +49,7 @@ def build_endpoint(
     adapters: Iterable[OpenAIAdapter] = (),
     handlers: Mapping[str, HttpHandler] | None = None,
     max_body: int = DEFAULT_MAX_BODY,
+    access: Access = OPEN,
 ) -> HttpEndpoint:
     """An ASGI application that answers HTTP with the RPCs of servicers in this process.
 
@@ -55,11 +59,13 @@ def build_endpoint(
         adapters: `ADAPTERS` of generated `_openai` modules.
         handlers: The functions that routes name, by name.
         max_body: Largest request body in bytes; a larger one is answered with 413.
+        access: Who may call what; everything is open to everybody if not given.
 
     Raises:
         ValueError: A route names a handler that is not there, or two claim one method and path.
     """
-    core = HttpCore(LocalInvoker(servicers), routes=routes, adapters=adapters, handlers=handlers)
+    invoker = LocalInvoker(servicers)
+    core = HttpCore(invoker, routes=routes, adapters=adapters, handlers=handlers, access=access)
     return HttpEndpoint(core, max_body=max_body)
 
 
@@ -106,7 +112,10 @@ class HttpEndpoint:
         method: str = scope["method"]
         path = _raw_path(scope)
         headers = _headers(scope)
-        endpoint = self._core.find(method, path, headers)
+        peer = _peer(scope)
+        endpoint = self._core.find(method, path, headers, peer)
+        if self._core.access.enforced:
+            headers = {name: value for name, value in headers.items() if name not in SECRET_HEADERS}
         if isinstance(endpoint, HttpReply):
             await _send_bytes(endpoint, send, head=method == "HEAD")
             return
@@ -124,7 +133,7 @@ class HttpEndpoint:
             invoker=self._core.invoker,
             query=parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
             path_params=endpoint.path_params,
-            peer=_peer(scope),
+            peer=peer,
         )
         async with _cancelled_by_disconnect(receive):
             reply = await self._core.answer(endpoint, call)

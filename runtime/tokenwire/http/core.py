@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tokenwire.auth import OPEN
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.timeouts import PASSED, decode_timeout
@@ -18,6 +19,9 @@ from .values import EventStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from tokenwire.auth import Access
+    from tokenwire.method import AuthScope
 
     from .invoke import Invoker
     from .routes import OpenAIAdapter, Route
@@ -36,6 +40,11 @@ class Endpoint(NamedTuple):
     path_params: Mapping[str, str]
 
 
+class _Entry(NamedTuple):
+    handler: HttpHandler
+    auth: AuthScope
+
+
 class HttpCore:
     """Routes requests to RPCs.
 
@@ -44,6 +53,7 @@ class HttpCore:
         routes: JSON routes; one with a handler name is answered by that entry of `handlers`.
         adapters: OpenAI pass-through routes.
         handlers: The application's functions, by name.
+        access: Who may call what; everything is open to everybody if not given.
 
     Raises:
         ValueError: A route names a handler that is not there, or two claim one method and path.
@@ -56,29 +66,35 @@ class HttpCore:
         routes: Iterable[Route] = (),
         adapters: Iterable[OpenAIAdapter] = (),
         handlers: Mapping[str, HttpHandler] | None = None,
+        access: Access = OPEN,
     ) -> None:
         self.invoker = invoker
-        self._literals: dict[str, dict[str, HttpHandler]] = {}
-        self._templates: list[tuple[PathTemplate, dict[str, HttpHandler]]] = []
+        self.access = access
+        self._literals: dict[str, dict[str, _Entry]] = {}
+        self._templates: list[tuple[PathTemplate, dict[str, _Entry]]] = []
         for adapter in adapters:
-            self._add(adapter.method, adapter.path, adapter_handler(adapter))
+            self._add(adapter.method, adapter.path, _Entry(adapter_handler(adapter), adapter.auth))
         for route in routes:
-            self._add(route.method, route.path, _handler_of(route, handlers or {}))
+            self._add(route.method, route.path, _Entry(_handler_of(route, handlers or {}), route.auth))
 
-    def find(self, method: str, path: str, headers: Mapping[str, str]) -> Endpoint | HttpReply:
+    def find(
+        self, method: str, path: str, headers: Mapping[str, str], peer: str = ""
+    ) -> Endpoint | HttpReply:
         """The endpoint of a request whose body was not read yet, or the reply that refuses it.
 
         Args:
             method: HTTP method in capitals.
             path: Percent-encoded path.
             headers: Names in lower case.
+            peer: The caller's address, "127.0.0.1:50312" for instance.
         """
         wanted = "GET" if method == "HEAD" else method
         allowed: set[str] = set()
         for by_method, path_params in self._candidates(path):
             if wanted in by_method:
-                refusal = _refused_content(method, path, headers)
-                return refusal or Endpoint(by_method[wanted], path_params)
+                entry = by_method[wanted]
+                refusal = self._refused(entry.auth, headers, peer) or _refused_content(method, path, headers)
+                return refusal or Endpoint(entry.handler, path_params)
             allowed.update(by_method)
         return _not_allowed(method, path, allowed) if allowed else _not_found(path)
 
@@ -92,7 +108,7 @@ class HttpCore:
         except Exception as error:
             return error_reply(error)
 
-    def _candidates(self, path: str) -> Iterator[tuple[Mapping[str, HttpHandler], Mapping[str, str]]]:
+    def _candidates(self, path: str) -> Iterator[tuple[Mapping[str, _Entry], Mapping[str, str]]]:
         """What the tables hold for a path: an exact entry, then each template that matches."""
         if path in self._literals:
             yield self._literals[path], {}
@@ -101,7 +117,19 @@ class HttpCore:
             if path_params is not None:
                 yield by_method, path_params
 
-    def _add(self, method: str, path: str, handler: HttpHandler) -> None:
+    def _refused(self, auth: AuthScope, headers: Mapping[str, str], peer: str) -> HttpReply | None:
+        """The answer to who may not call."""
+        authority = headers.get("host", "")
+        error = self.access.refusal(auth, headers.items(), peer=peer, authority=authority)
+        if error is None:
+            return None
+        reply = error_reply(error)
+        if "authorization" in headers:  # RFC 6750, 3
+            known = "invalid_token" if error.code is Code.UNAUTHENTICATED else "insufficient_scope"
+            reply.headers["www-authenticate"] = f'Bearer error="{known}"'
+        return reply
+
+    def _add(self, method: str, path: str, entry: _Entry) -> None:
         template = PathTemplate.parse(path)
         by_method = self._literals.get(path)
         if by_method is None:
@@ -114,7 +142,7 @@ class HttpCore:
                 self._templates.append((template, by_method))
         if method in by_method:
             raise ValueError(f"{method} {path} has two routes")
-        by_method[method] = handler
+        by_method[method] = entry
 
 
 async def _in_time(handler: HttpHandler, call: HttpCall, timeout: str) -> HttpReply:

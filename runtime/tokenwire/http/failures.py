@@ -46,6 +46,8 @@ def error_reply(error: Exception) -> HttpReply:
     delay = _retry_seconds(rpc_error)
     if delay is not None:
         reply.headers["retry-after"] = str(delay)
+    if rpc_error.code is Code.UNAUTHENTICATED:
+        reply.headers["www-authenticate"] = "Bearer"
     return reply
 
 

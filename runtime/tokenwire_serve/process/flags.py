@@ -110,6 +110,8 @@ def _option(item: Field[Any], about: _Flag) -> Option:
     elif isinstance(default, tuple):
         rest["multiple"] = True
     text = about.help + (f"  [default: {about.shown_default}]" if about.shown_default else "")
+    if about.secret:
+        rest["show_default"] = False  # that would be what --config gives
     return Option(
         [name, item.name],
         section=about.section,

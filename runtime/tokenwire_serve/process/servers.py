@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tokenwire.auth import OPEN
 from tokenwire.grpc.server import Server
 from tokenwire.health import HealthRegistry
 from tokenwire.http.asgi import build_endpoint
@@ -19,7 +20,9 @@ from .web import WebServer
 
 if TYPE_CHECKING:
     import socket
+    import ssl
 
+    from tokenwire.auth import Access
     from tokenwire.limits import Limits
 
     from tokenwire_serve.servicer.service import SglangServicer
@@ -35,6 +38,9 @@ class Servers:
         http: Socket of HTTP.
         grpc: Socket of gRPC; None is HTTP only.
         limits: What clients have to keep to.
+        access: Who may call what.
+        http_tls: TLS of HTTP; None is none.
+        grpc_tls: TLS of gRPC; None is none.
     """
 
     def __init__(
@@ -44,6 +50,9 @@ class Servers:
         grpc: socket.socket | None,
         *,
         limits: Limits = DEFAULT_LIMITS,
+        access: Access = OPEN,
+        http_tls: ssl.SSLContext | None = None,
+        grpc_tls: ssl.SSLContext | None = None,
     ) -> None:
         self._servicer = servicer
         self._health = HealthRegistry([SGLANG_SERVICE.name])
@@ -53,17 +62,19 @@ class Servers:
             adapters=ADAPTERS,
             handlers=http_handlers(servicer),
             max_body=limits.max_message_size,
+            access=access,
         )
-        self._http = WebServer(app, http)
-        self._grpc = Server([servicer], health=self._health, limits=limits)
+        self._http = WebServer(app, http, tls=http_tls, handshake_timeout=limits.handshake_timeout)
+        self._grpc = Server([servicer], health=self._health, limits=limits, access=access)
         self._grpc_socket = grpc
+        self._grpc_tls = grpc_tls
 
     async def start(self) -> None:
         """Accept requests from now on; health follows the engine."""
         self._servicer.watch_health(self._health.set_all)
         await self._http.start()
         if self._grpc_socket is not None:
-            await self._grpc.start(sock=self._grpc_socket)
+            await self._grpc.start(sock=self._grpc_socket, ssl=self._grpc_tls)
 
     def retire(self) -> None:
         """Say that the server leaves: it is not healthy any more, but takes requests until `drain`."""

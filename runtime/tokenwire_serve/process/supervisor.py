@@ -22,9 +22,11 @@ from tokenwire_serve.servicer.service import SglangServicer
 from tokenwire_serve.servicer.settings import ServicerSettings
 
 from .engine_args import without
+from .keys import forget_environment
 from .lifeline import keep_up
 from .listeners import address_of, listen
 from .progress import progress
+from .security import Security
 from .servers import Servers
 from .settings import SettingsError
 
@@ -130,15 +132,26 @@ class Supervisor:
 
     async def _serve(self, stack: AsyncExitStack) -> None:
         settings = self._settings
+        forget_environment()
         http, grpc = _listen(settings, stack)
+        security = Security(settings.security, [sock.getsockname()[0] for sock in (http, grpc) if sock])
         settings = replace(settings, port=_port(http), grpc_port=None if grpc is None else _port(grpc))
         options = _engine_options(settings)
         engine = await self._unless_stopped(asyncio.to_thread(create, settings.engine, options))
         stack.push_async_callback(self._close, engine)
         servicer = SglangServicer(engine, _servicer_settings(settings))
-        servers = Servers(servicer, http, grpc, limits=settings.limits)
+        servers = Servers(
+            servicer,
+            http,
+            grpc,
+            limits=settings.limits,
+            access=security.access,
+            http_tls=security.http,
+            grpc_tls=security.grpc,
+        )
         stack.push_async_callback(servers.close)
         await servers.start()
+        stack.callback(asyncio.create_task(security.watch()).cancel)
         what = f"loading {settings.model_path or 'the model'} on engine {engine.name}"
         await self._unless_stopped(self._bring_up(engine, what))
         print(_ready_line(http, grpc, servicer), flush=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from tokenwire.http.asgi import mark_send
+from tokenwire.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Iterator
 
     from starlette.types import ASGIApp
@@ -22,9 +24,23 @@ _KEEP_ALIVE: Final = 65
 
 
 class WebServer:
-    """Serves an ASGI application on a socket that listens already."""
+    """Serves an ASGI application on a socket that listens already.
 
-    def __init__(self, app: ASGIApp, sock: socket.socket) -> None:
+    Args:
+        app: What answers.
+        sock: The socket.
+        tls: TLS of its connections; None is none.
+        handshake_timeout: Seconds that a client gets for the handshake of TLS.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        sock: socket.socket,
+        *,
+        tls: ssl.SSLContext | None = None,
+        handshake_timeout: float = DEFAULT_LIMITS.handshake_timeout,
+    ) -> None:
         config = uvicorn.Config(
             mark_send(app),
             lifespan="off",
@@ -35,7 +51,7 @@ class WebServer:
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, tls, handshake_timeout)
         self._sock = sock
         self._task: asyncio.Task[None] | None = None
 
@@ -71,13 +87,28 @@ class WebServer:
 class _Server(uvicorn.Server):
     """uvicorn's server without its hands on the process."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None, handshake_timeout: float) -> None:
         super().__init__(config)
         self.accepting = asyncio.Event()
+        self._tls: dict[str, Any] = {}
+        if tls is not None:
+            self._tls = {"ssl": tls, "ssl_handshake_timeout": handshake_timeout}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """Listen, as uvicorn does, with a context that it did not make."""
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(self._protocol, sock=sock, backlog=self.config.backlog, **self._tls)
+            for sock in sockets or ()
+        ]
+        self.started = True
         self.accepting.set()
+
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

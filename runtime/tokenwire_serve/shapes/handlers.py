@@ -43,6 +43,7 @@ from tokenwire_serve.servicer.ranges import Problems
 
 from .generate import HttpGeneration, together
 from .inputs import prompts_of, refuse_unknown
+from .shared import Shared
 from .tokenizer import HttpTokenizer
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def http_handlers(servicer: SglangServicer) -> dict[str, HttpHandler]:
 class _Shapes:
     def __init__(self, servicer: SglangServicer) -> None:
         self._servicer = servicer
+        self._probe = Shared(lambda: servicer.engine.probe())
 
     async def encode(self, call: HttpCall) -> HttpReply:
         """`{embedding, meta_info}`, a list of them for a list."""
@@ -114,7 +116,7 @@ class _Shapes:
     async def health_generate(self, call: HttpCall) -> HttpReply:
         """The same, proven by one token through the whole engine."""
         self._require_healthy()
-        await self._servicer.engine.probe()
+        await self._probe()
         return HttpReply()
 
     async def livez(self, call: HttpCall) -> HttpReply:

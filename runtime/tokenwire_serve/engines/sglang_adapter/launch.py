@@ -34,10 +34,12 @@ _OURS: Final[dict[str, tuple[str, Callable[[EngineOptions], object]]]] = {
 """Options that a caller may have set, and SGLang's flag for each."""
 
 _NOT_HERE: Final = {
-    "api_key": "SGLang's HTTP server checks it, and that does not run here",
-    "admin_api_key": "SGLang's HTTP server checks it, and that does not run here",
-    "ssl_keyfile": "SGLang's HTTP server uses it, and that does not run here",
-    "ssl_certfile": "SGLang's HTTP server uses it, and that does not run here",
+    "api_key": "tokenwire checks keys itself: give --api-key before the --, or --api-key-file",
+    "admin_api_key": "tokenwire checks keys itself: give --admin-api-key before the --, or its file",
+    "ssl_keyfile": "tokenwire serves TLS itself: give --ssl-keyfile before the --",
+    "ssl_certfile": "tokenwire serves TLS itself: give --ssl-certfile before the --",
+    "ssl_ca_certs": "tokenwire serves TLS itself: give --ssl-ca-certs before the --",
+    "ssl_keyfile_password": "tokenwire serves TLS itself: give --ssl-keyfile-password before the --",
     "grpc_mode": "tokenwire serves gRPC itself",
     "smg_grpc_mode": "tokenwire serves gRPC itself",
     "node_rank": (

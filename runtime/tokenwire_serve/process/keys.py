@@ -1,0 +1,108 @@
+"""The keys of a server: from flags, the environment and files."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Final
+
+from tokenwire.auth import KeyRing, key_problem
+
+from .settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .groups import SecuritySettings
+
+__all__ = ["SECRETS_IN_ENVIRONMENT", "forget_environment", "key_files", "load_keys"]
+
+_LOG: Final = logging.getLogger("tokenwire.serve")
+_USER: Final = "--api-key"
+_ADMIN: Final = "--admin-api-key"
+SECRETS_IN_ENVIRONMENT: Final = {
+    _USER: "TOKENWIRE_API_KEY",
+    _ADMIN: "TOKENWIRE_ADMIN_API_KEY",
+    "--ssl-keyfile-password": "TOKENWIRE_SSL_KEYFILE_PASSWORD",
+}
+"""Variables that hold secrets, by the flags they stand for."""
+_SHORT: Final = 16
+"""Characters below which a key can be guessed."""
+_OTHERS: Final = 0o077
+
+
+def key_files(security: SecuritySettings) -> tuple[Path, ...]:
+    """The files that keys come from."""
+    return tuple(path for path in (security.api_key_file, security.admin_api_key_file) if path is not None)
+
+
+def load_keys(security: SecuritySettings) -> KeyRing:
+    """All keys, those of files as the files are now; warns of what makes them weak.
+
+    Raises:
+        SettingsError: A key cannot be one, or a file cannot be read or has none; the message names the
+            flag, the file and the line, and shows no key.
+    """
+    user = dict(_named(_USER, security.api_keys, security.api_key_file))
+    admin = dict(_named(_ADMIN, security.admin_api_keys, security.admin_api_key_file))
+    for name, key in [*user.items(), *admin.items()]:
+        if len(key) < _SHORT:
+            _LOG.warning("%s is shorter than %d characters, which can be guessed", name, _SHORT)
+    try:
+        return KeyRing(user.values(), admin.values())
+    except ValueError as error:
+        raise SettingsError(f"{error}: give {_USER} and {_ADMIN} different ones") from None
+
+
+def forget_environment() -> None:
+    """Take the secrets out of the environment, so that the engine's processes do not inherit them.
+
+    Raises:
+        SettingsError: A variable is there and empty: whoever set it meant a secret, and there is none.
+    """
+    for flag, name in SECRETS_IN_ENVIRONMENT.items():
+        value = os.environ.pop(name, None)
+        if value is not None and not value.strip():
+            raise SettingsError(f"{name} is set and empty: give it a value as for {flag}, or unset it")
+
+
+def _named(flag: str, given: tuple[str, ...], path: Path | None) -> Iterator[tuple[str, str]]:
+    """Each key with what to call it."""
+    for place, key in enumerate(given, 1):
+        name = flag if len(given) == 1 else f"{flag} number {place}"
+        _check(name, key)
+        yield name, key
+    if path is not None:
+        yield from _lines(f"{flag}-file", path)
+
+
+def _lines(flag: str, path: Path) -> Iterator[tuple[str, str]]:
+    where = f"{flag} {path}"
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            lines = file.read().decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise SettingsError(f"{where} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{where} is not text") from None
+    if mode & _OTHERS:
+        _LOG.warning("%s can be read by others than its owner: chmod 600 it", where)
+    found = False
+    for number, line in enumerate(lines, 1):
+        key = line.strip()
+        if not key or key.startswith("#"):
+            continue
+        found = True
+        name = f"{where}, line {number}"
+        _check(name, key)
+        yield name, key
+    if not found:
+        raise SettingsError(f"{where} has no key: write one per line")
+
+
+def _check(name: str, key: str) -> None:
+    problem = key_problem(key)
+    if problem:
+        raise SettingsError(f"{name} {problem}")
