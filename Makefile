@@ -12,7 +12,7 @@ NODE := tests/clients/node
 NODE_READY := $(NODE)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup gen demo serve test check checkgenerate golden bench sglang-env test-sglang bench-sglang clean
+.PHONY: help setup gen demo serve test check checkgenerate golden bench bench-attacks sglang-env test-sglang bench-sglang clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ $(PEERS_READY): $(PEERS)/requirements.txt $(PEERS)/stubs.py proto/sglang/runtime
 
 bench: $(READY) $(PEERS_READY) ## measure the server beside others (ARGS="streams chat --loop uvloop --rounds 9")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-attacks: $(READY) ## attack a server of its own, another client beside it (ARGS="rapid_reset --seconds 3")
+	@$(BIN)/python -m benchmarks.attacks $(ARGS)
 
 $(SGLANG_READY): tools/sglang_cpu/build tools/sglang_cpu/torch.txt tools/sglang_cpu/requirements.txt pyproject.toml
 	@tools/sglang_cpu/build $(SGLANG_VENV) $(PYTHON)

@@ -1,0 +1,1 @@
+"""Attacks on a whole server, with another client beside them: `python -m benchmarks.attacks`."""
