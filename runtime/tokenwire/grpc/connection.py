@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from grpclib.protocol import Connection
 from h2.errors import ErrorCodes
-from hyperframe.frame import GoAwayFrame
+from hyperframe.frame import GoAwayFrame, PingFrame
 
 from .stream import WireStream
 
@@ -104,14 +104,25 @@ class WireConnection(Connection):
         while not self.blocked and self.is_queued(stream) and stream.take_turn():
             pass
 
-    def go_away(self, code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
+    def go_away(self, code: ErrorCodes = ErrorCodes.NO_ERROR, reason: str = "") -> None:
         """Refuse new streams and let the running ones end; h2 would refuse to go on."""
-        if self.is_closing() or self.leaving:
+        if self.is_closing() or (self.leaving and code is ErrorCodes.NO_ERROR):
             return
         self.leaving = True
         self.flush()
         last = self._connection.highest_inbound_stream_id
-        self._transport.write(GoAwayFrame(0, last_stream_id=last, error_code=code).serialize())
+        frame = GoAwayFrame(0, last_stream_id=last, error_code=code, additional_data=reason.encode())
+        self._transport.write(frame.serialize())
+
+    def announce_end(self) -> None:
+        """Tell that new streams will be refused soon."""
+        self.flush()
+        self.put(GoAwayFrame(0, last_stream_id=(1 << 31) - 1).serialize())
+
+    def ping(self, data: bytes) -> None:
+        """Send a PING with eight bytes of data."""
+        self.flush()
+        self.put(PingFrame(0, data).serialize())
 
     def close(self) -> None:
         """Close after what was written; a peer that does not take it is cut off."""

@@ -14,8 +14,10 @@ from tokenwire.context import Context
 from tokenwire.errors import RpcError
 from tokenwire.timeouts import decode_timeout
 
+from .guard import Guard
 from .headers import CONTENT_TYPE, Headers, decode_metadata, is_grpc, malformed
 from .hpack_cache import literal_block
+from .lifetime import Lifetime
 from .protocol import WireHandler, WireProtocol
 from .response import RESPONSE_HEADERS, send_last
 from .server_call import ServerCall
@@ -23,14 +25,17 @@ from .status import error_trailers
 
 if TYPE_CHECKING:
     import contextvars
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from tokenwire.auth import Access
+    from tokenwire.budget import MemoryBudget
     from tokenwire.limits import Limits
     from tokenwire.method import Handler
 
     from .hpack_cache import RequestHead
+    from .stats import ServerStats
     from .stream import WireStream
+    from .turns import Turns
 
 __all__ = ["ServerConnection"]
 
@@ -61,6 +66,9 @@ class ServerConnection(WireHandler):
         connections: Where it is kept while it is open.
         limits: What its client has to keep to.
         access: Who may call what.
+        budget: Where the memory of requests comes from.
+        stats: Where is counted what happens.
+        turns: Where it has its turns.
     """
 
     def __init__(
@@ -69,24 +77,52 @@ class ServerConnection(WireHandler):
         connections: set[ServerConnection],
         limits: Limits,
         access: Access,
+        *,
+        budget: MemoryBudget,
+        stats: ServerStats,
+        turns: Turns,
     ) -> None:
         self._handlers = handlers
         self._connections = connections
         self._limits = limits
         self._access = access
-        self._sweep: asyncio.TimerHandle | None = None
+        self._budget = budget
+        self._stats = stats
+        self._lifetime: Lifetime | None = None
         self.max_streams = limits.max_streams
+        self.max_header_size = limits.max_header_size
+        self.handshake_timeout = limits.handshake_timeout
+        self.turns = turns
         self._protocol: WireProtocol | None = None
         self._leaving = False
         self._peer = ""
         self._calls: set[ServerCall] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.when_idle: Callable[[], None] = lambda: None
+        self.when_refused: Callable[[], None] = lambda: None
 
     @property
     def busy(self) -> bool:
-        """Whether calls run."""
-        return bool(self._calls)
+        """Whether calls run, or may still begin."""
+        return bool(self._calls) or (self._protocol is not None and self._protocol.processor.parting)
+
+    @property
+    def calls(self) -> Iterable[ServerCall]:
+        """The calls that run."""
+        return self._calls
+
+    def guard(self) -> Guard:
+        """What the connection counts with."""
+        return Guard(self._limits.max_streams, self._limits.min_ping_interval, self._stats)
+
+    def admits(self) -> bool:
+        """Whether there may be another connection."""
+        most = self._limits.max_connections
+        if not most or len(self._connections) < most:
+            return True
+        self._stats.connections_refused += 1
+        self.when_refused()
+        return False
 
     def opened(self, protocol: WireProtocol) -> None:
         """The connection is up."""
@@ -95,26 +131,15 @@ class ServerConnection(WireHandler):
             return
         self._protocol = protocol
         self._connections.add(self)
+        self._stats.connections += 1
+        self._stats.connections_open += 1
         address = protocol.connection.get_peer().addr()
         if isinstance(address, tuple):
             host = f"[{address[0]}]" if ":" in address[0] else address[0]
             self._peer = f"{host}:{address[1]}"
-        self._sweep_later()
+        self._lifetime = Lifetime(self._limits, self, protocol)
         if self._leaving:
-            self.go_away()
-
-    def _sweep_later(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._sweep = loop.call_later(self._limits.stall_timeout / 4, self._end_stalled)
-
-    def _end_stalled(self) -> None:
-        """End the calls whose client has read nothing for too long."""
-        if self._protocol is None:
-            return
-        for stream in self._protocol.connection.stalled(self._limits.stall_timeout):
-            stream.reset_now(ErrorCodes.CANCEL)
-            stream.receiver.terminated(f"the client read nothing for {self._limits.stall_timeout:g} s")
-        self._sweep_later()
+            protocol.connection.go_away()
 
     def start(self, stream: WireStream, head: RequestHead) -> None:
         """Start the call that request headers ask for."""
@@ -132,9 +157,15 @@ class ServerConnection(WireHandler):
                 timeout=meaning.timeout,
             )
             stream.receiver = call = ServerCall(
-                stream, meaning.handler, context, limit=self._limits.max_message_size, home=self
+                stream,
+                meaning.handler,
+                context,
+                limit=self._limits.max_message_size,
+                home=self,
+                budget=self._budget,
             )
             self._calls.add(call)
+            self._stats.calls += 1
             call.start()
             return
         self._release_stream(stream)
@@ -186,32 +217,51 @@ class ServerConnection(WireHandler):
     def release(self, call: ServerCall, stream: WireStream) -> None:
         """A call has ended."""
         self._calls.discard(call)
+        if stream.answered:
+            stream.connection.session.guard.answered()
         self._release_stream(stream)
         if not self._calls:
+            if self._lifetime is not None:
+                self._lifetime.quiet()
             self.when_idle()
 
     def _release_stream(self, stream: WireStream) -> None:
         if self._protocol is not None:
             self._protocol.processor.release(stream)
 
-    def go_away(self) -> None:
-        """Refuse new calls, also before the connection is up; it ends with its last call."""
-        self._leaving = True
-        if self._protocol is not None:
-            self._protocol.connection.go_away()
+    def left(self) -> None:
+        """The connection takes no new calls."""
+        self.when_idle()
 
-    def shut_down(self) -> None:
-        """End the calls with UNAVAILABLE and close the connection."""
+    def go_away(self, *, at_once: bool = False) -> None:
+        """Tell the client to leave, also before the connection is up; it ends with its last call.
+
+        Args:
+            at_once: Refuse the calls that come before the client has heard of it.
+        """
+        self._leaving = True
+        if self._protocol is None:
+            return
+        if at_once:
+            self._protocol.processor.leave()
+        else:
+            self._protocol.processor.part()
+
+    def shut_down(self, error: RpcError) -> None:
+        """End the calls with an error and close the connection."""
         for call in list(self._calls):
-            call.abort(RpcError(Code.UNAVAILABLE, "the server is shutting down"))
+            call.abort(error)
         if self._protocol is not None:
-            self._protocol.processor.close("the server is shutting down")
+            self._protocol.processor.close(error.message)
 
     def close(self) -> None:
         """The connection is gone."""
-        self._connections.discard(self)
-        if self._sweep is not None:
-            self._sweep.cancel()
+        if self in self._connections:
+            self._connections.remove(self)
+            self._stats.connections_open -= 1
+        if self._lifetime is not None:
+            self._lifetime.end()
+        self.when_idle()
 
 
 def _agreed_on_h2(protocol: WireProtocol) -> bool:

@@ -46,6 +46,11 @@ class MessageReader:
         """Whether a message has begun and not ended."""
         return bool(self._buffer)
 
+    @property
+    def held(self) -> int:
+        """Bytes that are kept of a message that is not complete."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes.
 

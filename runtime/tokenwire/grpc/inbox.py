@@ -38,6 +38,11 @@ class Inbox(Generic[T]):
         """Whether nothing more will come."""
         return self._ended
 
+    @property
+    def unread(self) -> int:
+        """Bytes of the wire that were not acknowledged yet."""
+        return self._unread
+
     def put(self, messages: Iterable[T], size: int) -> None:
         """Add what `size` bytes of the wire have completed, nothing perhaps."""
         self._unread += size

@@ -13,10 +13,12 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
 from .connection import WireConnection
+from .guard import Guard
 from .hpack_cache import RequestHead
 from .session import WireSession
 from .stream import NOBODY, WireStream
 from .transport import CoalescingTransport
+from .turns import Turns
 
 if TYPE_CHECKING:
     from grpclib.config import Configuration
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
         ConnectionTerminated,
         DataReceived,
         Event,
+        PingAckReceived,
+        PingReceived,
         RemoteSettingsChanged,
         RequestReceived,
         ResponseReceived,
@@ -47,8 +51,9 @@ MOST_UNREAD: Final = 32 << 20
 
 _DEFAULT_WINDOW: Final = 65535
 _SLICE: Final = 4096
-_TURN_SECONDS: Final = 0.005
-_HANDSHAKE_SECONDS: Final = 20.0
+_LEAVING_PING: Final = b"goodbye!"
+_LEAVING_SECONDS: Final = 1.0
+"""How long a client may take to answer the ping that comes with the first GOAWAY."""
 _NO_LIMIT: Final = (1 << 31) - 1
 
 
@@ -57,12 +62,29 @@ class WireHandler(AbstractHandler):
 
     Attributes:
         max_streams: Streams that the peer may have open at once.
+        max_header_size: Most bytes of a header list that the peer may send.
+        handshake_timeout: Seconds until the peer has spoken HTTP/2.
+        turns: Where the connection has its turns; None is a place of its own.
     """
 
     max_streams: int = 100
+    max_header_size: int = 1 << 16
+    handshake_timeout: float = 20.0
+    turns: Turns | None = None
+
+    def guard(self) -> Guard:
+        """What a new connection counts with; that of a client lets everything pass."""
+        return Guard()
 
     def opened(self, protocol: WireProtocol) -> None:
         """The connection is up."""
+
+    def admits(self) -> bool:
+        """Whether another connection may be opened."""
+        return True
+
+    def left(self) -> None:
+        """The connection takes no new streams."""
 
     def start(self, stream: WireStream, head: RequestHead) -> None:
         """A client has opened a stream."""
@@ -82,6 +104,7 @@ class WireProcessor(EventsProcessor):
     streams: dict[int, WireStream]  # type: ignore[assignment]  # grpclib's alias is invariant
     greeted = False
     """Whether the peer has spoken HTTP/2."""
+    _farewell: asyncio.TimerHandle | None = None
 
     def process(self, event: Event) -> None:
         """Handle one event of h2."""
@@ -93,6 +116,7 @@ class WireProcessor(EventsProcessor):
     def enter(self, stream: WireStream) -> None:
         """Let a stream have its events, until `release`."""
         self.streams[stream.id] = stream
+        self.connection.session.guard.stats.streams_open += 1
 
     def release(self, stream: WireStream) -> None:
         """End what `enter` began."""
@@ -104,15 +128,41 @@ class WireProcessor(EventsProcessor):
         if stream.unacknowledged:
             stream.acknowledge(stream.unacknowledged)
         connection.session.forget(stream.id)
+        connection.session.guard.stats.streams_open -= 1
         connection.stream_close_waiter.set()
         if connection.leaving and not self.streams:
             connection.close()
+
+    @property
+    def parting(self) -> bool:
+        """Whether the peer was told to leave and may not have heard it yet."""
+        return self._farewell is not None and not self.connection.leaving
+
+    def part(self) -> None:
+        """Tell the peer to leave; streams that it opens before it hears that are served (RFC 9113, 6.8)."""
+        connection = self.connection
+        if self._farewell is not None or connection.leaving or connection.is_closing():
+            return
+        self._farewell = asyncio.get_running_loop().call_later(_LEAVING_SECONDS, self.leave)
+        connection.announce_end()
+        connection.ping(_LEAVING_PING)
+
+    def leave(self) -> None:
+        """Take no new streams; the connection ends with its last."""
+        if self._farewell is not None:
+            self._farewell.cancel()
+        self.connection.go_away()
+        if not self.streams:
+            self.connection.close()
+        self.handler.left()
 
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection and tell every stream."""
         if not self.processors:
             return
         self.processors = {}
+        if self._farewell is not None:
+            self._farewell.cancel()
         self.connection.close()
         self.handler.close()
         for stream in list(self.streams.values()):
@@ -123,10 +173,13 @@ class WireProcessor(EventsProcessor):
     def request(self, stream_id: int, head: RequestHead, ended: bool, /) -> None:
         """Accept a new call, or refuse it without harm to the others."""
         if self.connection.leaving or len(self.streams) >= self.handler.max_streams:
+            reason = "leaving" if self.connection.leaving else "max_streams"
+            self.connection.session.guard.stats.calls_refused[reason] += 1
             self.connection.refuse(stream_id, ErrorCodes.REFUSED_STREAM)
             return
         stream = WireStream(self.connection, stream_id)
         self.streams[stream_id] = stream
+        self.connection.session.guard.stats.streams_open += 1
         self.handler.start(stream, head)
         if ended:
             stream.receiver.end_received()
@@ -195,6 +248,16 @@ class WireProcessor(EventsProcessor):
             self.connection.serve_queue()
         self.connection.stream_close_waiter.set()
 
+    def process_ping_received(self, event: PingReceived) -> None:
+        """h2 has answered it; a peer that pings too often is sent away."""
+        self.connection.session.guard.ping(busy=bool(self.streams))
+
+    def process_ping_ack_received(self, event: PingAckReceived) -> None:
+        """The peer has heard of the end that was announced."""
+        super().process_ping_ack_received(event)
+        if event.ping_data == _LEAVING_PING and self.parting:
+            self.leave()
+
     def process_connection_terminated(self, event: ConnectionTerminated) -> None:
         """The peer leaves: streams it has seen go on, others were never looked at."""
         self.connection.leaving = True
@@ -228,14 +291,23 @@ class WireProtocol(H2Protocol):
             normalize_outbound_headers=False,
         )
         super().__init__(handler, config, h2_config)
+        self._guard = handler.guard()
+        self._turns = handler.turns or Turns()
         self._backlog = bytearray()
+        self._queued = False
+        self._held_off = False
         self._greeting: asyncio.TimerHandle | None = None
+        self.heard = True
+        """Whether the peer has sent something since this was set to False."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Open the HTTP/2 connection."""
+        if not self.handler.admits():
+            cast("asyncio.Transport", transport).close()
+            return
         loop = asyncio.get_running_loop()
-        self._transport = CoalescingTransport(cast("asyncio.Transport", transport), self)
-        session = WireSession(self.h2_config)
+        self._transport = CoalescingTransport(cast("asyncio.Transport", transport), self, self._guard.stats)
+        session = WireSession(self.h2_config, self._guard)
         session.local_settings = self._settings(self.handler.max_streams)
         session.initiate_connection()
         # What is advertised is enforced by the processor: h2 would close the connection.
@@ -245,14 +317,14 @@ class WireProtocol(H2Protocol):
         self.processor = WireProcessor(self.handler, self.connection)
         self.connection.flush()
         self.connection.initialize()
-        self._greeting = loop.call_later(_HANDSHAKE_SECONDS, self._check_greeting)
+        self._greeting = loop.call_later(self.handler.handshake_timeout, self._check_greeting)
         self.handler.opened(self)
 
     def _settings(self, max_streams: int) -> Settings:
         client = self.h2_config.client_side
         values = {
             SettingCodes.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
-            SettingCodes.MAX_HEADER_LIST_SIZE: WireSession.DEFAULT_MAX_HEADER_LIST_SIZE,
+            SettingCodes.MAX_HEADER_LIST_SIZE: self.handler.max_header_size,
             SettingCodes.ENABLE_PUSH: 0,
         }
         if not client:
@@ -262,53 +334,89 @@ class WireProtocol(H2Protocol):
     def _check_greeting(self) -> None:
         if self.processor.greeted:
             return
-        log.debug("closing a connection that sent no HTTP/2 preface in %s s", _HANDSHAKE_SECONDS)
+        log.debug("closing a connection that sent no HTTP/2 preface")
+        self._guard.stats.connections_ended["handshake_timeout"] += 1
         self.processor.close("no HTTP/2 preface")
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; much of it in slices."""
-        if self._backlog:
+        """Take what came; much of it in turns."""
+        if not hasattr(self, "processor"):
+            return
+        self.heard = True
+        self._guard.stats.bytes_received += len(data)
+        if self._queued:
             self._backlog += data
-        elif len(data) <= _SLICE:
-            self._feed(data)
-        else:
-            self._backlog += data
-            self._work_off()
+            return
+        if len(data) > _SLICE:
+            self._backlog += data[_SLICE:]
+            data = data[:_SLICE]
+        self._feed(data)
+        if (self._backlog or self.connection.session.paused) and not self.connection.is_closing():
+            self._queued = True
+            self._turns.add(self)
 
-    def _work_off(self) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + _TURN_SECONDS
-        backlog = self._backlog
-        while backlog and not self.connection.is_closing():
-            data = bytes(backlog[:_SLICE])
-            del backlog[:_SLICE]
-            self._feed(data)
-            if backlog and loop.time() >= end:
-                self._transport.pause_reading()
-                loop.call_soon(self._work_off)
-                return
-        backlog.clear()
-        if not self.connection.is_closing():
+    def work_off(self) -> bool:
+        """Take a piece of what came; whether there is more."""
+        session, backlog = self.connection.session, self._backlog
+        size = 0 if session.paused else _SLICE
+        data = bytes(backlog[:size])
+        del backlog[:size]
+        self._feed(data)
+        if self.connection.is_closing():
+            backlog.clear()
+            self._queued = False
+            return False
+        if backlog or session.paused:
+            return True
+        self._queued = False
+        if self._held_off:
+            self._held_off = False
             self._transport.resume_reading()
+        return False
+
+    def hold_off(self) -> None:
+        """Receive nothing more until what came is worked off."""
+        if not self._held_off and not self.connection.is_closing():
+            self._held_off = True
+            self._transport.pause_reading()
 
     def _feed(self, data: bytes) -> None:
-        if self.connection.is_closing():
+        connection = self.connection
+        if connection.is_closing():
             return
+        session = connection.session
+        session.paused = False
+        self._guard.begin_turn()
         try:
-            self.connection.session.receive(data, self.processor)
+            session.receive(data, self.processor)
         except ProtocolError as error:
             log.debug("closing a connection: %s", error)
-            self.connection.flush()
+            self._guard.stats.connections_ended["protocol_error"] += 1
+            connection.flush()
             self.processor.close(f"HTTP/2 protocol error: {error}")
             return
-        self.connection.flush()
+        if self._guard.reason:
+            self._send_away(self._guard.reason)
+            return
+        connection.flush()
         if self._transport.get_write_buffer_size() > MOST_UNREAD:
             log.debug("cutting off a peer that sends and does not read")
-            self.connection.abort()
+            self._guard.stats.connections_ended["unread"] += 1
+            connection.abort()
+
+    def _send_away(self, reason: str) -> None:
+        """End a connection that costs more than it brings; nothing more of it is read."""
+        log.info("sending a peer away: %s", reason)
+        self._guard.stats.connections_ended["flood"] += 1
+        self.connection.session.clear_outbound_data_buffer()
+        self.connection.go_away(ErrorCodes.ENHANCE_YOUR_CALM, reason)
+        self.processor.close(reason)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell every stream."""
         if self._greeting is not None:
             self._greeting.cancel()
             self._greeting = None
+        if not hasattr(self, "processor"):
+            return
         self.processor.close("the connection was lost" if exc is None else f"the connection was lost: {exc}")

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from grpclib.config import Configuration
 
 from tokenwire.auth import OPEN
-from tokenwire.limits import DEFAULT_LIMITS
+from tokenwire.budget import MemoryBudget
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+from tokenwire.limits import DEFAULT_LIMITS, flag_of
 from tokenwire.method import AuthScope, Handler
 
 from .dispatch import ServerConnection
 from .protocol import WireProtocol
+from .stats import ServerStats
+from .turns import Turns
 
 if TYPE_CHECKING:
     import socket
@@ -29,14 +35,11 @@ __all__ = ["Server", "Servicer"]
 
 log = logging.getLogger("tokenwire.grpc")
 
-_CONFIGURATION: Final = Configuration(
-    _keepalive_time=60.0,
-    _keepalive_timeout=15.0,
-    _keepalive_permit_without_calls=True,
-    _http2_max_pings_without_data=0,
-    _http2_min_sent_ping_interval_without_data=30.0,
-).__for_server__()
-"""A peer that has vanished without a word is noticed within 80 seconds."""
+_CONFIGURATION: Final = Configuration(_keepalive_time=None).__for_server__()
+"""Pings are sent as the limits say, see `Lifetime`."""
+
+_TELL_SECONDS: Final = 60.0
+"""How often the log says that connections are refused."""
 
 _CANCEL_SECONDS: Final = 5.0
 """How long cancelled handlers may take to clean up."""
@@ -59,6 +62,11 @@ class Server:
         limits: Sizes, counts and times that its clients have to keep to.
         access: Who may call what; everything is open to everybody if not given. Health and reflection are
             always public.
+        budget: Where the memory of unfinished requests comes from, for servers that share it; else it
+            has `limits.max_request_memory` bytes of its own.
+
+    Attributes:
+        stats: What it has counted since it was made.
 
     Raises:
         ValueError: Two servicers answer the same method.
@@ -72,10 +80,15 @@ class Server:
         reflection: bool = True,
         limits: Limits = DEFAULT_LIMITS,
         access: Access = OPEN,
+        budget: MemoryBudget | None = None,
     ) -> None:
+        self.stats = ServerStats()
         self._handlers: dict[str, Handler] = {}
         self._limits = limits
         self._access = access
+        self._budget = budget or MemoryBudget(limits.max_request_memory)
+        self._turns = Turns()
+        self._told_at = float("-inf")
         self._connections: set[ServerConnection] = set()
         self._listeners: list[asyncio.Server] = []
         self._idle = asyncio.Event()
@@ -129,11 +142,30 @@ class Server:
 
     def protocol(self) -> asyncio.Protocol:
         """The protocol of a new connection, for a transport of one's own."""
-        connection = ServerConnection(self._handlers, self._connections, self._limits, self._access)
+        connection = ServerConnection(
+            self._handlers,
+            self._connections,
+            self._limits,
+            self._access,
+            budget=self._budget,
+            stats=self.stats,
+            turns=self._turns,
+        )
         connection.when_idle = self._idle.set
+        connection.when_refused = self._tell_of_refusal
         if self._draining:
             connection.go_away()
         return WireProtocol(connection, _CONFIGURATION, client_side=False)
+
+    def _tell_of_refusal(self) -> None:
+        now = time.monotonic()
+        if now - self._told_at >= _TELL_SECONDS:
+            self._told_at = now
+            log.warning(
+                "connections are refused: %s of %s are open",
+                len(self._connections),
+                flag_of("max_connections"),
+            )
 
     async def drain(self, timeout: float | None = None) -> bool:
         """Stop listening, refuse new calls and wait until the running ones have ended.
@@ -145,7 +177,7 @@ class Server:
         for listener in self._listeners:
             listener.close()
         for connection in list(self._connections):
-            connection.go_away()
+            connection.go_away(at_once=timeout == 0)
         try:
             async with asyncio.timeout(timeout):
                 while any(connection.busy for connection in self._connections):
@@ -160,7 +192,7 @@ class Server:
         await self.drain(0)
         tasks = [task for connection in self._connections for task in connection.tasks]
         for connection in list(self._connections):
-            connection.shut_down()
+            connection.shut_down(RpcError(Code.UNAVAILABLE, "the server is shutting down"))
         if tasks:
             _, stuck = await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
             for task in stuck:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from tokenwire.codes import Code
 from tokenwire.coroutines import rest
 from tokenwire.errors import DecodeError, RpcError
+from tokenwire.limits import flag_of
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
@@ -22,6 +23,7 @@ from .stream import Receiver
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
+    from tokenwire.budget import MemoryBudget
     from tokenwire.context import Context
     from tokenwire.message import Message
     from tokenwire.method import Handler
@@ -32,6 +34,7 @@ __all__ = ["ServerCall"]
 
 log = logging.getLogger("tokenwire.grpc")
 
+_RETRY_SECONDS: Final = 1.0
 _SMALL: Final = 4096
 """A request of up to so many bytes is acknowledged when its call ends; windows are far larger."""
 
@@ -59,31 +62,45 @@ class ServerCall(Receiver):
         context: What the handler gets to know.
         limit: Largest message in bytes, of the request and of the response.
         home: The connection that keeps it until it has ended.
+        budget: Where the memory of a request that comes in pieces is taken from.
     """
 
     __slots__ = (
+        "_budget",
         "_context",
         "_deadline",
         "_handler",
         "_home",
         "_inbox",
+        "_incomplete_since",
         "_limit",
         "_push",
         "_reader",
         "_requests",
         "_response",
         "_stream",
+        "_taken",
         "_task",
     )
 
     def __init__(
-        self, stream: WireStream, handler: Handler, context: Context, *, limit: int, home: CallHome
+        self,
+        stream: WireStream,
+        handler: Handler,
+        context: Context,
+        *,
+        limit: int,
+        home: CallHome,
+        budget: MemoryBudget,
     ) -> None:
         self._stream = stream
         self._handler = handler
         self._context = context
         self._limit = limit
         self._home = home
+        self._budget = budget
+        self._taken = 0
+        self._incomplete_since: float | None = None
         self._response = Response(stream, context, limit=limit, owner=self)
         self._reader: MessageReader | None = None
         self._requests: list[bytes] = []
@@ -101,7 +118,7 @@ class ServerCall(Receiver):
         if remaining is not None:
             self._deadline = asyncio.get_running_loop().call_later(remaining, self._expire)
         if self._handler.method.client_streaming:
-            self._inbox = Inbox(self._stream.acknowledge)
+            self._inbox = Inbox(self._acknowledge_read)
             self._run_handler(self._inbox)
 
     # The request
@@ -111,11 +128,15 @@ class ServerCall(Receiver):
         try:
             bodies = self._cut(data)
             if self._inbox is not None:
-                self._inbox.put([self._handler.method.request.parse(body) for body in bodies], size)
+                self._take_messages(self._inbox, bodies, size)
                 return
             if size > _SMALL or not bodies:
                 self._stream.acknowledge(size)
+            if not bodies:
+                self._stream.connection.session.guard.fragment(size)
             self._requests += bodies
+            if size > _SMALL or self._taken or self._reader is not None:
+                self._account()
             if len(self._requests) > 1:
                 self.abort(_not_one("more"))
         except RpcError as error:
@@ -124,6 +145,58 @@ class ServerCall(Receiver):
             self.abort(_undecodable(error))
         except Exception as error:
             self._response.fail(error)
+
+    def _take_messages(self, inbox: Inbox[Message], bodies: list[bytes], size: int) -> None:
+        if bodies:
+            self._incomplete_since = None
+        else:
+            self._stream.connection.session.guard.fragment(size)
+        inbox.put([self._handler.method.request.parse(body) for body in bodies], size)
+        self._account()
+
+    def _acknowledge_read(self, size: int) -> None:
+        """Messages were read by the handler."""
+        self._stream.acknowledge(size)
+        self._give_back()
+
+    def _account(self) -> None:
+        """Have as much of the budget as has come and is not handed over; a little is free.
+
+        Raises:
+            RpcError: RESOURCE_EXHAUSTED, there is not as much.
+        """
+        held = sum(map(len, self._requests))
+        if self._reader is not None:
+            held += self._reader.held
+        if self._inbox is not None:
+            held += self._inbox.unread
+        wanted = held if held > _SMALL else 0
+        if wanted < self._taken:
+            self._give_back()
+        if not self._budget.take(wanted - self._taken):
+            raise _no_memory(self._budget.limit)
+        self._taken = wanted
+
+    def _give_back(self) -> None:
+        self._budget.give_back(self._taken)
+        self._taken = 0
+
+    def receives_since(self, now: float) -> float:
+        """Since when the client has been sending its request, or one message of many, as far as was asked.
+
+        Returns:
+            Infinity when all has come.
+        """
+        if self._inbox is None:
+            waits = self._stream.remote_open
+        else:
+            waits = self._reader is not None and self._reader.partial
+        if not waits:
+            self._incomplete_since = None
+            return float("inf")
+        if self._incomplete_since is None:
+            self._incomplete_since = now
+        return self._incomplete_since
 
     def _cut(self, data: bytes) -> list[bytes]:
         if self._reader is None:
@@ -144,6 +217,7 @@ class ServerCall(Receiver):
         else:
             try:
                 request = self._handler.method.request.parse(self._requests.pop())
+                self._give_back()
             except DecodeError as error:
                 self.abort(_undecodable(error))
             except Exception as error:
@@ -248,6 +322,7 @@ class ServerCall(Receiver):
             self._deadline.cancel()
         self._home.release(self, self._stream)
         self._requests.clear()
+        self._give_back()
         if self._inbox is not None:
             self._inbox.discard()
         if self._push is not None:
@@ -265,6 +340,13 @@ class ServerCall(Receiver):
 
 def _not_one(count: str) -> RpcError:
     return RpcError(Code.UNIMPLEMENTED, f"the method takes one request message, not {count}")
+
+
+def _no_memory(limit: int) -> RpcError:
+    from tokenwire.details import retry_after
+
+    text = f"no memory for the request: {flag_of('max_request_memory')}, {limit} bytes, is in use by others"
+    return retry_after(Code.RESOURCE_EXHAUSTED, text, _RETRY_SECONDS)
 
 
 def _undecodable(error: DecodeError) -> RpcError:

@@ -11,6 +11,7 @@ from h2.events import ConnectionTerminated
 from h2.exceptions import FrameTooLargeError, ProtocolError
 from h2.stream import H2Stream, StreamClosedBy, StreamState
 
+from .guard import Guard
 from .hpack_cache import BlockReader
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _HEADER: Final = Struct(">HBBBI")
 _HEADER_SIZE: Final = 9
 _DATA: Final = 0x0
 _HEADERS: Final = 0x1
+_RST_STREAM: Final = 0x3
+_SETTINGS: Final = 0x4
 _WINDOW_UPDATE: Final = 0x8
 _END_STREAM: Final = 0x1
 _END_HEADERS: Final = 0x4
@@ -66,18 +69,29 @@ class WireSession(H2Connection):
     (RFC 9113, 6.8).
 
     Attributes:
+        guard: Counts what costs more than it brings.
         halted: What still comes is of no interest: the connection is closing.
+        paused: The peer's turn is over; `receive` goes on with what is left when this is False again.
     """
 
     MAX_CLOSED_STREAMS = 4096
 
-    def __init__(self, config: H2Configuration) -> None:
+    def __init__(self, config: H2Configuration, guard: Guard | None = None) -> None:
         super().__init__(config)
+        self.guard = guard or Guard()
+        self.guard.session = self
         self.halted = False
+        self.paused = False
+        self._granted = self.outbound_flow_control_window
         self._tail = b""
         self._server = not config.client_side
         self._blocks = BlockReader(self.decoder)
         self._prune_at = 64
+
+    @property
+    def sent(self) -> int:
+        """Bytes of DATA that were sent."""
+        return self._granted - self.outbound_flow_control_window
 
     def receive(self, data: bytes, receiver: FrameReceiver) -> None:
         """Take what came and tell of it frame by frame; the beginning of a frame is kept.
@@ -91,7 +105,7 @@ class WireSession(H2Connection):
         if self.incoming_buffer._preamble_len:
             pos = min(self.incoming_buffer._preamble_len, size)
             self._pass_on(buffer[:pos], receiver)
-        while size - pos >= _HEADER_SIZE and not self.halted:
+        while size - pos >= _HEADER_SIZE and not self.halted and not self.paused:
             high, low, kind, flags, stream_id = _HEADER.unpack_from(buffer, pos)
             start = pos + _HEADER_SIZE
             end = start + (high << 8 | low)
@@ -109,10 +123,25 @@ class WireSession(H2Connection):
             else:
                 taken = False
             if not taken:
+                self._count(kind, stream_id, buffer[start:end])
                 self._pass_on(buffer[pos:end], receiver)
             pos = end
         if pos < size:
             self._tail = buffer[pos:] if pos else buffer
+
+    def _count(self, kind: int, stream_id: int, payload: bytes) -> None:
+        """Tell the guard of a frame that is not in ordinary form."""
+        self.guard.frame(kind, len(payload))
+        if kind == _WINDOW_UPDATE and not stream_id & _LARGEST_ID and len(payload) == 4:
+            self._granted += int.from_bytes(payload, "big") & _LARGEST_WINDOW
+        elif kind == _SETTINGS:
+            self.guard.settings(len(self.streams))
+
+    def _prepare_for_sending(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if frame.type == _RST_STREAM:
+                self.guard.reset_sent()
+        super()._prepare_for_sending(frames)
 
     def _pass_on(self, data: bytes, receiver: FrameReceiver) -> None:
         for event in self.receive_data(data):
@@ -129,6 +158,8 @@ class WireSession(H2Connection):
         stream_window = stream._inbound_window_manager
         if size > connection_window.current_window_size or size > stream_window.current_window_size:
             return False
+        if not size and not flags:
+            self.guard.empty()
         connection_window.current_window_size -= size
         stream_window.current_window_size -= size
         self._count_body(stream, size, flags)
@@ -146,6 +177,9 @@ class WireSession(H2Connection):
             return False
         if isinstance(target, H2Stream) and target.state_machine.state is StreamState.CLOSED:
             return False
+        self.guard.window_update()
+        if target is self:
+            self._granted += increment
         target.outbound_flow_control_window += increment
         receiver.window(stream_id)
         return True

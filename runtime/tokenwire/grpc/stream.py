@@ -149,6 +149,11 @@ class WireStream(Stream):
         return self._rest is None
 
     @property
+    def answered(self) -> bool:
+        """Whether headers and trailers were sent: more than an error."""
+        return bool(self._state.state_machine.trailers_sent)
+
+    @property
     def remote_open(self) -> bool:
         """Whether the peer may still send."""
         return self._state.state_machine.state in (StreamState.OPEN, StreamState.HALF_CLOSED_LOCAL)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from .stats import ServerStats
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -23,13 +25,20 @@ class CoalescingTransport(asyncio.Transport):
         transport: The transport of the connection.
         protocol: Its protocol; its `pause_writing` and `resume_writing` may be called more than
             once in a row.
+        stats: Where the bytes are counted.
     """
 
-    def __init__(self, transport: asyncio.Transport, protocol: asyncio.Protocol) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        protocol: asyncio.Protocol,
+        stats: ServerStats | None = None,
+    ) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._protocol = protocol
+        self._stats = stats or ServerStats()
         self._chunks: list[bytes] = []
         self._size = 0
         self._paused = False
@@ -57,7 +66,9 @@ class CoalescingTransport(asyncio.Transport):
 
     def flush(self) -> None:
         """Send now what this turn wrote so far."""
-        chunks, self._chunks, self._size = self._chunks, [], 0
+        chunks, self._chunks = self._chunks, []
+        self._stats.bytes_sent += self._size
+        self._size = 0
         if chunks and not self._transport.is_closing():
             self._transport.write(chunks[0] if len(chunks) == 1 else b"".join(chunks))
         if self._paused:

@@ -1,0 +1,201 @@
+"""What a peer may ask for nothing: a budget for frames that are cheap to send and dear to take."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from .stats import ServerStats
+
+if TYPE_CHECKING:
+    from .session import WireSession
+
+__all__ = ["Guard"]
+
+_PER_SECOND: Final = 1000.0
+_BURST: Final = 20_000.0
+_BURST_PER_STREAM: Final = 15.0
+_ANSWERED: Final = 10.0
+_BYTES_PER_POINT: Final = 512
+_TURN: Final = 300.0
+"""Points that one turn may cost: then other connections have theirs."""
+
+_RESET: Final = 10
+_FRAGMENT: Final = 1
+_EMPTY: Final = 3
+_FRAMES: Final = {
+    0x0: (2, "DATA frames that are padded or out of place"),
+    0x1: (5, "HEADERS frames"),
+    0x2: (3, "PRIORITY frames"),
+    0x3: (_RESET, "RST_STREAM frames"),
+    0x4: (10, "SETTINGS frames"),
+    0x6: (2, "PING frames"),
+    0x7: (3, "GOAWAY frames"),
+    0x8: (1, "WINDOW_UPDATE frames"),
+    0x9: (2, "CONTINUATION frames"),
+}
+"""Points of a frame by its type; those in ordinary form (see `WireSession`) are not counted here."""
+_UNKNOWN: Final = (3, "frames of unknown types")
+_BYTES_PER_POINT_OF_FRAME: Final = 512
+"""What a frame of another type than DATA holds is worth as much."""
+_DATA: Final = 0x0
+_RST_STREAM: Final = 0x3
+_WINDOW_UPDATE: Final = 0x8
+
+_SMALL: Final = 256
+_MANY_FIELDS: Final = 128
+
+_BYTES_PER_UPDATE: Final = 5
+_MOST_UPDATES: Final = 256 << 10
+
+_STRIKES: Final = 2
+_BUSY_INTERVAL: Final = 1.0
+_EARLY: Final = 0.9
+
+
+class Guard:
+    """Counts what a peer makes this side do without anything coming of it.
+
+    A point stands for about 10 us of this side's time. A connection has 20,000 of them, or 15 for each
+    stream that it may have open, and gets 1000 per second, 10 for each call that was answered and one for
+    each 512 bytes of answers. So a client may cancel its thousand calls at once twice over, or a hundred per
+    second for ever, and one that takes what it asked for may do so at any rate; a peer that has nothing
+    else to say is sent away after a fifth of a second of work.
+
+    WINDOW_UPDATE costs nothing as long as there is not more than one for five bytes of data sent, and PING
+    nothing beside its own rule: a ping counts as a strike when it comes sooner than the interval after the
+    one before and nothing was sent or asked in between; with the third strike in a row the peer is sent away.
+    While calls run the interval is a second at most, so that a long quiet generation outlives any
+    keepalive. Those who measure their bandwidth with pings send them after data.
+
+    Args:
+        max_streams: Streams that the peer may have open; 0 is a peer that is trusted, without a budget.
+        ping_interval: Seconds between pings; 0 is no rule.
+        stats: Where resets are counted.
+
+    Attributes:
+        reason: Why the peer is to be sent away; empty while it is not.
+    """
+
+    __slots__ = (
+        "_at",
+        "_burst",
+        "_interval",
+        "_pinged",
+        "_points",
+        "_progress",
+        "_sent",
+        "_spent",
+        "_strikes",
+        "_updates",
+        "_windowed",
+        "reason",
+        "session",
+        "stats",
+    )
+    session: WireSession
+
+    def __init__(
+        self, max_streams: int = 0, ping_interval: float = 0.0, stats: ServerStats | None = None
+    ) -> None:
+        self.stats = stats or ServerStats()
+        self.reason = ""
+        self._burst = max(_BURST, _BURST_PER_STREAM * max_streams) if max_streams else float("inf")
+        self._points = self._burst
+        self._at = monotonic()
+        self._spent = 0.0
+        self._sent = self._windowed = 0
+        self._updates = float(_MOST_UPDATES)
+        self._interval = ping_interval
+        self._strikes = 0
+        self._pinged = float("-inf")
+        self._progress = -1
+
+    def begin_turn(self) -> None:
+        """The peer has its turn, whatever it has spent before."""
+        self._spent = 0.0
+
+    def charge(self, points: float, what: str) -> None:
+        """Take points for something; `what` in the plural is for the peer to read."""
+        if not self._spent:
+            self._refill()
+        self._spent += points
+        self._points -= points
+        if self._points < 0 and not self.reason:
+            self.reason = f"too many {what}"
+            self.session.paused = True
+        elif self._spent >= _TURN:
+            self.session.paused = True
+
+    def _refill(self) -> None:
+        now, sent = monotonic(), self.session.sent
+        gained = (now - self._at) * _PER_SECOND + (sent - self._sent) / _BYTES_PER_POINT
+        self._points = min(self._burst, self._points + gained)
+        self._at, self._sent = now, sent
+
+    def answered(self) -> None:
+        """A call was answered to its end."""
+        if self._points < self._burst:
+            self._points += _ANSWERED
+
+    def frame(self, kind: int, size: int) -> None:
+        """A frame came that is not one of the ordinary; `size` is that of its payload."""
+        if kind == _RST_STREAM:
+            self.stats.resets_received += 1
+        elif kind == _WINDOW_UPDATE and self._is_due():
+            return
+        points, what = _FRAMES.get(kind, _UNKNOWN)
+        self.charge(points + (size // _BYTES_PER_POINT_OF_FRAME if kind != _DATA else 0), what)
+
+    def window_update(self) -> None:
+        """An ordinary WINDOW_UPDATE came."""
+        if not self._is_due():
+            self.charge(1, "WINDOW_UPDATE frames")
+
+    def _is_due(self) -> bool:
+        sent = self.session.sent
+        credit = min(self._updates + sent - self._windowed, _MOST_UPDATES)
+        self._windowed = sent
+        if credit < _BYTES_PER_UPDATE:
+            self._updates = credit
+            return False
+        self._updates = credit - _BYTES_PER_UPDATE
+        return True
+
+    def settings(self, streams: int) -> None:
+        """Settings came that may touch so many streams."""
+        self.charge(streams / 10, "SETTINGS frames")
+
+    def empty(self) -> None:
+        """DATA came that holds nothing and ends nothing."""
+        self.charge(_EMPTY, "empty DATA frames")
+
+    def fragment(self, size: int) -> None:
+        """DATA came that completes no message."""
+        if size < _SMALL:
+            self.charge(_FRAGMENT, "fragments of messages")
+
+    def fields(self, count: int) -> None:
+        """A header block came with so many fields."""
+        if count > _MANY_FIELDS:
+            self.charge((count - _MANY_FIELDS) / 2, "header fields")
+
+    def reset_sent(self) -> None:
+        """A stream was reset from here, mostly for something that the peer did."""
+        self.stats.resets_sent += 1
+        self.charge(_RESET, "streams that had to be reset")
+
+    def ping(self, *, busy: bool) -> None:
+        """A PING came, while calls run (`busy`) or not."""
+        if not self._interval:
+            return
+        now, progress = monotonic(), self.session.sent + self.session.highest_inbound_stream_id
+        least = min(self._interval, _BUSY_INTERVAL) if busy else self._interval
+        if progress != self._progress or now - self._pinged >= least * _EARLY:
+            self._strikes = 0
+        else:
+            self._strikes += 1
+            if self._strikes > _STRIKES and not self.reason:
+                self.reason = "too_many_pings"
+                self.session.paused = True
+        self._pinged, self._progress = now, progress

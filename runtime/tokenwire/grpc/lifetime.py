@@ -1,0 +1,155 @@
+"""How long a connection may live, be silent, and take over what it does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from random import uniform
+from typing import TYPE_CHECKING, Final, Protocol
+
+from h2.errors import ErrorCodes
+
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+from tokenwire.limits import flag_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tokenwire.limits import Limits
+
+    from .protocol import WireProtocol
+    from .server_call import ServerCall
+
+__all__ = ["Lifetime"]
+
+log = logging.getLogger("tokenwire.grpc")
+
+_CHECKS: Final = 4
+"""A limit of time is looked at so many times while it runs, so it may be overrun by a fourth."""
+_LEAST_PAUSE: Final = 0.01
+_JITTER: Final = 0.1
+_NEVER: Final = float("inf")
+_PING: Final = b"are you?"
+
+
+class _Owner(Protocol):
+    """The connection's calls."""
+
+    @property
+    def calls(self) -> Iterable[ServerCall]:
+        """Those that run."""
+
+    def shut_down(self, error: RpcError) -> None:
+        """End the calls with an error, and the connection."""
+
+
+class Lifetime:
+    """Ends what takes too long: calls that stall, requests that do not come, and the connection itself.
+
+    One timer per connection looks at all of it; nothing is done per frame.
+
+    Args:
+        limits: The times.
+        owner: Who has the calls.
+        protocol: The connection.
+    """
+
+    def __init__(self, limits: Limits, owner: _Owner, protocol: WireProtocol) -> None:
+        self._limits = limits
+        self._owner = owner
+        self._protocol = protocol
+        self._stats = protocol.connection.session.guard.stats
+        self._loop = asyncio.get_running_loop()
+        now = self._loop.time()
+        self._idle_since = self._heard_at = now
+        self._pinged_at: float | None = None
+        age = limits.max_connection_age
+        self._leaves_at = now + age * uniform(1 - _JITTER, 1 + _JITTER) if age else _NEVER
+        self._gone_at = _NEVER
+        times = (limits.stall_timeout, limits.keepalive_time, limits.idle_timeout, limits.request_timeout)
+        self._pause = max(min(time for time in times if time) / _CHECKS, _LEAST_PAUSE)
+        self._timer: asyncio.TimerHandle | None = None
+        self._check_later()
+
+    def end(self) -> None:
+        """The connection is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def quiet(self) -> None:
+        """The last call has ended."""
+        self._idle_since = self._loop.time()
+
+    def _check_later(self) -> None:
+        at = min(self._loop.time() + self._pause, self._leaves_at, self._gone_at)
+        if self._pinged_at is not None:
+            at = min(at, self._pinged_at + self._limits.keepalive_timeout)
+        self._timer = self._loop.call_at(at, self._check)
+
+    def _check(self) -> None:
+        now = self._loop.time()
+        self._end_stalled_calls()
+        self._end_slow_requests(now)
+        self._watch_age(now)
+        self._watch_idleness(now)
+        self._watch_silence(now)
+        if not self._protocol.connection.is_closing():
+            self._check_later()
+
+    def _end_stalled_calls(self) -> None:
+        seconds = self._limits.stall_timeout
+        for stream in self._protocol.connection.stalled(seconds):
+            self._stats.calls_refused["stall_timeout"] += 1
+            stream.reset_now(ErrorCodes.CANCEL)
+            stream.receiver.terminated(f"the client read nothing for {seconds:g} s")
+
+    def _end_slow_requests(self, now: float) -> None:
+        seconds = self._limits.request_timeout
+        if not seconds:
+            return
+        for call in [call for call in self._owner.calls if call.receives_since(now) <= now - seconds]:
+            self._stats.calls_refused["request_timeout"] += 1
+            text = (
+                f"the request is not complete after {seconds:g} s, the limit of {flag_of('request_timeout')}"
+            )
+            call.abort(RpcError(Code.RESOURCE_EXHAUSTED, text))
+
+    def _watch_age(self, now: float) -> None:
+        limits = self._limits
+        if now >= self._leaves_at:
+            self._leaves_at = _NEVER
+            self._stats.connections_ended["max_connection_age"] += 1
+            if limits.max_connection_age_grace:
+                self._gone_at = now + limits.max_connection_age_grace
+            self._protocol.processor.part()
+        elif now >= self._gone_at:
+            self._gone_at = _NEVER
+            text = (
+                f"the connection has reached {flag_of('max_connection_age')}, and its calls have had"
+                f" {limits.max_connection_age_grace:g} s to end, {flag_of('max_connection_age_grace')}"
+            )
+            self._owner.shut_down(RpcError(Code.UNAVAILABLE, text))
+
+    def _watch_idleness(self, now: float) -> None:
+        processor, seconds = self._protocol.processor, self._limits.idle_timeout
+        if not seconds or processor.streams or processor.parting or self._protocol.connection.leaving:
+            return
+        if now - self._idle_since >= seconds:
+            self._stats.connections_ended["idle_timeout"] += 1
+            processor.part()
+
+    def _watch_silence(self, now: float) -> None:
+        limits, protocol = self._limits, self._protocol
+        if protocol.heard or not limits.keepalive_time:
+            protocol.heard = False
+            self._heard_at, self._pinged_at = now, None
+        elif self._pinged_at is not None:
+            if now - self._pinged_at >= limits.keepalive_timeout:
+                log.debug("closing a connection whose client does not answer a ping")
+                self._stats.connections_ended["keepalive_timeout"] += 1
+                protocol.processor.close("the client did not answer a ping")
+                protocol.connection.abort()
+        elif now - self._heard_at >= limits.keepalive_time and not protocol.connection.is_closing():
+            self._pinged_at = now
+            protocol.connection.ping(_PING)

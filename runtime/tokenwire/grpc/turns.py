@@ -1,0 +1,55 @@
+"""Turns of connections that have sent much at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from time import perf_counter
+from typing import Final, Protocol
+
+__all__ = ["Turns"]
+
+_TURN_SECONDS: Final = 0.005
+
+
+class _Worker(Protocol):
+    """A connection with a backlog."""
+
+    def work_off(self) -> bool:
+        """Do a piece of the work; whether there is more."""
+
+    def hold_off(self) -> None:
+        """Take nothing more until the work is done."""
+
+
+class Turns:
+    """Lets connections work off what came, a few milliseconds per turn of the loop for all together.
+
+    However many peers flood, a connection that has little to say waits no longer for its turn.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Worker] = deque()
+        self._scheduled = False
+
+    def add(self, worker: _Worker) -> None:
+        """Give a connection turns until its work is done."""
+        self._waiting.append(worker)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._run)
+
+    def _run(self) -> None:
+        waiting = self._waiting
+        end = perf_counter() + _TURN_SECONDS
+        while waiting:
+            worker = waiting.popleft()
+            if worker.work_off():
+                waiting.append(worker)
+            if perf_counter() >= end:
+                break
+        self._scheduled = bool(waiting)
+        if waiting:
+            for worker in waiting:
+                worker.hold_off()
+            asyncio.get_running_loop().call_soon(self._run)
