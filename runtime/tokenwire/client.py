@@ -8,7 +8,7 @@ import functools
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from .auth import SECRET_HEADERS, key_problem
 from .deltas import STREAM_MODE, DeltaMaker
@@ -42,14 +42,21 @@ class CallOptions:
     Attributes:
         timeout: Seconds until a call ends with DEADLINE_EXCEEDED; None is never.
         metadata: Sent with each call; a call's own metadata of the same name wins.
+        compression: With "gzip" requests of 1 KiB or more are compressed; compressed responses are
+            read in any case.
     """
 
     timeout: float | None = None
     metadata: Metadata = field(default_factory=dict)
+    compression: Literal["gzip"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.compression not in (None, "gzip"):
+            raise ValueError(f'compression must be "gzip" or None, not {self.compression!r}')
 
     def __repr__(self) -> str:
         shown = {name: "..." if name in SECRET_HEADERS else value for name, value in self.metadata.items()}
-        return f"CallOptions(timeout={self.timeout!r}, metadata={shown!r})"
+        return f"CallOptions(timeout={self.timeout!r}, metadata={shown!r}, compression={self.compression!r})"
 
 
 class ResponseStream(Generic[ResponseT]):
@@ -130,11 +137,13 @@ class Client:
         api_key: Sent with each call as `authorization: Bearer KEY`.
         timeout: See `CallOptions`.
         metadata: See `CallOptions`.
-        max_message_size: Largest response in bytes; a larger one ends its call with
-            RESOURCE_EXHAUSTED.
+        compression: See `CallOptions`; the server has to take it.
+        max_message_size: Largest response in bytes, expanded where it is compressed; a larger one
+            ends its call with RESOURCE_EXHAUSTED.
 
     Raises:
-        ValueError: The target is none of these, or the key or metadata cannot be sent.
+        ValueError: The target is none of these, the key or metadata cannot be sent, or there is no such
+            compression.
     """
 
     def __init__(
@@ -145,12 +154,13 @@ class Client:
         api_key: str | None = None,
         timeout: float | None = None,
         metadata: Metadata | None = None,
+        compression: Literal["gzip"] | None = None,
         max_message_size: int = 64 << 20,
     ) -> None:
         if target.startswith("https://"):
             target, tls = target.removeprefix("https://").rstrip("/"), tls or True
         self._shared = _Shared(Target.parse(target), tls)
-        self._options = CallOptions(timeout, {**(metadata or {}), **_authorization(api_key)})
+        self._options = CallOptions(timeout, {**(metadata or {}), **_authorization(api_key)}, compression)
         self._max_message_size = max_message_size
         encode_metadata(self._options.metadata)
 
@@ -165,6 +175,7 @@ class Client:
         timeout: float | EllipsisType | None = ...,
         api_key: str | None = None,
         metadata: Metadata | None = None,
+        compression: Literal["gzip"] | EllipsisType | None = ...,
     ) -> Self:
         """A client with other options over the same connection; what is not given stays.
 
@@ -172,13 +183,16 @@ class Client:
             timeout: As in `CallOptions`; None takes an earlier one away.
             api_key: In place of an earlier one.
             metadata: Sent beside what is sent already.
+            compression: As in `CallOptions`; None takes an earlier one away.
 
         Raises:
-            ValueError: The key or metadata cannot be sent.
+            ValueError: The key or metadata cannot be sent, or there is no such compression.
         """
         options = self._options
         if not isinstance(timeout, EllipsisType):
             options = replace(options, timeout=timeout)
+        if not isinstance(compression, EllipsisType):
+            options = replace(options, compression=compression)
         if metadata is not None or api_key is not None:
             more = {**(metadata or {}), **_authorization(api_key)}
             encode_metadata(more)
@@ -260,6 +274,7 @@ class Client:
             timeout=self._options.timeout if timeout is None else timeout,
             metadata=encode_metadata(sent),
             limit=self._max_message_size,
+            compress=self._options.compression == "gzip",
             adapter=adapter,
         )
 

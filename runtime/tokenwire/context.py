@@ -29,10 +29,15 @@ class Context:
         transport: How the call came in.
         initial_metadata: Sent before the first message; changes after that are lost.
         trailing_metadata: Sent after the last message (gRPC only).
+        compress: Whether messages are sent compressed to a client that takes that (gRPC only). None
+            leaves it to the server, see `Server`. A handler that streams sets it to True before its
+            first message, and may change it between messages; what counts is when a message leaves.
+            Streamed messages over 64 KiB are never compressed.
     """
 
     __slots__ = (
         "_deadline",
+        "compress",
         "initial_metadata",
         "metadata",
         "method",
@@ -56,6 +61,7 @@ class Context:
         self.transport: Transport = transport
         self.initial_metadata: dict[str, str | bytes] = {}
         self.trailing_metadata: dict[str, str | bytes] = {}
+        self.compress: bool | None = None
         self._deadline = None if timeout is None else time.monotonic() + timeout
 
     def time_remaining(self) -> float | None:

@@ -125,13 +125,6 @@ async def test_unknown_method_and_message_limit() -> None:
         assert await channel.unary_unary("/test.Wire/Unary")(b"after") == b"after"
 
 
-async def test_compressed_messages_are_refused() -> None:
-    async with connected() as (_, _, channel):
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await channel.unary_unary("/test.Wire/Unary")(b"x" * 1000, compression=grpc.Compression.Gzip)
-        assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
-
-
 async def test_deadline_cancels_the_handler() -> None:
     async with connected() as (servicer, _, channel):
         with pytest.raises(grpc.aio.AioRpcError) as caught:

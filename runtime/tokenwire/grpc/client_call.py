@@ -15,6 +15,7 @@ from tokenwire.codes import Code
 from tokenwire.errors import DecodeError, RpcError
 from tokenwire.timeouts import encode_timeout
 
+from .compression import ENCODINGS, GZIP, IDENTITY, LEAST, Packed, pack, unpack
 from .framing import MessageReader
 from .headers import CONTENT_TYPE, Headers, Metadata, decode_metadata
 from .inbox import Inbox
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["ClientCall"]
 
 T = TypeVar("T", bound="Message")
+
+_LIMIT_NAME: Final = "max_message_size of the client"
 
 _CODE_OF_RESET: Final[dict[int, Code]] = {
     ErrorCodes.REFUSED_STREAM: Code.UNAVAILABLE,
@@ -60,6 +63,7 @@ class ClientCall(Receiver, Generic[T]):
         timeout: Seconds until it ends with DEADLINE_EXCEEDED; None is never.
         metadata: Header fields to send.
         limit: Largest response message in bytes.
+        compress: Compress requests that are worth it.
         adapter: Given the initial metadata, returns what is applied to each response, if anything.
     """
 
@@ -72,6 +76,7 @@ class ClientCall(Receiver, Generic[T]):
         timeout: float | None,
         metadata: Headers,
         limit: int,
+        compress: bool = False,
         adapter: Callable[[Metadata], Callable[[Any], Any] | None] | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
@@ -85,7 +90,8 @@ class ClientCall(Receiver, Generic[T]):
         self._adapter = adapter
         self._convert: Callable[[Any], Any] | None = None
         self._limit = limit
-        self._reader = MessageReader(limit)
+        self._compress = compress
+        self._reader = MessageReader(limit, _LIMIT_NAME)
         self._headers = asyncio.Event()
         self._drained: asyncio.Future[None] | None = None
         self._stream: WireStream | None = None
@@ -126,18 +132,25 @@ class ClientCall(Receiver, Generic[T]):
         try:
             stream = await self._open()
             if isinstance(self._requests, bytes):
-                stream.write(self._requests, end=True)
+                await self._write(stream, self._requests, end=True)
                 return
             try:
                 async for body in self._requests:
                     await self._drain(stream)
-                    stream.write(body)
+                    await self._write(stream, body)
             finally:
                 await self._requests.aclose()
             await self._drain(stream)
             stream.end_now()
         except Exception as error:
             self._fail(error)
+
+    async def _write(self, stream: WireStream, body: bytes, *, end: bool = False) -> None:
+        if self._compress and len(body) >= LEAST:
+            body = await pack(body)
+            stream.write(body, end=end, flag=type(body) is Packed)
+        else:
+            stream.write(body, end=end)
 
     async def _open(self) -> WireStream:
         while True:
@@ -171,7 +184,10 @@ class ClientCall(Receiver, Generic[T]):
             ("te", "trailers"),
             ("content-type", CONTENT_TYPE),
             ("user-agent", _user_agent()),
+            ("grpc-accept-encoding", ENCODINGS),
         ]
+        if self._compress:
+            headers.append(("grpc-encoding", GZIP))
         if self._deadline is not None:
             headers.append(("grpc-timeout", encode_timeout(self._deadline - self.loop.time())))
         return headers + self._metadata
@@ -189,9 +205,13 @@ class ClientCall(Receiver, Generic[T]):
         except ValueError as error:
             self._fail(RpcError(Code.INTERNAL, str(error)))
             return
-        encoding = fields.get("grpc-encoding", "identity")
-        if encoding != "identity":
-            self._fail(RpcError(Code.INTERNAL, f"the server compressed with {encoding} unasked"))
+        encoding = fields.get("grpc-encoding", IDENTITY)
+        if encoding == GZIP:
+            self._reader.packed = True
+            self.responses.open = self._unpacked
+        elif encoding != IDENTITY:
+            text = f"the server compressed with {encoding}; this client takes {ENCODINGS}"
+            self._fail(RpcError(Code.INTERNAL, text))
             return
         if self._adapter is not None:
             self._convert = self._adapter(self.initial_metadata)
@@ -200,15 +220,34 @@ class ClientCall(Receiver, Generic[T]):
     def data_received(self, data: bytes, size: int) -> None:
         """Cut the response's messages out of its data."""
         try:
-            messages = [self._method.response.parse(body) for body in self._reader.feed(data)]
-            if self._convert is not None:
-                messages = [self._convert(message) for message in messages]
+            messages: list[Any] = self._reader.feed(data)
+            if self.responses.open is None:
+                messages = [self._parse(body) for body in messages]
         except DecodeError as error:
             self._fail(RpcError(Code.INTERNAL, f"the response cannot be decoded: {error}"))
         except Exception as error:
             self._fail(error)
         else:
             self.responses.put(messages, size)
+
+    def _parse(self, body: bytes) -> T:
+        message = self._method.response.parse(body)
+        return message if self._convert is None else self._convert(message)
+
+    async def _unpacked(self, body: bytes) -> T:
+        """A response that is compressed, or may have been; made as it is read."""
+        failure: Exception
+        try:
+            if type(body) is Packed:
+                body = await unpack(body, self._limit, _LIMIT_NAME)
+            return self._parse(body)
+        except DecodeError as error:
+            failure = RpcError(Code.INTERNAL, f"the response cannot be decoded: {error}")
+        except Exception as error:
+            failure = error
+        self._fail(failure)
+        self.responses.discard(failure)
+        raise failure
 
     def trailers_received(self, headers: Headers) -> None:
         """The call ends with the status that the trailers carry."""

@@ -14,6 +14,7 @@ from tokenwire.context import Context
 from tokenwire.errors import RpcError
 from tokenwire.timeouts import decode_timeout
 
+from .compression import ENCODINGS, GZIP, IDENTITY, Encoding, accepts_gzip
 from .guard import Guard
 from .headers import CONTENT_TYPE, Headers, decode_metadata, is_grpc, malformed
 from .hpack_cache import literal_block
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tokenwire.limits import Limits
     from tokenwire.method import Handler
 
+    from .compression import ReplyCompression
     from .hpack_cache import RequestHead
     from .stats import ServerStats
     from .stream import WireStream
@@ -56,6 +58,7 @@ class _Ask(NamedTuple):
     handler: Handler
     metadata: Mapping[str, str | bytes]
     timeout: float | None
+    encoding: Encoding
 
 
 class ServerConnection(WireHandler):
@@ -69,6 +72,7 @@ class ServerConnection(WireHandler):
         budget: Where the memory of requests comes from.
         stats: Where is counted what happens.
         turns: Where it has its turns.
+        compression: Which replies are compressed; see `Server`.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class ServerConnection(WireHandler):
         budget: MemoryBudget,
         stats: ServerStats,
         turns: Turns,
+        compression: ReplyCompression = "asked",
     ) -> None:
         self._handlers = handlers
         self._connections = connections
@@ -89,6 +94,7 @@ class ServerConnection(WireHandler):
         self._budget = budget
         self._stats = stats
         self._lifetime: Lifetime | None = None
+        self._compression = compression
         self.max_streams = limits.max_streams
         self.max_header_size = limits.max_header_size
         self.handshake_timeout = limits.handshake_timeout
@@ -163,6 +169,7 @@ class ServerConnection(WireHandler):
                 limit=self._limits.max_message_size,
                 home=self,
                 budget=self._budget,
+                encoding=meaning.encoding,
             )
             self._calls.add(call)
             self._stats.calls += 1
@@ -194,16 +201,21 @@ class ServerConnection(WireHandler):
         refused = self._access.refusal(handler.method.auth, headers, peer=self._peer, authority=authority)
         if refused is not None:
             return _Refusal(200, refused)
-        encoding = fields.get("grpc-encoding", "identity")
-        if encoding != "identity":
-            text = f"grpc-encoding {encoding} is not served; send messages with identity"
+        encoding = fields.get("grpc-encoding", IDENTITY)
+        if encoding not in (IDENTITY, GZIP):
+            text = f"grpc-encoding {encoding} is not served; send messages with one of {ENCODINGS}"
             return _Refusal(200, RpcError(Code.UNIMPLEMENTED, text))
         try:
             timeout = decode_timeout(fields["grpc-timeout"]) if "grpc-timeout" in fields else None
             metadata = decode_metadata(without_secrets(headers) if self._access.enforced else headers)
         except ValueError as error:
             return _Refusal(200, RpcError(Code.INVALID_ARGUMENT, str(error)))
-        return _Ask(handler, MappingProxyType(metadata), timeout)
+        return _Ask(handler, MappingProxyType(metadata), timeout, self._encoding(headers, encoding == GZIP))
+
+    def _encoding(self, headers: Headers, packed: bool) -> Encoding:
+        accepted = accepts_gzip(headers)
+        wanted = accepted and (self._compression == "gzip" or (packed and self._compression == "asked"))
+        return Encoding(packed, accepted, wanted)
 
     def spawn(
         self, work: Coroutine[Any, Any, None], context: contextvars.Context | None = None

@@ -7,16 +7,21 @@ from typing import Final
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.limits import flag_of
 
-__all__ = ["PREFIX_SIZE", "MessageReader", "frame", "whole_message"]
+from .compression import Packed
+
+__all__ = ["LIMIT_FLAG", "PREFIX_SIZE", "MessageReader", "frame", "whole_message"]
 
 PREFIX_SIZE: Final = 5
 _PREFIX: Final = Struct(">BI")
 
+LIMIT_FLAG: Final = flag_of("max_message_size")
 
-def frame(body: bytes) -> bytes:
-    """A message with its prefix: not compressed, its length."""
-    return _PREFIX.pack(0, len(body)) + body
+
+def frame(body: bytes, flag: int = 0) -> bytes:
+    """A message with its prefix: whether it is compressed, its length."""
+    return _PREFIX.pack(flag, len(body)) + body
 
 
 def whole_message(data: bytes, limit: int) -> bytes | None:
@@ -32,14 +37,22 @@ class MessageReader:
 
     Args:
         limit: Largest message accepted, in bytes; a larger one is refused at its prefix.
+        limit_name: What the limit is called by those who set it.
+        packed: See the attribute.
+
+    Attributes:
+        packed: Whether messages may be compressed: those that are come as `Packed`.
     """
 
-    __slots__ = ("_buffer", "_limit", "_size")
+    __slots__ = ("_buffer", "_flag", "_limit", "_limit_name", "_size", "packed")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, limit_name: str = LIMIT_FLAG, *, packed: bool = False) -> None:
         self._limit = limit
+        self._limit_name = limit_name
         self._buffer = bytearray()
         self._size = -1
+        self._flag = 0
+        self.packed = packed
 
     @property
     def partial(self) -> bool:
@@ -55,8 +68,8 @@ class MessageReader:
         """The messages that `data` completes.
 
         Raises:
-            RpcError: RESOURCE_EXHAUSTED, a message is over the limit; UNIMPLEMENTED, it is
-                compressed; INTERNAL, the prefix is not gRPC's.
+            RpcError: RESOURCE_EXHAUSTED, a message is over the limit; INTERNAL, it is compressed
+                though that was not announced, or the prefix is not gRPC's.
         """
         if not self._buffer and (message := whole_message(data, self._limit)) is not None:
             return [message]
@@ -69,20 +82,22 @@ class MessageReader:
             if len(buffer) < self._size:
                 break
             with memoryview(buffer) as view:
-                messages.append(bytes(view[PREFIX_SIZE : self._size]))
+                body = view[PREFIX_SIZE : self._size]
+                messages.append(Packed(body) if self._flag else bytes(body))
+                body.release()
             del buffer[: self._size]
             self._size = -1
         return messages
 
     def _length(self, prefix: bytes | bytearray) -> int:
-        flag, length = _PREFIX.unpack_from(prefix)
-        if flag == 1:
-            raise RpcError(Code.UNIMPLEMENTED, "compressed messages are not served; send them with identity")
-        if flag:
-            raise RpcError(Code.INTERNAL, f"message prefix has flag {flag}, neither 0 nor 1")
+        self._flag, length = _PREFIX.unpack_from(prefix)
+        if self._flag > 1:
+            raise RpcError(Code.INTERNAL, f"message prefix has flag {self._flag}, neither 0 nor 1")
+        if self._flag and not self.packed:
+            raise RpcError(Code.INTERNAL, "a message is compressed, but grpc-encoding does not say how")
         if length > self._limit:
             raise RpcError(
                 Code.RESOURCE_EXHAUSTED,
-                f"message of {length} bytes is over the limit of {self._limit} bytes",
+                f"message of {length} bytes is over the limit of {self._limit} bytes ({self._limit_name})",
             )
         return int(length)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
 __all__ = ["Inbox"]
 
@@ -21,13 +21,18 @@ class Inbox(Generic[T]):
 
     Args:
         acknowledge: Told how many bytes more the peer may send.
+
+    Attributes:
+        open: Where it is set, what `put` brings is sealed, and this makes a message of it as it is read:
+            what is small on the wire is not kept large.
     """
 
-    __slots__ = ("_acknowledge", "_ended", "_error", "_messages", "_unread", "_waiter")
+    __slots__ = ("_acknowledge", "_ended", "_error", "_messages", "_unread", "_waiter", "open")
 
     def __init__(self, acknowledge: Callable[[int], None]) -> None:
         self._acknowledge = acknowledge
-        self._messages: deque[T] = deque()
+        self._messages: deque[Any] = deque()
+        self.open: Callable[[Any], Awaitable[T]] | None = None
         self._unread = 0
         self._ended = False
         self._error: BaseException | None = None
@@ -43,7 +48,7 @@ class Inbox(Generic[T]):
         """Bytes of the wire that were not acknowledged yet."""
         return self._unread
 
-    def put(self, messages: Iterable[T], size: int) -> None:
+    def put(self, messages: Iterable[Any], size: int) -> None:
         """Add what `size` bytes of the wire have completed, nothing perhaps."""
         self._unread += size
         self._messages.extend(messages)
@@ -64,6 +69,7 @@ class Inbox(Generic[T]):
     def discard(self, error: BaseException | None = None) -> None:
         """End it, and drop what waits."""
         self._messages.clear()
+        self.open = None
         if not self._ended or error is not None:
             self._ended = True
             self._error = error
@@ -76,6 +82,7 @@ class Inbox(Generic[T]):
     async def __anext__(self) -> T:
         while not self._messages:
             if self._ended:
+                self.open = None
                 if self._error is not None:
                     raise self._error
                 raise StopAsyncIteration
@@ -86,10 +93,10 @@ class Inbox(Generic[T]):
                 await self._waiter
             finally:
                 self._waiter = None
-        message = self._messages.popleft()
+        message: T = self._messages.popleft()
         if not self._messages:
             self._read_all()
-        return message
+        return message if self.open is None else await self.open(message)
 
     def _read_all(self) -> None:
         if self._unread >= _ACKNOWLEDGE_AT:

@@ -13,16 +13,19 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.streams import hold
 
+from .compression import AT_ONCE, ENCODINGS, GZIP, LEAST, Packed, pack, pack_now
+from .framing import LIMIT_FLAG
 from .headers import CONTENT_TYPE, Headers, encode_metadata
 from .hpack_cache import literal_block
 from .status import OK_TRAILERS, error_trailers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from tokenwire.context import Context
     from tokenwire.message import Message
 
+    from .compression import Encoding
     from .server_call import ServerCall
     from .stream import WireStream
 
@@ -30,9 +33,14 @@ __all__ = ["RESPONSE_HEADERS", "Response", "send_last"]
 
 log = logging.getLogger("tokenwire.grpc")
 
-RESPONSE_HEADERS: Final[Headers] = [(":status", "200"), ("content-type", CONTENT_TYPE)]
+RESPONSE_HEADERS: Final[Headers] = [
+    (":status", "200"),
+    ("content-type", CONTENT_TYPE),
+    ("grpc-accept-encoding", ENCODINGS),
+]
 
 _HEAD: Final = literal_block(RESPONSE_HEADERS)
+_PACKED_HEAD: Final = _HEAD + literal_block([("grpc-encoding", GZIP)])
 _TAIL: Final = literal_block(OK_TRAILERS)
 _LINGER_SECONDS: Final = 1.0
 """How long a client may take to notice the trailers before its half of the stream is reset."""
@@ -61,33 +69,41 @@ class Response:
         context: Holds the metadata to send.
         limit: Largest message in bytes.
         owner: Told once, after the trailers were sent or `drop` was called.
+        encoding: Which messages may be compressed.
     """
 
     __slots__ = (
         "_context",
         "_direct",
         "_drained",
+        "_encoding",
         "_headers_sent",
         "_held",
         "_limit",
         "_owner",
+        "_packs",
         "_stream",
         "_trailers",
         "ended",
         "merge",
     )
 
-    def __init__(self, stream: WireStream, context: Context, *, limit: int, owner: ServerCall) -> None:
+    def __init__(
+        self, stream: WireStream, context: Context, *, limit: int, owner: ServerCall, encoding: Encoding
+    ) -> None:
         self._stream = stream
         self._context = context
         self._limit = limit
         self._owner: ServerCall | None = owner
+        self._encoding = encoding
         self._held: deque[Message | bytes] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._trailers: bytes | None = None
         self._headers_sent = False
         self._direct = False
         """A message may leave at once: headers were sent, nothing waits, the end was not told."""
+        self._packs = False
+        """The headers say that messages may be compressed, so none takes the direct way."""
         self.ended = False
         self.merge: Callable[[Any, Any], Any] | None = None
 
@@ -130,8 +146,11 @@ class Response:
         else:
             self.send(message)
 
-    def reply(self, message: Message) -> None:
+    def reply(self, message: Message) -> Coroutine[Any, Any, None] | None:
         """Send the one message of a call and its end, in one piece where that can be.
+
+        Returns:
+            What is left to do, where the message is large and to be compressed.
 
         Raises:
             RpcError, TypeError, ValueError: As in `send`.
@@ -139,13 +158,30 @@ class Response:
         if self._headers_sent or self.ended or self._trailers is not None:
             self.send(message)
             self.finish(None)
-            return
+            return None
         body = self._body(message)
-        head = self._head()
-        if self._context.trailing_metadata or not self._stream.send_whole(head, body, _TAIL):
+        wanted = self._context.compress
+        if wanted is None:
+            wanted = self._encoding.wanted and len(body) >= LEAST
+        if wanted and self._encoding.accepted:
+            if len(body) > AT_ONCE:
+                return self._reply_packed(body)
+            body = pack_now(body)
+        self._send_reply(body)
+        return None
+
+    async def _reply_packed(self, body: bytes) -> None:
+        body = await pack(body)
+        if not self.ended:
+            self._send_reply(body)
+
+    def _send_reply(self, body: bytes) -> None:
+        packed = type(body) is Packed
+        head = self._head(packed)
+        if self._context.trailing_metadata or not self._stream.send_whole(head, body, _TAIL, packed):
             self._stream.send_block(head)
             self._headers_sent = self._direct = True
-            self._stream.write(body)
+            self._stream.write(body, flag=packed)
             self.finish(None)
             return
         self._headers_sent = True
@@ -164,12 +200,16 @@ class Response:
         body = self._body(message)
         if not self._headers_sent:
             self._send_headers()
-        self._stream.write(body)
+        if self._packs and self._context.compress and len(body) <= AT_ONCE:
+            body = pack_now(body)
+            self._stream.write(body, flag=type(body) is Packed)
+        else:
+            self._stream.write(body)
 
     def _body(self, message: Message | bytes) -> bytes:
         body = bytes(message)
         if len(body) > self._limit:
-            text = f"response of {len(body)} bytes is over the limit of {self._limit} bytes"
+            text = f"response of {len(body)} bytes is over the limit of {self._limit} bytes ({LIMIT_FLAG})"
             raise RpcError(Code.RESOURCE_EXHAUSTED, text)
         return body
 
@@ -199,7 +239,7 @@ class Response:
             if self._stream.idle:
                 self._send_trailers(self._trailers)
         else:
-            self._direct = self._headers_sent and not self.ended
+            self._direct = self._headers_sent and not self.ended and not self._packs
 
     def fail(self, error: BaseException) -> None:
         """End with an error of the handler, which is logged unless it was meant for the caller."""
@@ -241,13 +281,17 @@ class Response:
             if owner is not None:
                 owner.ended()
 
-    def _head(self) -> bytes:
+    def _head(self, packed: bool) -> bytes:
         metadata = self._context.initial_metadata
-        return _HEAD + literal_block(encode_metadata(metadata)) if metadata else _HEAD
+        head = _PACKED_HEAD if packed else _HEAD
+        return head + literal_block(encode_metadata(metadata)) if metadata else head
 
     def _send_headers(self) -> None:
-        self._stream.send_block(self._head())
-        self._headers_sent = self._direct = True
+        packs = bool(self._context.compress) and self._encoding.accepted
+        self._stream.send_block(self._head(packs))
+        self._packs = packs
+        self._headers_sent = True
+        self._direct = not packs
 
     def _send_trailers(self, trailers: bytes) -> None:
         if not self._headers_sent and self._context.initial_metadata:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tokenwire.health import HealthRegistry
     from tokenwire.limits import Limits
 
+    from .compression import ReplyCompression
+
 __all__ = ["Server", "Servicer"]
 
 log = logging.getLogger("tokenwire.grpc")
@@ -62,6 +64,10 @@ class Server:
         limits: Sizes, counts and times that its clients have to keep to.
         access: Who may call what; everything is open to everybody if not given. Health and reflection are
             always public.
+        compression: Which replies of 1 KiB or more are compressed with gzip, where their client takes
+            that: with "asked" those to calls whose request came with gzip, with "gzip" all, with
+            "none" none. Streamed messages are compressed only by handlers that ask for it, see
+            `Context.compress`; compressed requests are read in any case.
         budget: Where the memory of unfinished requests comes from, for servers that share it; else it
             has `limits.max_request_memory` bytes of its own.
 
@@ -80,11 +86,13 @@ class Server:
         reflection: bool = True,
         limits: Limits = DEFAULT_LIMITS,
         access: Access = OPEN,
+        compression: ReplyCompression = "asked",
         budget: MemoryBudget | None = None,
     ) -> None:
         self.stats = ServerStats()
         self._handlers: dict[str, Handler] = {}
         self._limits = limits
+        self._compression = compression
         self._access = access
         self._budget = budget or MemoryBudget(limits.max_request_memory)
         self._turns = Turns()
@@ -150,6 +158,7 @@ class Server:
             budget=self._budget,
             stats=self.stats,
             turns=self._turns,
+            compression=self._compression,
         )
         connection.when_idle = self._idle.set
         connection.when_refused = self._tell_of_refusal

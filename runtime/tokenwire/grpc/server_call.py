@@ -14,7 +14,8 @@ from tokenwire.limits import flag_of
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
-from .framing import MessageReader, whole_message
+from .compression import Packed, unpack
+from .framing import LIMIT_FLAG, MessageReader, whole_message
 from .inbox import Inbox
 from .loops import current_task
 from .response import Response
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tokenwire.message import Message
     from tokenwire.method import Handler
 
+    from .compression import Encoding
     from .stream import WireStream
 
 __all__ = ["ServerCall"]
@@ -63,12 +65,14 @@ class ServerCall(Receiver):
         limit: Largest message in bytes, of the request and of the response.
         home: The connection that keeps it until it has ended.
         budget: Where the memory of a request that comes in pieces is taken from.
+        encoding: Which of its messages may be compressed.
     """
 
     __slots__ = (
         "_budget",
         "_context",
         "_deadline",
+        "_encoding",
         "_handler",
         "_home",
         "_inbox",
@@ -92,6 +96,7 @@ class ServerCall(Receiver):
         limit: int,
         home: CallHome,
         budget: MemoryBudget,
+        encoding: Encoding,
     ) -> None:
         self._stream = stream
         self._handler = handler
@@ -101,7 +106,8 @@ class ServerCall(Receiver):
         self._budget = budget
         self._taken = 0
         self._incomplete_since: float | None = None
-        self._response = Response(stream, context, limit=limit, owner=self)
+        self._encoding = encoding
+        self._response = Response(stream, context, limit=limit, owner=self, encoding=encoding)
         self._reader: MessageReader | None = None
         self._requests: list[bytes] = []
         self._inbox: Inbox[Message] | None = None
@@ -119,6 +125,8 @@ class ServerCall(Receiver):
             self._deadline = asyncio.get_running_loop().call_later(remaining, self._expire)
         if self._handler.method.client_streaming:
             self._inbox = Inbox(self._acknowledge_read)
+            if self._encoding.packed:
+                self._inbox.open = self._open
             self._run_handler(self._inbox)
 
     # The request
@@ -151,7 +159,9 @@ class ServerCall(Receiver):
             self._incomplete_since = None
         else:
             self._stream.connection.session.guard.fragment(size)
-        inbox.put([self._handler.method.request.parse(body) for body in bodies], size)
+        if inbox.open is None:
+            bodies = [self._handler.method.request.parse(body) for body in bodies]
+        inbox.put(bodies, size)
         self._account()
 
     def _acknowledge_read(self, size: int) -> None:
@@ -203,7 +213,7 @@ class ServerCall(Receiver):
             body = whole_message(data, self._limit)
             if body is not None:
                 return [body]
-            self._reader = MessageReader(self._limit)
+            self._reader = MessageReader(self._limit, packed=self._encoding.packed)
         return self._reader.feed(data)
 
     def end_received(self) -> None:
@@ -214,16 +224,48 @@ class ServerCall(Receiver):
             self._inbox.close()
         elif not self._requests:
             self.abort(_not_one("none"))
+        elif type(body := self._requests.pop()) is Packed:
+            self._task = self._home.spawn(self._take_packed(body))
         else:
-            try:
-                request = self._handler.method.request.parse(self._requests.pop())
-                self._give_back()
-            except DecodeError as error:
-                self.abort(_undecodable(error))
-            except Exception as error:
-                self._response.fail(error)
-            else:
-                self._run_handler(request)
+            self._take(body)
+
+    def _take(self, body: bytes) -> None:
+        """Handle the one request."""
+        try:
+            request = self._handler.method.request.parse(body)
+            self._give_back()
+        except DecodeError as error:
+            self.abort(_undecodable(error))
+        except Exception as error:
+            self._response.fail(error)
+        else:
+            self._run_handler(request)
+
+    async def _take_packed(self, packed: bytes) -> None:
+        """Handle the one request, which is compressed."""
+        try:
+            body = await unpack(packed, self._limit, LIMIT_FLAG)
+        except RpcError as error:
+            self.abort(error)
+        except Exception as error:
+            self._response.fail(error)
+        else:
+            self._take(body)
+
+    async def _open(self, body: bytes) -> Message:
+        """A message of a request stream that is compressed, or may have been."""
+        try:
+            if type(body) is Packed:
+                body = await unpack(body, self._limit, LIMIT_FLAG)
+            message: Message = self._handler.method.request.parse(body)
+        except DecodeError as error:
+            failure = _undecodable(error)
+        except RpcError as error:
+            failure = error
+        else:
+            return message
+        self.abort(failure)
+        raise failure
 
     # The handler
 
@@ -263,15 +305,22 @@ class ServerCall(Receiver):
 
     def _reply(self, message: Message) -> None:
         try:
-            self._response.reply(message)
+            unsent = self._response.reply(message)
         except Exception as error:
             self._response.fail(error)
+        else:
+            if unsent is not None:
+                self._task = self._home.spawn(self._supervise(_wait, unsent))
 
     async def _answer(self, request: Any) -> None:
-        self._response.reply(await self._handler.call(request, self._context))
+        unsent = self._response.reply(await self._handler.call(request, self._context))
+        if unsent is not None:
+            await unsent
 
     async def _go_on(self, begun: tuple[Coroutine[Any, Any, Message], Any]) -> None:
-        self._response.reply(await rest(*begun))
+        unsent = self._response.reply(await rest(*begun))
+        if unsent is not None:
+            await unsent
 
     async def _iterate(self, messages: AsyncIterator[Message]) -> None:
         try:
@@ -336,6 +385,10 @@ class ServerCall(Receiver):
                 asyncio.get_running_loop().call_soon(task.cancel)
             else:
                 task.cancel()
+
+
+async def _wait(work: Coroutine[Any, Any, None]) -> None:
+    await work
 
 
 def _not_one(count: str) -> RpcError:

@@ -191,8 +191,11 @@ class WireStream(Stream):
         connection.put(_DATA_AND_PREFIX.pack(size << 8, 0, self.id, 0, length) + body)
         return True
 
-    def send_whole(self, head: bytes, body: bytes, tail: bytes) -> bool:
-        """Send a whole response, header block, message and trailers, at once; False as in `send`."""
+    def send_whole(self, head: bytes, body: bytes, tail: bytes, flag: int = 0) -> bool:
+        """Send a whole response, header block, message and trailers, at once; False as in `send`.
+
+        The flag is 1 where the message is compressed.
+        """
         size = len(body) + PREFIX_SIZE
         state, connection = self._state, self.connection
         session = connection.session
@@ -213,17 +216,20 @@ class WireStream(Stream):
         state.state_machine.headers_sent = state.state_machine.trailers_sent = True
         session.end_local(state)
         number = self.id
-        data = _DATA_AND_PREFIX.pack(size << 8, 0, number, 0, size - PREFIX_SIZE)
+        data = _DATA_AND_PREFIX.pack(size << 8, 0, number, flag, size - PREFIX_SIZE)
         first = _HEADERS.pack(len(head) >> 8, len(head) & 0xFF, 1, _WHOLE, number)
         last = _HEADERS.pack(len(tail) >> 8, len(tail) & 0xFF, 1, _WHOLE_AND_LAST, number)
         connection.put(b"".join((first, head, data, body, last, tail)))
         return True
 
-    def write(self, body: bytes, *, end: bool = False) -> None:
-        """Send a message, the last one with `end`; only when `idle`. A closed stream drops it."""
-        if (not end and self.send(body)) or not self.closable:
+    def write(self, body: bytes, *, end: bool = False, flag: int = 0) -> None:
+        """Send a message, the last one with `end`; only when `idle`. A closed stream drops it.
+
+        The flag is 1 where the message is compressed.
+        """
+        if (not end and not flag and self.send(body)) or not self.closable:
             return
-        self._rest = memoryview(frame(body))
+        self._rest = memoryview(frame(body, flag))
         self._rest_ends = end
         self.request_turn()
         while not self.connection.blocked and self._send_frame():
