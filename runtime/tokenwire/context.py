@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .method import Method
+    from .record import CallRecord
 
 __all__ = ["Context", "Transport"]
 
@@ -33,6 +34,7 @@ class Context:
             leaves it to the server, see `Server`. A handler that streams sets it to True before its
             first message, and may change it between messages; what counts is when a message leaves.
             Streamed messages over 64 KiB are never compressed.
+        record: What is noted of the call for those who observe the server; None where nobody does.
     """
 
     __slots__ = (
@@ -42,6 +44,7 @@ class Context:
         "metadata",
         "method",
         "peer",
+        "record",
         "trailing_metadata",
         "transport",
     )
@@ -54,11 +57,13 @@ class Context:
         peer: str = "",
         transport: Transport = "memory",
         timeout: float | None = None,
+        record: CallRecord | None = None,
     ) -> None:
         self.method = method
         self.metadata: Mapping[str, str | bytes] = metadata if metadata is not None else {}
         self.peer = peer
         self.transport: Transport = transport
+        self.record = record
         self.initial_metadata: dict[str, str | bytes] = {}
         self.trailing_metadata: dict[str, str | bytes] = {}
         self.compress: bool | None = None

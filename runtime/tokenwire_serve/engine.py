@@ -113,6 +113,10 @@ class GenerateRequest:
         logprob_start: First prompt position to give log-probabilities for; -1 is none.
         text_in_logprobs: Each log-probability carries its token's text.
         stream: A delta per step is wanted; otherwise one per choice at its end is enough.
+        admitted: Set by the engine when it takes the request from its queue, as `time.monotonic`, before it
+            tells of the first token; 0 where it cannot tell.
+        first_token: Set by the engine in the same way when the first token is made, if it does not push
+            a delta of it at once.
     """
 
     rid: str
@@ -124,6 +128,8 @@ class GenerateRequest:
     text_in_logprobs: bool = False
     stream: bool = True
     options: RequestOptions = field(default_factory=RequestOptions)
+    admitted: float = 0.0
+    first_token: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +182,7 @@ class Delta:
 
 @dataclass(slots=True)
 class EmbedRequest:
-    """One input to embed or to classify; `rid` as in `GenerateRequest`."""
+    """One input to embed or to classify; `rid` and `admitted` as in `GenerateRequest`."""
 
     rid: str
     prompt: str | Sequence[int]
@@ -184,6 +190,7 @@ class EmbedRequest:
     """Second text, for models that read two (cross-encoders)."""
     dimensions: int | None = None
     options: RequestOptions = field(default_factory=RequestOptions)
+    admitted: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

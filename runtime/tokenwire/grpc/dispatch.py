@@ -12,6 +12,7 @@ from tokenwire.auth import without_secrets
 from tokenwire.codes import Code
 from tokenwire.context import Context
 from tokenwire.errors import RpcError
+from tokenwire.record import CallRecord
 from tokenwire.timeouts import decode_timeout
 
 from .compression import ENCODINGS, GZIP, IDENTITY, Encoding, accepts_gzip
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tokenwire.budget import MemoryBudget
     from tokenwire.limits import Limits
     from tokenwire.method import Handler
+    from tokenwire.record import CallObserver
 
     from .compression import ReplyCompression
     from .hpack_cache import RequestHead
@@ -73,6 +75,7 @@ class ServerConnection(WireHandler):
         stats: Where is counted what happens.
         turns: Where it has its turns.
         compression: Which replies are compressed; see `Server`.
+        observer: Told of every call; None is nobody.
     """
 
     def __init__(
@@ -86,8 +89,10 @@ class ServerConnection(WireHandler):
         stats: ServerStats,
         turns: Turns,
         compression: ReplyCompression = "asked",
+        observer: CallObserver | None = None,
     ) -> None:
         self._handlers = handlers
+        self._observer = observer
         self._connections = connections
         self._limits = limits
         self._access = access
@@ -155,12 +160,17 @@ class ServerConnection(WireHandler):
             known = head.meaning = (generation, self._resolve(head.fields))
         meaning = known[1]
         if isinstance(meaning, _Ask):
+            method, record = meaning.handler.method, None
+            if self._observer is not None:
+                path = method.path
+                record = CallRecord(self._observer, "grpc", self._peer, meaning.metadata, path, path)
             context = Context(
-                meaning.handler.method,
+                method,
                 metadata=meaning.metadata,
                 peer=self._peer,
                 transport="grpc",
                 timeout=meaning.timeout,
+                record=record,
             )
             stream.receiver = call = ServerCall(
                 stream,
@@ -177,6 +187,16 @@ class ServerConnection(WireHandler):
             return
         self._release_stream(stream)
         _refuse(stream, meaning)
+        if self._observer is not None:
+            self._note_refusal(self._observer, dict(head.fields), meaning)
+
+    def _note_refusal(self, observer: CallObserver, fields: dict[str, str], refusal: _Refusal) -> None:
+        path = fields.get(":path", "")
+        method = path if path in self._handlers else ""
+        record = CallRecord(observer, "grpc", self._peer, fields, path, method)
+        record.code = refusal.error.code if refusal.error is not None else Code.INVALID_ARGUMENT
+        record.http_status = refusal.status
+        record.end()
 
     def _resolve(self, headers: Headers) -> _Ask | _Refusal:
         """What request headers ask for."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 logging.getLogger("hpack").setLevel(logging.INFO)  # Below that it logs header fields, keys among them.
 
-__all__ = ["BlockReader", "RequestHead", "literal_block"]
+__all__ = ["BlockReader", "RequestHead", "literal_block", "literal_name", "literal_size"]
 
 _MOST_BLOCKS: Final = 128
 _LONGEST_BLOCK: Final = 1024
@@ -141,13 +141,19 @@ def literal_block(fields: Headers) -> bytes:
 
 @lru_cache(256)
 def _literal(name: str, value: str) -> bytes:
-    raw_name, raw_value = name.encode("latin-1"), value.encode("latin-1")
     if (name, value) == (":status", "200"):
         return b"\x88"
-    return b"\x00" + _size(len(raw_name)) + raw_name + _size(len(raw_value)) + raw_value
+    raw_value = value.encode("latin-1")
+    return literal_name(name) + literal_size(len(raw_value)) + raw_value
 
 
-def _size(value: int) -> bytes:
+def literal_name(name: str) -> bytes:
+    """How a field of `literal_block` begins; the size of its value and the value follow."""
+    raw_name = name.encode("latin-1")
+    return b"\x00" + literal_size(len(raw_name)) + raw_name
+
+
+def literal_size(value: int) -> bytes:
     """An integer with a prefix of seven bits (RFC 7541, 5.1)."""
     if value < 127:
         return bytes((value,))

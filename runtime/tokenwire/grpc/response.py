@@ -11,12 +11,13 @@ from h2.errors import ErrorCodes
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.record import REQUEST_ID, SERVER_TIMING
 from tokenwire.streams import hold
 
 from .compression import AT_ONCE, ENCODINGS, GZIP, LEAST, Packed, pack, pack_now
 from .framing import LIMIT_FLAG
 from .headers import CONTENT_TYPE, Headers, encode_metadata
-from .hpack_cache import literal_block
+from .hpack_cache import literal_block, literal_name, literal_size
 from .status import OK_TRAILERS, error_trailers
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from tokenwire.context import Context
     from tokenwire.message import Message
+    from tokenwire.record import CallRecord
 
     from .compression import Encoding
     from .server_call import ServerCall
@@ -42,6 +44,7 @@ RESPONSE_HEADERS: Final[Headers] = [
 _HEAD: Final = literal_block(RESPONSE_HEADERS)
 _PACKED_HEAD: Final = _HEAD + literal_block([("grpc-encoding", GZIP)])
 _TAIL: Final = literal_block(OK_TRAILERS)
+_TIMING: Final = literal_name(SERVER_TIMING)
 _LINGER_SECONDS: Final = 1.0
 """How long a client may take to notice the trailers before its half of the stream is reset."""
 
@@ -70,6 +73,9 @@ class Response:
         limit: Largest message in bytes.
         owner: Told once, after the trailers were sent or `drop` was called.
         encoding: Which messages may be compressed.
+
+    Attributes:
+        sent: Bytes of the messages so far.
     """
 
     __slots__ = (
@@ -86,6 +92,7 @@ class Response:
         "_trailers",
         "ended",
         "merge",
+        "sent",
     )
 
     def __init__(
@@ -105,6 +112,7 @@ class Response:
         self._packs = False
         """The headers say that messages may be compressed, so none takes the direct way."""
         self.ended = False
+        self.sent = 0
         self.merge: Callable[[Any, Any], Any] | None = None
 
     def push(self, message: Message, /) -> None:
@@ -112,7 +120,9 @@ class Response:
         try:
             if self._direct:
                 body = bytes(message)
-                if len(body) <= self._limit and self._stream.send(body):
+                size = len(body)
+                if size <= self._limit and self._stream.send(body):
+                    self.sent += size
                     return
             self._send_or_hold(message)
         except Exception as error:
@@ -120,7 +130,9 @@ class Response:
 
     def push_bytes(self, body: bytes, /) -> None:
         """The same with a message that is bytes already."""
-        if self._direct and len(body) <= self._limit and self._stream.send(body):
+        size = len(body)
+        if self._direct and size <= self._limit and self._stream.send(body):
+            self.sent += size
             return
         try:
             self._send_or_hold(body)
@@ -177,13 +189,16 @@ class Response:
 
     def _send_reply(self, body: bytes) -> None:
         packed = type(body) is Packed
-        head = self._head(packed)
-        if self._context.trailing_metadata or not self._stream.send_whole(head, body, _TAIL, packed):
+        head, record = self._head(packed), self._context.record
+        tail = _TAIL if record is None else _TAIL + _timing(record)
+        if self._context.trailing_metadata or not self._stream.send_whole(head, body, tail, packed):
             self._stream.send_block(head)
             self._headers_sent = self._direct = True
             self._stream.write(body, flag=packed)
             self.finish(None)
             return
+        if record is not None:
+            record.code = Code.OK
         self._headers_sent = True
         linger(self._stream)
         self.drop()
@@ -211,6 +226,7 @@ class Response:
         if len(body) > self._limit:
             text = f"response of {len(body)} bytes is over the limit of {self._limit} bytes ({LIMIT_FLAG})"
             raise RpcError(Code.RESOURCE_EXHAUSTED, text)
+        self.sent += len(body)
         return body
 
     async def drain(self) -> None:
@@ -253,6 +269,7 @@ class Response:
         """Send the status, and the trailing metadata, after all that was answered."""
         if self.ended or self._trailers is not None:
             return
+        self._note(error)
         trailers = _TAIL if error is None else literal_block(error_trailers(error))
         if self._context.trailing_metadata:
             try:
@@ -268,6 +285,7 @@ class Response:
     def abort(self, error: RpcError) -> None:
         """Send the status now; what waits is dropped."""
         if not self.ended:
+            self._note(error)
             self._held = None
             self._send_trailers(literal_block(error_trailers(error)))
 
@@ -281,8 +299,15 @@ class Response:
             if owner is not None:
                 owner.ended()
 
+    def _note(self, error: RpcError | None) -> None:
+        record = self._context.record
+        if record is not None:
+            record.code = Code.OK if error is None else error.code
+
     def _head(self, packed: bool) -> bytes:
-        metadata = self._context.initial_metadata
+        metadata, record = self._context.initial_metadata, self._context.record
+        if record is not None and REQUEST_ID in record.metadata and record.given_id:
+            metadata[REQUEST_ID] = record.given_id
         head = _PACKED_HEAD if packed else _HEAD
         return head + literal_block(encode_metadata(metadata)) if metadata else head
 
@@ -300,5 +325,15 @@ class Response:
             except (TypeError, ValueError):
                 log.exception("%s: initial metadata cannot be sent", self._context.method.path)
                 trailers = literal_block(error_trailers(RpcError(Code.INTERNAL, "internal error")))
+        if (record := self._context.record) is not None:
+            trailers += _timing(record)
         send_last(self._stream, trailers if self._headers_sent else _HEAD + trailers)
         self.drop()
+
+
+def _timing(record: CallRecord) -> bytes:
+    """How the time of a call was spent, as a part of its trailers; nothing where that is not known."""
+    if not record.first_token or not record.observer.timed:
+        return b""
+    value = record.server_timing().encode()
+    return _TIMING + literal_size(len(value)) + value

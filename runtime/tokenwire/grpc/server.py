@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tokenwire.auth import Access
     from tokenwire.health import HealthRegistry
     from tokenwire.limits import Limits
+    from tokenwire.record import CallObserver
 
     from .compression import ReplyCompression
 
@@ -70,10 +71,10 @@ class Server:
             `Context.compress`; compressed requests are read in any case.
         budget: Where the memory of unfinished requests comes from, for servers that share it; else it
             has `limits.max_request_memory` bytes of its own.
+        observer: Told of every call.
 
     Attributes:
         stats: What it has counted since it was made.
-
     Raises:
         ValueError: Two servicers answer the same method.
     """
@@ -88,9 +89,11 @@ class Server:
         access: Access = OPEN,
         compression: ReplyCompression = "asked",
         budget: MemoryBudget | None = None,
+        observer: CallObserver | None = None,
     ) -> None:
         self.stats = ServerStats()
         self._handlers: dict[str, Handler] = {}
+        self._observer = observer
         self._limits = limits
         self._compression = compression
         self._access = access
@@ -159,6 +162,7 @@ class Server:
             stats=self.stats,
             turns=self._turns,
             compression=self._compression,
+            observer=self._observer,
         )
         connection.when_idle = self._idle.set
         connection.when_refused = self._tell_of_refusal

@@ -133,6 +133,8 @@ class ServerCall(Receiver):
 
     def data_received(self, data: bytes, size: int) -> None:
         """Cut the request's messages out of its data."""
+        if (record := self._context.record) is not None:
+            record.received_bytes += size
         try:
             bodies = self._cut(data)
             if self._inbox is not None:
@@ -218,6 +220,8 @@ class ServerCall(Receiver):
 
     def end_received(self) -> None:
         """The request is complete: a single one is handled now."""
+        if (record := self._context.record) is not None:
+            record.complete()
         if self._reader is not None and self._reader.partial:
             self.abort(RpcError(Code.INVALID_ARGUMENT, "the request ends within a message"))
         elif self._inbox is not None:
@@ -359,6 +363,8 @@ class ServerCall(Receiver):
     def terminated(self, reason: str, code: int | None = None) -> None:
         """The client is gone: stop the handler."""
         log.debug("%s ended early: %s", self._handler.method.path, reason)
+        if (record := self._context.record) is not None:
+            record.code = Code.CANCELLED
         self._response.drop()
 
     def refused(self, reason: str) -> None:
@@ -369,6 +375,9 @@ class ServerCall(Receiver):
         """Let go of everything; what still runs is stopped."""
         if self._deadline is not None:
             self._deadline.cancel()
+        if (record := self._context.record) is not None:
+            record.sent_bytes = self._response.sent
+            record.end()
         self._home.release(self, self._stream)
         self._requests.clear()
         self._give_back()

@@ -12,12 +12,14 @@ from starlette.applications import Starlette
 from tokenwire.auth import OPEN, SECRET_HEADERS
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.record import CallRecord
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
 from .core import HttpCore
 from .failures import http_error
 from .invoke import LocalInvoker
+from .records import end_record, note_failure, note_reply
 from .sse import EventWriter
 from .values import HttpCall, HttpReply, leave
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from tokenwire.auth import Access
+    from tokenwire.record import CallObserver
 
     from .invoke import Servicer
     from .routes import OpenAIAdapter, Route
@@ -48,8 +51,10 @@ def build_endpoint(
     routes: Iterable[Route] = (),
     adapters: Iterable[OpenAIAdapter] = (),
     handlers: Mapping[str, HttpHandler] | None = None,
+    pages: Mapping[str, HttpHandler] | None = None,
     max_body: int = DEFAULT_MAX_BODY,
     access: Access = OPEN,
+    observer: CallObserver | None = None,
 ) -> HttpEndpoint:
     """An ASGI application that answers HTTP with the RPCs of servicers in this process.
 
@@ -58,15 +63,17 @@ def build_endpoint(
         routes: `ROUTES` of generated `_http` modules.
         adapters: `ADAPTERS` of generated `_openai` modules.
         handlers: The functions that routes name, by name.
+        pages: Functions that answer GET on further paths, for whoever may call RPCs of scope user.
         max_body: Largest request body in bytes; a larger one is answered with 413.
         access: Who may call what; everything is open to everybody if not given.
+        observer: Told of every request.
 
     Raises:
         ValueError: A route names a handler that is not there, or two claim one method and path.
     """
     invoker = LocalInvoker(servicers)
-    core = HttpCore(invoker, routes=routes, adapters=adapters, handlers=handlers, access=access)
-    return HttpEndpoint(core, max_body=max_body)
+    core = HttpCore(invoker, routes=routes, adapters=adapters, handlers=handlers, pages=pages, access=access)
+    return HttpEndpoint(core, max_body=max_body, observer=observer)
 
 
 def build_app(*servicers: Servicer, **options: Any) -> Starlette:
@@ -103,28 +110,57 @@ class HttpEndpoint:
     A client that goes away cancels the handler at once, or the stream that is being sent.
     """
 
-    def __init__(self, core: HttpCore, *, max_body: int = DEFAULT_MAX_BODY) -> None:
+    def __init__(
+        self, core: HttpCore, *, max_body: int = DEFAULT_MAX_BODY, observer: CallObserver | None = None
+    ) -> None:
         self._core = core
         self._max_body = max_body
+        self._observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        headers = _headers(scope)
+        if self._observer is None:
+            await self._answer(scope, headers, receive, send, None)
+            return
+        path = f"{scope['method']} {_raw_path(scope)}"
+        record = CallRecord(self._observer, "http", _peer(scope), headers, path)
+        try:
+            await self._answer(scope, headers, receive, send, record)
+        finally:
+            end_record(record)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        headers: dict[str, str],
+        receive: Receive,
+        send: Send,
+        record: CallRecord | None,
+    ) -> None:
         method: str = scope["method"]
         path = _raw_path(scope)
-        headers = _headers(scope)
         peer = _peer(scope)
         endpoint = self._core.find(method, path, headers, peer)
         if self._core.access.enforced:
             headers = {name: value for name, value in headers.items() if name not in SECRET_HEADERS}
+        if record is not None:
+            record.metadata = headers
+            record.method = self._core.rpc_of(method, path)
         if isinstance(endpoint, HttpReply):
+            note_reply(endpoint, record)
             await _send_bytes(endpoint, send, head=method == "HEAD")
             return
         body = await _read_body(receive, headers, self._max_body)
         if body is None:
             return
         if isinstance(body, HttpReply):
+            note_reply(body, record)
             await _send_bytes(body, send, head=False)
             return
+        if record is not None:
+            record.received_bytes = len(body)
+            record.complete()
         call = HttpCall(
             method=method,
             path=path,
@@ -134,14 +170,17 @@ class HttpEndpoint:
             query=parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
             path_params=endpoint.path_params,
             peer=peer,
+            record=record,
         )
-        async with _cancelled_by_disconnect(receive):
+        async with _cancelled_by_disconnect(receive, record):
             reply = await self._core.answer(endpoint, call)
-            await _send_reply(reply, send, head=method == "HEAD", at_once=_unwrapped(scope, send))
+            note_reply(reply, record)
+            at_once = _unwrapped(scope, send)
+            await _send_reply(reply, send, head=method == "HEAD", at_once=at_once, record=record)
 
 
 @asynccontextmanager
-async def _cancelled_by_disconnect(receive: Receive) -> AsyncIterator[None]:
+async def _cancelled_by_disconnect(receive: Receive, record: CallRecord | None) -> AsyncIterator[None]:
     """Cancel the block when the client goes away, and end it quietly then."""
     task = asyncio.current_task()
     assert task is not None
@@ -158,6 +197,8 @@ async def _cancelled_by_disconnect(receive: Receive) -> AsyncIterator[None]:
     try:
         yield
     except asyncio.CancelledError:
+        if record is not None:
+            record.code = Code.CANCELLED
         if not gone or task.uncancel() > 0:
             raise
     finally:
@@ -169,7 +210,9 @@ def _unwrapped(scope: Scope, send: Send) -> bool:
     return (scope.get("extensions") or {}).get(_OWN_SEND) == send
 
 
-async def _send_reply(reply: HttpReply, send: Send, *, head: bool, at_once: bool) -> None:
+async def _send_reply(
+    reply: HttpReply, send: Send, *, head: bool, at_once: bool, record: CallRecord | None
+) -> None:
     if isinstance(reply.body, bytes):
         await _send_bytes(reply, send, head=head)
         return
@@ -178,14 +221,14 @@ async def _send_reply(reply: HttpReply, send: Send, *, head: bool, at_once: bool
         if head:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif isinstance(reply.body.source, PushStream):
-            await EventWriter(reply.body, send, at_once=at_once).run()
+            await EventWriter(reply.body, send, at_once=at_once, record=record).run()
         else:
-            await _iterate(reply.body, send)
+            await _iterate(reply.body, send, record)
     finally:
         await leave(reply.body.source)
 
 
-async def _iterate(events: EventStream[Any], send: Send) -> None:
+async def _iterate(events: EventStream[Any], send: Send, record: CallRecord | None) -> None:
     """Send a stream that can only be iterated."""
     if events.head:
         await send({"type": "http.response.body", "body": events.head, "more_body": True})
@@ -198,7 +241,9 @@ async def _iterate(events: EventStream[Any], send: Send) -> None:
                     await send({"type": "http.response.body", "body": body, "more_body": True})
     except Exception as error:
         late = isinstance(error, TimeoutError) and limit.expired()
-        end = events.failure(RpcError(Code.DEADLINE_EXCEEDED, PASSED) if late else error) + end
+        shown = RpcError(Code.DEADLINE_EXCEEDED, PASSED) if late else error
+        note_failure(shown, record)
+        end = events.failure(shown) + end
     await send({"type": "http.response.body", "body": end, "more_body": False})
 
 

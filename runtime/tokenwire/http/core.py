@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tokenwire.auth import OPEN
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.method import AuthScope
 from tokenwire.timeouts import PASSED, decode_timeout
 
 from .failures import error_reply, http_error
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tokenwire.auth import Access
-    from tokenwire.method import AuthScope
 
     from .invoke import Invoker
     from .routes import OpenAIAdapter, Route
@@ -43,6 +43,7 @@ class Endpoint(NamedTuple):
 class _Entry(NamedTuple):
     handler: HttpHandler
     auth: AuthScope
+    rpc: str
 
 
 class HttpCore:
@@ -53,6 +54,7 @@ class HttpCore:
         routes: JSON routes; one with a handler name is answered by that entry of `handlers`.
         adapters: OpenAI pass-through routes.
         handlers: The application's functions, by name.
+        pages: Functions that answer GET on further paths, for whoever may call RPCs of scope user.
         access: Who may call what; everything is open to everybody if not given.
 
     Raises:
@@ -66,6 +68,7 @@ class HttpCore:
         routes: Iterable[Route] = (),
         adapters: Iterable[OpenAIAdapter] = (),
         handlers: Mapping[str, HttpHandler] | None = None,
+        pages: Mapping[str, HttpHandler] | None = None,
         access: Access = OPEN,
     ) -> None:
         self.invoker = invoker
@@ -73,9 +76,14 @@ class HttpCore:
         self._literals: dict[str, dict[str, _Entry]] = {}
         self._templates: list[tuple[PathTemplate, dict[str, _Entry]]] = []
         for adapter in adapters:
-            self._add(adapter.method, adapter.path, _Entry(adapter_handler(adapter), adapter.auth))
+            self._add(
+                adapter.method, adapter.path, _Entry(adapter_handler(adapter), adapter.auth, adapter.rpc.path)
+            )
         for route in routes:
-            self._add(route.method, route.path, _Entry(_handler_of(route, handlers or {}), route.auth))
+            entry = _Entry(_handler_of(route, handlers or {}), route.auth, route.rpc.path)
+            self._add(route.method, route.path, entry)
+        for path, page in (pages or {}).items():
+            self._add("GET", path, _Entry(page, AuthScope.USER, path))
 
     def find(
         self, method: str, path: str, headers: Mapping[str, str], peer: str = ""
@@ -97,6 +105,11 @@ class HttpCore:
                 return refusal or Endpoint(entry.handler, path_params)
             allowed.update(by_method)
         return _not_allowed(method, path, allowed) if allowed else _not_found(path)
+
+    def rpc_of(self, method: str, path: str) -> str:
+        """The path of the RPC that a request means, of a page its own, "" where there is neither."""
+        wanted = "GET" if method == "HEAD" else method
+        return next((found[wanted].rpc for found, _ in self._candidates(path) if wanted in found), "")
 
     async def answer(self, endpoint: Endpoint, call: HttpCall) -> HttpReply:
         """The reply of an endpoint; an error becomes one too."""

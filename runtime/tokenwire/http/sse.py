@@ -13,10 +13,14 @@ from tokenwire.errors import RpcError
 from tokenwire.streams import PushStream, hold
 from tokenwire.timeouts import PASSED
 
+from .records import note_failure
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from starlette.types import Send
+
+    from tokenwire.record import CallRecord
 
     from .values import EventStream
 
@@ -41,14 +45,24 @@ class EventWriter:
         events: The events.
         send: ASGI's `send`.
         at_once: `send` needs no task until it waits: it is the server's own, nothing wraps it.
+        record: Gets to know the bytes sent, and an error of the stream.
     """
 
-    def __init__(self, events: EventStream[Any], send: Send, *, at_once: bool = False) -> None:
+    def __init__(
+        self,
+        events: EventStream[Any],
+        send: Send,
+        *,
+        at_once: bool = False,
+        record: CallRecord | None = None,
+    ) -> None:
         assert isinstance(events.source, PushStream)
         self._source = events.source
         self._events = events
         self._send = send
         self._at_once = at_once
+        self._record = record
+        self._size = len(events.head)
         self._loop = asyncio.get_running_loop()
         self._held: deque[Any] = deque()
         self._due: asyncio.Handle | None = None
@@ -73,6 +87,8 @@ class EventWriter:
             self._source.subscribe(self)
             await self._done
         finally:
+            if self._record is not None:
+                self._record.sent_bytes += self._size
             self._source.cancel()
             for left in (self._sending, self._due, late):
                 if left is not None:
@@ -110,6 +126,7 @@ class EventWriter:
         if self._done.done():
             return
         body, more = self._take()
+        self._size += len(body)
         message = _message(body, more=more)
         send: Callable[[], Awaitable[None]]
         if self._at_once:
@@ -161,6 +178,7 @@ class EventWriter:
         if not closed:
             return b"".join(pieces), True
         if isinstance(error, Exception):
+            note_failure(error, self._record)
             pieces.append(self._events.failure(error))
         return b"".join([*pieces, self._events.tail]), False
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tokenwire.message import Message
     from tokenwire.method import Method
+    from tokenwire.record import CallRecord
 
     from .invoke import Invoker
 
@@ -59,6 +60,7 @@ class HttpCall:
         peer: The caller's address, "127.0.0.1:50312" for instance.
         deadline: When the caller stops waiting (time.monotonic), None where it has not said: the header
             `grpc-timeout`, as for gRPC.
+        record: What is noted of the call for those who observe the server; None where nobody does.
     """
 
     method: str
@@ -70,6 +72,7 @@ class HttpCall:
     path_params: Mapping[str, str] = field(default_factory=dict)
     peer: str = ""
     deadline: float | None = None
+    record: CallRecord | None = None
 
     def time_remaining(self) -> float | None:
         """Seconds until the deadline, at least 0; None when there is none."""
@@ -77,8 +80,15 @@ class HttpCall:
 
     def context(self, rpc: Method[Any, Any]) -> Context:
         """A context to call an RPC with on behalf of this request."""
+        if self.record is not None:
+            self.record.method = rpc.path
         return Context(
-            rpc, metadata=self.headers, peer=self.peer, transport="http", timeout=self.time_remaining()
+            rpc,
+            metadata=self.headers,
+            peer=self.peer,
+            transport="http",
+            timeout=self.time_remaining(),
+            record=self.record,
         )
 
     async def unary(self, rpc: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:

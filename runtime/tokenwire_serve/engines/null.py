@@ -14,6 +14,7 @@ import asyncio
 import logging
 import math
 import os
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -126,8 +127,10 @@ class NullEngine:
         self._wake()
 
     def _run(self, active: NullRequest) -> None:
-        self._running[active.request.rid] = active
+        request = active.request
+        self._running[request.rid] = active
         active.running = True
+        request.admitted = request.admitted or time.monotonic()
 
     def _drop(self, active: NullRequest) -> None:
         if active.running:
@@ -185,6 +188,7 @@ class NullEngine:
 
     async def embed(self, request: EmbedRequest) -> Embedding:
         """The fixed embedding; with `dimensions`, its first numbers, normalised again."""
+        request.admitted = time.monotonic()
         size = request.dimensions or EMBEDDING_SIZE
         if size > EMBEDDING_SIZE:
             raise bad_request("dimensions", f"{size} is above {EMBEDDING_SIZE}")
@@ -196,6 +200,7 @@ class NullEngine:
 
     async def classify(self, request: EmbedRequest) -> Embedding:
         """The logits 0.0 and 1.0, whatever the text."""
+        request.admitted = time.monotonic()
         return Embedding([0.0, 1.0], len(ids_of(request.prompt)) + len((request.pair or "").encode()))
 
     async def score(self, request: ScoreRequest) -> Scores:

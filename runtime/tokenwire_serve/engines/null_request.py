@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from tokenwire_serve.engine import Delta, Finish, TokenLogprob
@@ -59,6 +60,8 @@ class NullRequest:
             self.made = self.sent = made
             self.sink.push(Delta(0, [TOKEN_ID], TOKEN_TEXT, len(self.prompt_ids), made))
             return False
+        if not self.made:
+            self.request.first_token = time.monotonic()
         if self.made < self.limit:
             self.made += 1
         done = self.made >= self.limit

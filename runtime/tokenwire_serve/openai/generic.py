@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from tokenwire.context import Context
+    from tokenwire.record import CallRecord
     from tokenwire.streams import PushStream
 
     from tokenwire_serve.servicer.core import Core
@@ -56,15 +57,32 @@ class GenericBackend:
         reader = _COMPLETIONS.get(operation)
         if reader is None:
             answer = await _ANSWERS[operation](values, self._core, trace)
+            _note_pooled(answer, context.record)
             return OpenAIReply(json_text(answer).encode())
         job: Job = await reader(values, self._core, trace)
-        return self._stream(job) if job.stream else await answer_whole(self._core, job)
+        if context.record is not None:
+            context.record.model = job.model
+        if job.stream:
+            return self._stream(job, context.record)
+        return await answer_whole(self._core, job, context.record)
 
-    def _stream(self, job: Job) -> PushStream[bytes]:
+    def _stream(self, job: Job, record: CallRecord | None) -> PushStream[bytes]:
         def leave() -> None:
             run.abort()
 
         writer = ChunkWriter(job, leave)
-        run = EngineRun(self._core, job, writer)
+        run = EngineRun(self._core, job, writer, record)
         run.start()
         return writer.stream
+
+
+def _note_pooled(answer: Any, record: CallRecord | None) -> None:
+    """Note the prompts of an answer without new tokens."""
+    if record is None:
+        return
+    if isinstance(answer, dict):
+        tokens = answer["usage"]["prompt_tokens"]
+    else:
+        tokens = sum(item["meta_info"]["prompt_tokens"] for item in answer)
+    record.first()
+    record.finished(tokens, 0, 0)

@@ -12,6 +12,8 @@ from tokenwire_serve.servicer.renaming import renamed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tokenwire.record import CallRecord
+
     from tokenwire_serve.engine import Delta
     from tokenwire_serve.servicer.core import Core
 
@@ -70,15 +72,24 @@ class Listener(Protocol):
 
 
 class EngineRun:
-    """The engine requests of a job, a rid each; the job's id stands for them all."""
+    """The engine requests of a job, a rid each; the job's id stands for them all.
 
-    def __init__(self, core: Core, job: Job, listener: Listener) -> None:
+    Args:
+        core: The engine.
+        job: The job.
+        listener: Takes the deltas and the end.
+        record: Gets to know the times and the tokens.
+    """
+
+    def __init__(self, core: Core, job: Job, listener: Listener, record: CallRecord | None = None) -> None:
         self._core = core
+        self._record = record
         self._job = job
         self._listener = listener
         single = len(job.prompts) == 1
         self._rids = [job.id if single else f"{job.id}-{place}" for place in range(len(job.prompts))]
         self._open = set(self._rids)
+        self._counted: set[int] = set()
         self._aborted = False
         self._error: BaseException | None = None
 
@@ -90,6 +101,8 @@ class EngineRun:
         """
         job = self._job
         self._core.active.claim(job.id, self.abort)
+        if self._record is not None:
+            self._record.hold(job.id)
         for place, prompt in enumerate(job.prompts):
             if self._error is not None:
                 self.close(self._rids[place])
@@ -105,7 +118,7 @@ class EngineRun:
                 stream=job.stream,
                 options=job.options,
             )
-            self._core.engine.generate(request, _PromptSink(self, place * job.sampling.n, request.rid))
+            self._core.engine.generate(request, _PromptSink(self, place * job.sampling.n, request))
 
     def abort(self) -> bool:
         """End all requests; whether one was still running."""
@@ -114,9 +127,23 @@ class EngineRun:
 
     def take(self, index: int, delta: Delta) -> None:
         """Pass a delta on."""
-        if delta.finish is not None and delta.finish.kind == "abort":
-            self._aborted = True
+        if delta.finish is not None:
+            self._aborted = self._aborted or delta.finish.kind == "abort"
+            self._note(index, delta)
         self._listener.take(index, delta)
+
+    def begin(self, request: GenerateRequest) -> None:
+        """Note the first delta of a prompt."""
+        if self._record is not None and (request.stream or request.first_token):
+            self._record.first(request.admitted, request.first_token)
+
+    def _note(self, index: int, delta: Delta) -> None:
+        if self._record is not None:
+            prompt = index // self._job.sampling.n
+            first = prompt not in self._counted
+            self._counted.add(prompt)
+            tokens = (delta.prompt_tokens, delta.cached_tokens) if first else (0, 0)
+            self._record.finished(*tokens, delta.completion_tokens)
 
     def close(self, rid: str, error: BaseException | None = None) -> None:
         """Note the end of one request; the first that fails takes the others with it."""
@@ -128,23 +155,30 @@ class EngineRun:
             self._core.active.release(self._job.id)
             cancelled = aborted(self._job.id) if self._aborted else None
             self._listener.end(self._error or cancelled)
+            record, self._record = self._record, None
+            if record is not None:
+                record.release()
 
 
 class _PromptSink:
     """Where the engine puts the deltas of one prompt."""
 
-    __slots__ = ("_first", "_rid", "_run")
+    __slots__ = ("_begun", "_first", "_request", "_run")
 
-    def __init__(self, run: EngineRun, first: int, rid: str) -> None:
+    def __init__(self, run: EngineRun, first: int, request: GenerateRequest) -> None:
         self._run = run
         self._first = first
-        self._rid = rid
+        self._request = request
+        self._begun = False
 
     def push(self, delta: Delta) -> None:
+        if not self._begun:
+            self._begun = True
+            self._run.begin(self._request)
         self._run.take(self._first + delta.index, delta)
 
     def close(self, error: BaseException | None = None) -> None:
-        self._run.close(self._rid, error)
+        self._run.close(self._request.rid, error)
 
 
 class Usage:

@@ -15,6 +15,8 @@ from .job import EngineRun, Usage
 from .logprobs import chat_logprobs, completion_logprobs
 
 if TYPE_CHECKING:
+    from tokenwire.record import CallRecord
+
     from tokenwire_serve.engine import Delta, Finish, TokenLogprob
     from tokenwire_serve.servicer.core import Core
 
@@ -23,14 +25,19 @@ if TYPE_CHECKING:
 __all__ = ["answer_whole"]
 
 
-async def answer_whole(core: Core, job: Job) -> OpenAIReply:
+async def answer_whole(core: Core, job: Job, record: CallRecord | None = None) -> OpenAIReply:
     """Run a job to its end; cancelling this aborts it.
+
+    Args:
+        core: The engine.
+        job: The job.
+        record: Gets to know the times and the tokens.
 
     Raises:
         RpcError: The engine refused it or failed.
     """
     gathering = _Gathering(job)
-    run = EngineRun(core, job, gathering)
+    run = EngineRun(core, job, gathering, record)
     run.start()
     try:
         await gathering.done

@@ -123,7 +123,17 @@ def failed(error: RpcError) -> PushStream[Any]:
 
 
 def trace_headers(sent: Mapping[str, str], context: Context) -> dict[str, str]:
-    """The W3C trace context of a call; metadata wins over what the request itself carries."""
+    """The W3C trace context for the engine: of the call's span where calls are traced, else the caller's.
+
+    Of the caller's, metadata wins over what the request itself carries.
+    """
+    record = context.record
+    if record is not None and record.observer.traced:
+        return record.observer.trace(record, _given_trace(sent, context))
+    return _given_trace(sent, context)
+
+
+def _given_trace(sent: Mapping[str, str], context: Context) -> dict[str, str]:
     if not sent and not any(name in context.metadata for name in _TRACE_NAMES):
         return {}
     lower = {name.lower(): value for name, value in sent.items()}

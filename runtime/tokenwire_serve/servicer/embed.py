@@ -40,13 +40,13 @@ class Embeddings:
     async def from_text(self, request: pb.TextEmbedRequest, context: Context) -> TextEmbedResponse:
         """TextEmbed."""
         read = self._read(request, context, text=request.text)
-        values, facts = await self._embed(read)
+        values, facts = await self._embed(read, context)
         return TextEmbedResponse(embedding=values, meta_info=facts)
 
     async def from_ids(self, request: pb.EmbedRequest, context: Context) -> EmbedResponse:
         """Embed."""
         read = self._read(request, context, input_ids=request.input_ids)
-        values, facts = await self._embed(read)
+        values, facts = await self._embed(read, context)
         return EmbedResponse(embedding=values, meta_info=facts)
 
     async def classify(self, request: pb.ClassifyRequest, context: Context) -> ClassifyResponse:
@@ -55,6 +55,7 @@ class Embeddings:
         started = time.monotonic()
         with renaming(_names(read)):
             result = await self._core.active.run(read.rid, self._core.engine.classify(read))
+        _note(context, read, result)
         return ClassifyResponse(embedding=result.values, meta_info=self._facts(read, result, started))
 
     def _read(
@@ -66,14 +67,18 @@ class Embeddings:
         input_ids: Sequence[int] | None = None,
     ) -> EmbedRequest:
         self._core.admit(context)
-        return read_embed(
+        read = read_embed(
             request, text=text, input_ids=input_ids, context=context, model=self._core.engine.model
         )
+        if context.record is not None and not context.record.rid:
+            context.record.rid = read.rid
+        return read
 
-    async def _embed(self, request: EmbedRequest) -> tuple[list[float], dict[str, str]]:
+    async def _embed(self, request: EmbedRequest, context: Context) -> tuple[list[float], dict[str, str]]:
         started = time.monotonic()
         with renaming(_names(request)):
             result = await self._core.active.run(request.rid, self._core.engine.embed(request))
+        _note(context, request, result)
         return result.values, self._facts(request, result, started)
 
     def _facts(self, request: EmbedRequest, result: Embedding, started: float) -> dict[str, str]:
@@ -83,6 +88,12 @@ class Embeddings:
 def _names(request: EmbedRequest) -> dict[str, str]:
     """What the caller calls the fields that the engine may complain of."""
     return {"prompt": "text" if isinstance(request.prompt, str) else "input_ids"}
+
+
+def _note(context: Context, request: EmbedRequest, result: Embedding) -> None:
+    if context.record is not None:
+        context.record.first(request.admitted)
+        context.record.finished(result.prompt_tokens, result.cached_tokens, 0)
 
 
 class Tokenizer:

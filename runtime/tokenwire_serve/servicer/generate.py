@@ -129,6 +129,7 @@ class TextGeneration:
             names,
             on_end=lambda: active.release(rid),
             on_leave=leave,
+            record=context.record,
         )
         try:
             engine.generate(request, sink)

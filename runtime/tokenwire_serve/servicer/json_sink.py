@@ -35,6 +35,8 @@ class GrowingJsonSink(GenerationSink[Any, Any]):
 
     def push(self, delta: Delta) -> None:
         """Take what is new."""
+        if not self._facts:
+            self._begin()
         self._text += json_string(delta.text)[1:-1]
         for token in delta.token_ids:
             self._ids += f",{token}"

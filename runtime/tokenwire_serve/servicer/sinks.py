@@ -17,6 +17,7 @@ from .renaming import renamed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tokenwire.record import CallRecord
     from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 
     from tokenwire_serve.engine import Delta, GenerateRequest
@@ -114,6 +115,7 @@ class GenerationSink(ABC, Generic[M, P]):
         names: Tells what the caller calls the fields that the engine may complain of.
         on_end: Called once when the engine is done with the request.
         on_leave: Called if the consumer leaves first.
+        record: Gets to know the times and the tokens.
     """
 
     __slots__ = (
@@ -122,6 +124,7 @@ class GenerationSink(ABC, Generic[M, P]):
         "_names",
         "_on_end",
         "_open",
+        "_record",
         "_request",
         "_shape",
         "_single",
@@ -137,6 +140,7 @@ class GenerationSink(ABC, Generic[M, P]):
         names: Callable[[], Mapping[str, str]],
         on_end: Callable[[], None],
         on_leave: Callable[[], None],
+        record: CallRecord | None = None,
     ) -> None:
         decode: Any = None if shape.kind is None else shape.kind.parse
         self.stream: PushStream[M] = PushStream(merge=self.merge, on_cancel=on_leave, decode=decode)
@@ -145,6 +149,9 @@ class GenerationSink(ABC, Generic[M, P]):
         self._names = names
         self._on_end = on_end
         self._aborted = False
+        self._record = record
+        if record is not None:
+            record.hold(request.rid)
         count = request.sampling.n
         self._single = count == 1
         self._open = count
@@ -167,11 +174,23 @@ class GenerationSink(ABC, Generic[M, P]):
         if error is None and self._aborted:
             error = aborted(self._request.rid)
         self.stream.close(renamed(error, self._names))
+        record, self._record = self._record, None
+        if record is not None:
+            record.release()
+
+    def _begin(self) -> None:
+        """Note the first delta of a choice."""
+        if self._record is not None and (self._request.stream or self._request.first_token):
+            self._record.first(self._request.admitted, self._request.first_token)
 
     def _count_finish(self, delta: Delta) -> bool:
         """Whether `delta` ends the last open choice."""
         if delta.finish is None:
             return False
+        if self._record is not None:
+            first = self._open == self._request.sampling.n
+            prompt, cached = (delta.prompt_tokens, delta.cached_tokens) if first else (0, 0)
+            self._record.finished(prompt, cached, delta.completion_tokens)
         self._open -= 1
         self._aborted = self._aborted or delta.finish.kind == "abort"
         return self._open == 0
@@ -193,6 +212,8 @@ class CumulativeSink(GenerationSink[M, P]):
     def push(self, delta: Delta) -> None:
         """Take what is new in one choice."""
         choice = self._choices[delta.index]
+        if choice.newest is None:
+            self._begin()
         choice.take(delta)
         choice.output = choice.output + self._shape.part(delta)
         if choice.outputs is not None:
@@ -227,6 +248,8 @@ class GrowingSink(GenerationSink[Any, Any]):
 
     def push(self, delta: Delta) -> None:
         """Take what is new."""
+        if not self._facts:
+            self._begin()
         self._output.add(self._shape.part(delta))
         if delta.finish is not None:
             facts = self._choices[0].facts.full(delta)
@@ -275,6 +298,8 @@ class DeltaSink(GenerationSink[M, P]):
                 self.stream.push_bytes(self._write(part))
             return
         choice = self._choices[delta.index]
+        if choice.newest is None:
+            self._begin()
         if delta.finish is None and choice.newest is not None:
             choice.newest = delta
             part = self._part(delta)

@@ -7,6 +7,7 @@ prompt is being computed. When a sequence ends, the last one moves into its row.
 from __future__ import annotations
 
 import logging
+import time
 from bisect import insort
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -178,6 +179,8 @@ class Scheduler:
     def _admitted(self) -> Sequence | None:
         if self.prefilling is None and self.waiting and len(self.rows) < self._size:
             self.prefilling = self.waiting.pop(0)
+            request = self.prefilling.generation.request
+            request.admitted = request.admitted or time.monotonic()
         return self.prefilling
 
     def _prefill(self, sequence: Sequence) -> int:
@@ -198,6 +201,8 @@ class Scheduler:
         group = [sequence]
         row = len(self.rows)
         if sequence.made == 0:
+            request = sequence.generation.request
+            request.first_token = request.first_token or time.monotonic()
             free = self._size - row - 1
             group += [s for s in self.waiting if s.generation is sequence.generation and not s.made][:free]
         for place, sibling in enumerate(group[1:], row + 1):

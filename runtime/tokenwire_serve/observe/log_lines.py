@@ -1,0 +1,186 @@
+"""The lines of the log, as JSON or for people."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tokenwire.codes import Code
+
+if TYPE_CHECKING:
+    import logging
+
+    from tokenwire.record import CallRecord
+
+__all__ = ["ACCESS", "ConsoleLines", "JsonLines", "Lines", "lines_of"]
+
+ACCESS: Final = "tokenwire.access"
+"""The logger whose name access lines carry, and whose level turns them off."""
+
+_LONGEST: Final = 256
+"""Characters of what a caller wrote that are shown."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_quote: Final = json.encoder.encode_basestring_ascii
+
+
+class Lines(Protocol):
+    """How lines are written; `now` is Unix time."""
+
+    def log(self, record: logging.LogRecord) -> str:
+        """The line of a log record whose message is made."""
+
+    def call(self, record: CallRecord, now: float) -> str:
+        """The access line of a call that ended at `now`."""
+
+
+def lines_of(kind: str) -> Lines:
+    """The lines of `--log-format`."""
+    return JsonLines() if kind == "json" else ConsoleLines()
+
+
+class _Clock:
+    """Unix time as text; the seconds are written once for all that fall into them."""
+
+    def __init__(self, layout: str) -> None:
+        self._layout = layout
+        self._second = -1
+        self._text = ""
+
+    def text(self, now: float) -> str:
+        """UTC, to the millisecond."""
+        second = int(now)
+        if second != self._second:
+            self._second, self._text = second, time.strftime(self._layout, time.gmtime(second))
+        return f"{self._text}.{int((now - second) * 1000):03d}Z"
+
+
+class JsonLines:
+    """An object per line; times are RFC 3339, durations seconds."""
+
+    def __init__(self) -> None:
+        self._clock = _Clock("%Y-%m-%dT%H:%M:%S")
+
+    def log(self, record: logging.LogRecord) -> str:
+        """See `Lines`."""
+        shown: dict[str, Any] = {
+            "time": self._clock.text(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.message,
+        }
+        if record.exc_text:
+            shown["exception"] = record.exc_text
+        if record.stack_info:
+            shown["stack"] = record.stack_info
+        return json.dumps(shown)
+
+    def call(self, record: CallRecord, now: float) -> str:
+        """See `Lines`; a call's facts that are not known are left out."""
+        line = (
+            f'{{"time":"{self._clock.text(now)}","level":"info","logger":"{ACCESS}",'
+            f'"request_id":{_quote(record.request_id)},"method":{_quote(_method(record))},'
+            f'"transport":"{record.transport}","peer":{_quote(record.peer)},'
+            f'"code":"{_code(record).name}","duration":{record.ended - record.started:.6f},'
+            f'"received_bytes":{record.received_bytes},"sent_bytes":{record.sent_bytes}'
+        )
+        if record.transport == "http" or not record.method:
+            line += f',"path":{_quote(_cut(_path(record)))}'
+        if record.http_status:
+            line += f',"http_status":{record.http_status}'
+        if record.rid and record.rid != record.request_id:
+            line += f',"rid":{_quote(_cut(record.rid))}'
+        if record.first_token:
+            line += f',"ttft":{record.first_token - record.started:.6f}'
+        if (queued := record.queue_time) is not None:
+            line += f',"queue":{queued:.6f}'
+        if record.choices:
+            line += (
+                f',"prompt_tokens":{record.prompt_tokens},"cached_tokens":{record.cached_tokens}'
+                f',"completion_tokens":{record.completion_tokens}'
+            )
+        if trace := _trace_id(record):
+            line += f',"trace_id":"{trace}"'
+        if agent := _agent(record):
+            line += f',"user_agent":{_quote(agent)}'
+        return line + "}"
+
+
+class ConsoleLines:
+    """A line for people: the same facts in columns."""
+
+    def __init__(self) -> None:
+        self._clock = _Clock("%Y-%m-%d %H:%M:%S")
+
+    def log(self, record: logging.LogRecord) -> str:
+        """See `Lines`; what follows the first line of a message is indented."""
+        text = record.message
+        for more in (record.exc_text, record.stack_info):
+            if more:
+                text += f"\n{more}"
+        shown = "\n    ".join(_plain(line) for line in text.split("\n"))
+        return f"{self._clock.text(record.created)} {record.levelname:<7} {record.name}: {shown}"
+
+    def call(self, record: CallRecord, now: float) -> str:
+        """See `Lines`."""
+        method = _method(record).rpartition("/")[2]
+        status = f" {record.http_status}" if record.http_status else ""
+        line = (
+            f"{self._clock.text(now)} INFO    {ACCESS}: {record.transport:<4} {method:<18} "
+            f"{_code(record).name + status:<17} {(record.ended - record.started) * 1000:>10.1f} ms"
+        )
+        if record.first_token:
+            line += f"  first {(record.first_token - record.started) * 1000:.1f} ms"
+        if record.choices:
+            line += f"  tokens {record.prompt_tokens}+{record.completion_tokens}"
+        line += f"  bytes {record.received_bytes}+{record.sent_bytes}  from {record.peer or '-'}"
+        if record.transport == "http" or not record.method:
+            line += f"  {_plain(_cut(_path(record)))}"
+        line += f"  id {record.request_id}"
+        if trace := _trace_id(record):
+            line += f"  trace {trace}"
+        if agent := _agent(record):
+            line += f'  "{_plain(agent)}"'
+        return line
+
+
+def _method(record: CallRecord) -> str:
+    return record.method.lstrip("/") or "unknown"
+
+
+def _code(record: CallRecord) -> Code:
+    return Code.CANCELLED if record.code is None else record.code
+
+
+def _path(record: CallRecord) -> str:
+    """What was asked for, without a query, which may hold anything."""
+    return record.path.partition("?")[0]
+
+
+def _agent(record: CallRecord) -> str:
+    agent = record.metadata.get("user-agent")
+    return _cut(agent) if isinstance(agent, str) else ""
+
+
+def _trace_id(record: CallRecord) -> str:
+    """The id of the call's trace: of its span, else as the caller gave it."""
+    if record.span is not None:
+        return str(record.span.trace_id)
+    given = record.metadata.get("traceparent")
+    if not isinstance(given, str) or len(given) < 55 or not _TRACE.match(given):
+        return ""
+    return given[3:35]
+
+
+_TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _plain(text: str) -> str:
+    """The same without characters that could end the line or steer a terminal."""
+    return _CONTROL.sub(lambda found: _quote(found[0])[1:-1], text)

@@ -1,0 +1,117 @@
+"""Counts of calls, kept as plain numbers: a call costs a few additions, a scrape does the rest."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final
+
+from tokenwire.codes import Code
+
+from . import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tokenwire.record import CallRecord
+
+    from .names import Metric
+
+__all__ = ["CallSeries", "Histogram", "Row"]
+
+Row = tuple["Metric", tuple[str, ...], "float | Histogram"]
+"""A metric, the values of its labels, and its value."""
+
+_UNKNOWN: Final = "unknown"
+
+
+class Histogram:
+    """Observations by bucket.
+
+    Args:
+        bounds: Upper bounds of the buckets, which belong to them; one more bucket has no bound.
+
+    Attributes:
+        counts: Observations in each bucket.
+        total: Sum of the observations.
+    """
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        """Take an observation."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def copy(self) -> Histogram:
+        """The same as of now."""
+        other = Histogram(self.bounds)
+        other.counts = self.counts.copy()
+        other.total = self.total
+        return other
+
+
+class _Group:
+    """What is counted of the calls of one method over one transport."""
+
+    __slots__ = ("cached", "codes", "completion", "duration", "first", "per_token", "prompt", "queue")
+
+    def __init__(self) -> None:
+        self.codes = [0] * len(Code)
+        self.prompt = self.cached = self.completion = 0
+        self.duration = Histogram(names.DURATION.buckets)
+        self.first = Histogram(names.FIRST_TOKEN.buckets)
+        self.per_token = Histogram(names.PER_TOKEN.buckets)
+        self.queue = Histogram(names.QUEUE.buckets)
+
+
+class CallSeries:
+    """Takes the records of calls that have ended; event loop only."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, str], _Group] = {}
+
+    def add(self, record: CallRecord) -> None:
+        """Count a call."""
+        key = (record.method, record.transport)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group()
+        code, started = record.code, record.started
+        group.codes[Code.CANCELLED if code is None else code] += 1
+        group.duration.add(record.ended - started)
+        if record.choices or record.first_token:
+            self._add_tokens(group, record)
+
+    def _add_tokens(self, group: _Group, record: CallRecord) -> None:
+        group.prompt += record.prompt_tokens
+        group.cached += record.cached_tokens
+        if (queued := record.queue_time) is not None:
+            group.queue.add(queued)
+        if record.completion_tokens:
+            group.completion += record.completion_tokens
+            if record.first_token:
+                group.first.add(record.first_token - record.started)
+            if (per_token := record.time_per_token) is not None:
+                group.per_token.add(per_token)
+
+    def rows(self) -> Iterator[Row]:
+        """The series that there are, as of now."""
+        for (path, transport), group in sorted(self._groups.items()):
+            labels = (path.lstrip("/") or _UNKNOWN, transport)
+            for code, count in zip(Code, group.codes, strict=True):
+                if count:
+                    yield names.REQUESTS, (*labels, code.name), count
+            yield names.DURATION, labels, group.duration.copy()
+            if not any(group.queue.counts) and not group.prompt and not group.completion:
+                continue
+            yield names.FIRST_TOKEN, labels, group.first.copy()
+            yield names.PER_TOKEN, labels, group.per_token.copy()
+            yield names.QUEUE, labels, group.queue.copy()
+            yield names.PROMPT_TOKENS, labels, group.prompt
+            yield names.CACHED_TOKENS, labels, group.cached
+            yield names.GENERATION_TOKENS, labels, group.completion

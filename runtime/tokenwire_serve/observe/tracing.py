@@ -1,0 +1,221 @@
+"""Spans of calls, for OpenTelemetry: one per call, with its time in the queue, of prompt and of output.
+
+OpenTelemetry is imported when tracing is on, and not before.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from tokenwire.codes import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from opentelemetry.trace import Span, TracerProvider
+    from tokenwire.record import CallRecord
+
+__all__ = ["CallTracer", "MissingTracingError", "exporting_provider", "wants_traces"]
+
+_ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_PARENT: Final = ("traceparent", "tracestate")
+_FAILED: Final = frozenset(
+    {
+        Code.UNKNOWN,
+        Code.DEADLINE_EXCEEDED,
+        Code.UNIMPLEMENTED,
+        Code.INTERNAL,
+        Code.UNAVAILABLE,
+        Code.DATA_LOSS,
+    }
+)
+"""Codes that are the server's fault, by OpenTelemetry's conventions for gRPC."""
+
+_OPERATIONS: Final = {
+    "TextGenerate": "text_completion",
+    "Generate": "text_completion",
+    "Complete": "text_completion",
+    "ChatComplete": "chat",
+    "TextEmbed": "embeddings",
+    "Embed": "embeddings",
+    "OpenAIEmbed": "embeddings",
+}
+_NS: Final = 1_000_000_000
+_UNKNOWN: Final = "unknown"
+
+
+class MissingTracingError(Exception):
+    """OpenTelemetry is not installed; the message says how to install it."""
+
+
+def wants_traces(endpoint: str | None) -> bool:
+    """Whether spans are to be exported: to `endpoint`, or to where the standard variables say."""
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    return bool(endpoint) or any(os.environ.get(name) for name in _ENDPOINTS)
+
+
+def exporting_provider(endpoint: str | None, version: str) -> Any:
+    """A provider of tracers that exports in the background, over OTLP/HTTP.
+
+    `OTEL_*` variables choose the sampler, the batches, headers and attributes of the resource.
+
+    Args:
+        endpoint: URL of the receiver, with or without the path `/v1/traces`; None is what the variables say.
+        version: The server's.
+
+    Raises:
+        MissingTracingError: The packages are not installed.
+    """
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ModuleNotFoundError as error:
+        missing = (error.name or "opentelemetry").partition(".")[0]
+        raise MissingTracingError(
+            f"--otlp-traces-endpoint needs {missing}: pip install 'tokenwire[tracing]'"
+        ) from None
+    attributes = {"service.version": version}
+    if not _names_service():
+        attributes["service.name"] = "tokenwire"
+    provider = TracerProvider(resource=Resource.create(attributes), shutdown_on_exit=False)
+    exporter = OTLPSpanExporter(endpoint=_full(endpoint)) if endpoint else OTLPSpanExporter()
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return provider
+
+
+def _names_service() -> bool:
+    attributes = os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    return bool(os.environ.get("OTEL_SERVICE_NAME")) or "service.name=" in attributes
+
+
+def _full(endpoint: str) -> str:
+    path = urlsplit(endpoint).path
+    return endpoint if path.strip("/") else f"{endpoint.rstrip('/')}/v1/traces"
+
+
+class _CallSpan:
+    """The span of a call, and its context as headers."""
+
+    __slots__ = ("headers", "span", "trace_id")
+
+    def __init__(self, span: Span) -> None:
+        context = span.get_span_context()
+        self.span = span
+        self.trace_id = f"{context.trace_id:032x}"
+        self.headers = {"traceparent": f"00-{self.trace_id}-{context.span_id:016x}-{context.trace_flags:02x}"}
+        if context.trace_state:
+            self.headers["tracestate"] = context.trace_state.to_header()
+
+
+class CallTracer:
+    """Makes the spans of calls.
+
+    A call's span begins when the engine is about to be asked, with the time at which the call began; its
+    children are made at its end, from the record, and only where the span is sampled. Neither prompts nor
+    metadata are put into spans.
+
+    Args:
+        provider: OpenTelemetry's.
+        version: The server's.
+        model: Tells the name of the model that is served.
+    """
+
+    def __init__(self, provider: TracerProvider, version: str, model: Callable[[], str]) -> None:
+        from opentelemetry.context import Context
+        from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        self._tracer = provider.get_tracer("tokenwire", version)
+        self._model = model
+        self._extract = TraceContextTextMapPropagator().extract
+        self._root = Context()
+        self._server = SpanKind.SERVER
+        self._failed = Status(StatusCode.ERROR)
+        self._below = set_span_in_context
+
+    def begin(self, record: CallRecord, parent: Mapping[str, str]) -> dict[str, str]:
+        """Begin the span of a call below a W3C trace context; the context of the span, as headers."""
+        call: _CallSpan | None = record.span
+        if call is None:
+            context = self._extract(parent, self._root) if parent else self._root
+            start = int((record.started + time.time() - time.monotonic()) * _NS)
+            name = record.method.lstrip("/") or _UNKNOWN
+            span = self._tracer.start_span(name, context, self._server, start_time=start)
+            call = record.span = _CallSpan(span)
+        return dict(call.headers)
+
+    def end(self, record: CallRecord) -> None:
+        """End the span of a call; one that never reached an engine gets its span here."""
+        if record.span is None:
+            given = {name: record.metadata.get(name) for name in _PARENT}
+            self.begin(record, {name: value for name, value in given.items() if isinstance(value, str)})
+        span: Span = record.span.span
+        if not span.is_recording():
+            return
+        offset = time.time() - time.monotonic()
+        span.set_attributes(_attributes(record, self._model))
+        if record.code in _FAILED:
+            span.set_status(self._failed)
+        self._parts(record, span, offset)
+        span.end(int((record.ended + offset) * _NS))
+
+    def _parts(self, record: CallRecord, span: Span, offset: float) -> None:
+        """The children: queue, prefill and decode."""
+        if not record.first_token:
+            return
+        context = self._below(span, self._root)
+        begin = record.received or record.started
+        parts = [("prefill", begin, record.first_token), ("decode", record.first_token, record.last_token)]
+        if record.admitted:
+            parts[0] = ("prefill", record.admitted, record.first_token)
+            parts.insert(0, ("queue", begin, record.admitted))
+        for name, start, end in parts:
+            if end >= start and (name != "decode" or record.completion_tokens):
+                child = self._tracer.start_span(name, context, start_time=int((start + offset) * _NS))
+                child.end(int((end + offset) * _NS))
+
+
+def _attributes(record: CallRecord, model: Callable[[], str]) -> dict[str, str | int | float]:
+    """What is said of a call, by the semantic conventions for RPC, HTTP and generative AI."""
+    code = Code.CANCELLED if record.code is None else record.code
+    service, _, name = record.method.lstrip("/").rpartition("/")
+    host, _, port = record.peer.rpartition(":")
+    found: dict[str, str | int | float] = {"tokenwire.request_id": record.request_id}
+    if host:
+        found |= {"client.address": host.strip("[]"), "client.port": int(port)}
+    if isinstance(agent := record.metadata.get("user-agent"), str):
+        found["user_agent.original"] = agent[:256]
+    if record.transport == "http":
+        verb, _, path = record.path.partition(" ")
+        found |= {"http.request.method": verb, "url.path": path.partition("?")[0][:256]}
+        if record.http_status:
+            found["http.response.status_code"] = record.http_status
+    else:
+        found |= {"rpc.system": "grpc", "rpc.grpc.status_code": int(code)}
+    if name:
+        found |= {"rpc.service": service, "rpc.method": name}
+    if code in _FAILED:
+        found["error.type"] = code.name
+    return found | _generation(record, name, model)
+
+
+def _generation(record: CallRecord, name: str, model: Callable[[], str]) -> dict[str, str | int | float]:
+    if not record.choices:
+        return {}
+    found: dict[str, str | int | float] = {
+        "gen_ai.operation.name": _OPERATIONS.get(name, name),
+        "gen_ai.response.model": record.model or model(),
+        "gen_ai.usage.input_tokens": record.prompt_tokens,
+        "gen_ai.usage.output_tokens": record.completion_tokens,
+    }
+    if record.rid:
+        found["gen_ai.response.id"] = record.rid
+    if record.first_token and record.completion_tokens:
+        found["gen_ai.response.time_to_first_chunk"] = record.first_token - record.started
+    return found
