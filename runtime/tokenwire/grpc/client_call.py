@@ -120,7 +120,9 @@ class ClientCall(Receiver, Generic[T]):
         found: T | None = None
         async for message in self.responses:
             if found is not None:
-                self._fail(RpcError(Code.INTERNAL, f"{self._method.path} answered with two messages"))
+                error = RpcError(Code.INTERNAL, f"{self._method.path} answered with two messages")
+                self._fail(error)
+                raise error
             found = message
         if found is None:
             raise RpcError(Code.INTERNAL, f"{self._method.path} answered without a message")
@@ -199,6 +201,11 @@ class ClientCall(Receiver, Generic[T]):
         fields = dict(headers)
         if "grpc-status" in fields or fields.get(":status") != "200":
             self.trailers_received(headers)
+            return
+        content_type = fields.get("content-type", CONTENT_TYPE)
+        if not content_type.startswith("application/grpc"):
+            text = f"the server answered with content-type {content_type}, which is not gRPC"
+            self._fail(RpcError(Code.UNKNOWN, text))
             return
         try:
             self.initial_metadata = decode_metadata(headers)

@@ -44,8 +44,14 @@ _SAFE_IN_MESSAGE: Final = "".join(chr(c) for c in range(0x20, 0x7F) if chr(c) !=
 
 
 def encode_message(text: str) -> str:
-    """The value of `grpc-message`: percent-encoded UTF-8."""
-    return quote(text, safe=_SAFE_IN_MESSAGE, errors="replace")
+    """The value of `grpc-message`: percent-encoded UTF-8.
+
+    So are spaces at its ends, where HTTP/2 allows none (RFC 9113, 8.2.1).
+    """
+    inner = text.strip(" ")
+    before, _, after = text.partition(inner) if inner else (text, "", "")
+    quoted = quote(inner, safe=_SAFE_IN_MESSAGE, errors="replace")
+    return "%20" * len(before) + quoted + "%20" * len(after)
 
 
 def decode_message(value: str) -> str:
@@ -54,7 +60,7 @@ def decode_message(value: str) -> str:
 
 
 def encode_metadata(metadata: Mapping[str, str | bytes]) -> Headers:
-    """Header fields of metadata.
+    """Header fields of metadata; spaces at the ends of text are left out, for HTTP/2 allows none there.
 
     Raises:
         ValueError: A name is reserved or not a header name, or text is not printable ASCII.
@@ -73,7 +79,7 @@ def encode_metadata(metadata: Mapping[str, str | bytes]) -> Headers:
         elif _TEXT.fullmatch(value) is None:
             raise ValueError(f"metadata {name!r} is not printable ASCII; name it {name}-bin and send bytes")
         else:
-            headers.append((name, value))
+            headers.append((name, value.strip(" ")))
     return headers
 
 
