@@ -49,10 +49,8 @@ class Deaf(WireHandler):
         ({"content_type": "application/grpc+json"}, "200", "12"),
         ({"content_type": "application/grpc;charset=utf8"}, "200", "0"),
         ({"content_type": "application/grpc+proto"}, "200", "0"),
-        ({":path": None}, "400", "13"),
         ({":path": "/test.Wire/None"}, "200", "12"),
         ({":path": "nonsense"}, "200", "12"),
-        ({"te": "gzip"}, "400", "13"),
         ({"te": None}, "200", "0"),
         ({"grpc_timeout": "1x"}, "200", "3"),
         ({"grpc_timeout": "123456789S"}, "200", "3"),
@@ -73,7 +71,15 @@ async def test_request_headers(headers: dict[str, Any], http: str, status: str |
 
 @pytest.mark.parametrize(
     "headers",
-    [{"x-bad": "a\r\nb: c"}, {"X-Upper": "a"}, {"connection": "close"}, {"x-nul": "\0"}, {"": "a"}],
+    [
+        {"x-bad": "a\r\nb: c"},
+        {"X-Upper": "a"},
+        {"connection": "close"},
+        {"x-nul": "\0"},
+        {"": "a"},
+        {":path": None},
+        {"te": "gzip"},
+    ],
 )
 async def test_malformed_fields_reset_the_stream_only(headers: dict[str, str]) -> None:
     async with running() as (_, _, target), raw_client(target) as client:

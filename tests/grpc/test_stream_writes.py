@@ -23,6 +23,7 @@ from tokenwire.grpc.session import WireSession
 from tokenwire.grpc.stream import WireStream
 
 from .frame_client import PREFACE
+from .raw_client import HEADERS
 from .test_session import CONFIG, Sent, Told, prepared
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Served:
         self.session = WireSession(CONFIG)
         prepared(self.session)
         self.told = Told()
-        block = literal_block([(":method", "POST")])
+        block = literal_block(list(HEADERS.items()))
         frames: Iterable[Frame] = [
             SettingsFrame(0),
             HeadersFrame(1, block, flags=["END_HEADERS", "END_STREAM"]),

@@ -6,8 +6,6 @@ import asyncio
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from h2.errors import ErrorCodes
-
 from tokenwire.auth import without_secrets
 from tokenwire.codes import Code
 from tokenwire.context import Context
@@ -17,7 +15,7 @@ from tokenwire.timeouts import decode_timeout
 
 from .compression import ENCODINGS, GZIP, IDENTITY, Encoding, accepts_gzip
 from .guard import Guard
-from .headers import CONTENT_TYPE, Headers, decode_metadata, is_grpc, malformed
+from .headers import CONTENT_TYPE, Headers, decode_metadata, is_grpc
 from .hpack_cache import literal_block
 from .lifetime import Lifetime
 from .protocol import WireHandler, WireProtocol
@@ -45,10 +43,7 @@ __all__ = ["ServerConnection"]
 
 
 class _Refusal(NamedTuple):
-    """The answer to a request that is no call: an HTTP status, and trailers where it is gRPC.
-
-    Status 0 is a reset: HTTP/2 forbids such headers.
-    """
+    """The answer to a request that is no call: an HTTP status, and trailers where it is gRPC."""
 
     status: int
     error: RpcError | None = None
@@ -200,8 +195,6 @@ class ServerConnection(WireHandler):
 
     def _resolve(self, headers: Headers) -> _Ask | _Refusal:
         """What request headers ask for."""
-        if malformed(headers):
-            return _Refusal(0)
         fields = dict(headers)
         if fields.get(":method") != "POST":
             return _Refusal(405)
@@ -210,10 +203,6 @@ class ServerConnection(WireHandler):
             return _Refusal(415)
         if not is_grpc(content_type):
             return _Refusal(200, RpcError(Code.UNIMPLEMENTED, f"content-type must be {CONTENT_TYPE}"))
-        if ":path" not in fields:
-            return _Refusal(400, RpcError(Code.INTERNAL, "the request has no :path"))
-        if fields.get("te", "trailers") != "trailers":
-            return _Refusal(400, RpcError(Code.INTERNAL, "te must be trailers"))
         handler = self._handlers.get(fields[":path"])
         if handler is None:
             return _Refusal(200, RpcError(Code.UNIMPLEMENTED, f"there is no method {fields[':path']}"))
@@ -304,9 +293,6 @@ def _agreed_on_h2(protocol: WireProtocol) -> bool:
 
 def _refuse(stream: WireStream, refusal: _Refusal) -> None:
     """Answer a request that is no call."""
-    if not refusal.status:
-        stream.reset_now(ErrorCodes.PROTOCOL_ERROR)
-        return
     trailers = error_trailers(refusal.error) if refusal.error is not None else []
     if refusal.status == 200:
         headers = RESPONSE_HEADERS + trailers

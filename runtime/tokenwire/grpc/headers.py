@@ -20,7 +20,6 @@ __all__ = [
     "encode_message",
     "encode_metadata",
     "is_grpc",
-    "malformed",
 ]
 
 Headers = list[tuple[str, str]]
@@ -35,11 +34,6 @@ _NAME: Final = re.compile(r"[0-9a-z_.\-]+", re.ASCII)
 _TEXT: Final = re.compile(r"[ -~]*", re.ASCII)
 _RESERVED: Final = frozenset({"te", "content-type", "user-agent", "connection", "host"})
 _NOT_METADATA: Final = frozenset({"te", "content-type"})
-_FORBIDDEN: Final = frozenset(
-    {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
-)
-_BAD_NAME: Final = re.compile(r"[\x00-\x20A-Z\x7f-\xff]|.:")
-_BAD_VALUE: Final = re.compile(r"[\x00\r\n]")
 _SAFE_IN_MESSAGE: Final = "".join(chr(c) for c in range(0x20, 0x7F) if chr(c) != "%")
 
 
@@ -114,19 +108,3 @@ def is_grpc(content_type: str) -> bool:
     """Whether a content type is gRPC's with protobuf messages."""
     kind, _, _ = content_type.partition(";")
     return kind.strip() in ("application/grpc", CONTENT_TYPE)
-
-
-def malformed(headers: Iterable[tuple[str, str]]) -> str:
-    """Why HTTP/2 forbids these header fields (RFC 9113, 8.2); empty when it does not."""
-    regular = False
-    for name, value in headers:
-        if name.startswith(":"):
-            if regular:
-                return f"{name} after a regular field"
-        else:
-            regular = True
-        if not name or _BAD_NAME.search(name) or name in _FORBIDDEN:
-            return f"field name {name!r}"
-        if _BAD_VALUE.search(value):
-            return f"value of {name!r}"
-    return ""

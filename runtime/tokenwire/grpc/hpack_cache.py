@@ -6,9 +6,12 @@ import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from h2.errors import ErrorCodes
 from h2.exceptions import DenialOfServiceError, ProtocolError
 from hpack.exceptions import HPACKError, OversizedHeaderListError
 from hpack.table import HeaderTable
+
+from .field_rules import announced_length, request_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 logging.getLogger("hpack").setLevel(logging.INFO)  # Below that it logs header fields, keys among them.
 
-__all__ = ["BlockReader", "RequestHead", "literal_block", "literal_name", "literal_size"]
+__all__ = ["BlockReader", "CompressionError", "RequestHead", "literal_block", "literal_name", "literal_size"]
 
 _MOST_BLOCKS: Final = 128
 _LONGEST_BLOCK: Final = 1024
@@ -54,37 +57,29 @@ class RequestHead:
 
     Attributes:
         fields: Names and values as latin-1 text, in wire order.
+        fault: Why HTTP/2 forbids such a request; empty when it does not.
         content_length: Bytes of the body, if that was announced.
         meaning: Whatever the one who reads it wants to find there the next time.
-
-    Raises:
-        ProtocolError: The announced length is no number.
     """
 
-    __slots__ = ("content_length", "fields", "meaning")
+    __slots__ = ("content_length", "fault", "fields", "meaning")
 
     def __init__(self, fields: Headers) -> None:
         self.fields = fields
-        self.content_length = _content_length(fields)
+        self.content_length: int | None = None
         self.meaning: Any = None
+        try:
+            self.content_length = announced_length(fields)
+        except ValueError as error:
+            self.fault = str(error)
+        else:
+            self.fault = request_fault(fields)
 
 
-def _content_length(fields: Headers) -> int | None:
-    length: int | None = None
-    for name, value in fields:
-        if name == "content-length":
-            number = _number(value)
-            if number is None or length not in (None, number):
-                raise ProtocolError(f"invalid content-length: {value[:99]!r}")
-            length = number
-    return length
+class CompressionError(ProtocolError):
+    """A header block that is no HPACK (RFC 9113, 4.3)."""
 
-
-def _number(value: str) -> int | None:
-    try:
-        return int(value) if value.isascii() and value.isdigit() else None
-    except ValueError:  # Python converts no more than some thousands of digits.
-        return None
+    error_code = ErrorCodes.COMPRESSION_ERROR
 
 
 class BlockReader:
@@ -106,7 +101,8 @@ class BlockReader:
         """What a block says; for an equal block the same object, as long as it is known.
 
         Raises:
-            ProtocolError: It is not HPACK, or larger than the decoder's limit.
+            CompressionError: It is not HPACK.
+            DenialOfServiceError: It is larger than the decoder's limit.
         """
         if self._changes != self._table.changes:
             self._known.clear()
@@ -127,7 +123,7 @@ class BlockReader:
         except OversizedHeaderListError as error:
             raise DenialOfServiceError(str(error)) from error
         except (HPACKError, IndexError, TypeError, UnicodeDecodeError) as error:
-            raise ProtocolError(f"error decoding a header block: {error}") from error
+            raise CompressionError(f"error decoding a header block: {error}") from error
 
 
 def _is_small(fields: Headers) -> bool:

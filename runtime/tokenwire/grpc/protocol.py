@@ -14,7 +14,6 @@ from h2.settings import SettingCodes, Settings
 
 from .connection import WireConnection
 from .guard import Guard
-from .hpack_cache import RequestHead
 from .session import WireSession
 from .stream import NOBODY, WireStream
 from .transport import CoalescingTransport
@@ -29,13 +28,14 @@ if TYPE_CHECKING:
         PingAckReceived,
         PingReceived,
         RemoteSettingsChanged,
-        RequestReceived,
         ResponseReceived,
         StreamEnded,
         StreamReset,
         TrailersReceived,
         WindowUpdated,
     )
+
+    from .hpack_cache import RequestHead
 
 __all__ = ["WireHandler", "WireProcessor", "WireProtocol"]
 
@@ -202,10 +202,6 @@ class WireProcessor(EventsProcessor):
         elif (stream := self.streams.get(stream_id)) is not None:
             self.connection.serve_stream(stream)
 
-    def process_request_received(self, event: RequestReceived) -> None:
-        """See `request`."""
-        self.request(event.stream_id, RequestHead(cast("Any", event.headers)), False)
-
     def process_response_received(self, event: ResponseReceived) -> None:
         """Pass the response's headers on."""
         stream = self.streams.get(event.stream_id)
@@ -229,11 +225,13 @@ class WireProcessor(EventsProcessor):
             stream.receiver.end_received()
 
     def process_stream_reset(self, event: StreamReset) -> None:
-        """Tell that the stream is gone."""
+        """Tell that the stream is gone: the peer has reset it, or has broken a rule."""
         stream = self.streams.get(event.stream_id)
         if stream is None:
             return
-        if event.error_code == ErrorCodes.REFUSED_STREAM:
+        if not event.remote_reset:
+            stream.receiver.terminated("the peer broke a rule of HTTP/2", int(event.error_code or 0))
+        elif event.error_code == ErrorCodes.REFUSED_STREAM:
             stream.receiver.refused("the server refused the stream")
         else:
             stream.receiver.terminated("the peer reset the stream", int(event.error_code or 0))
@@ -312,6 +310,7 @@ class WireProtocol(H2Protocol):
         session.initiate_connection()
         # What is advertised is enforced by the processor: h2 would close the connection.
         session.local_settings = self._settings(_NO_LIMIT)
+        session.decoder.max_header_list_size = self.handler.max_header_size
         session.increment_flow_control_window(CONNECTION_WINDOW - _DEFAULT_WINDOW)
         self.connection = WireConnection(session, self._transport, config=self.config)
         self.processor = WireProcessor(self.handler, self.connection)

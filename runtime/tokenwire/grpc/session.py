@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated
-from h2.exceptions import FrameTooLargeError, ProtocolError
 from h2.stream import H2Stream, StreamClosedBy, StreamState
 
+from .frame_rules import RECEIVING, RuledConnection
+from .frames import LARGEST_WINDOW, WINDOW_FRAME, FrameReceiver
 from .guard import Guard
-from .hpack_cache import BlockReader
 
 if TYPE_CHECKING:
     from h2.config import H2Configuration
     from h2.events import Event
     from hyperframe.frame import Frame, GoAwayFrame
 
-    from .hpack_cache import RequestHead
-
 __all__ = ["SENDING", "FrameReceiver", "WireSession"]
 
 SENDING: Final = frozenset({StreamState.OPEN, StreamState.HALF_CLOSED_REMOTE})
 """States in which this side may still send."""
-
-_RECEIVING: Final = frozenset({StreamState.OPEN, StreamState.HALF_CLOSED_LOCAL})
 
 _HEADER: Final = Struct(">HBBBI")
 """A frame's header: its length in 16 + 8 bits, its type, its flags, its stream."""
@@ -38,38 +34,18 @@ _SETTINGS: Final = 0x4
 _WINDOW_UPDATE: Final = 0x8
 _END_STREAM: Final = 0x1
 _END_HEADERS: Final = 0x4
-_WINDOW_FRAME: Final = Struct(">HBBBII")
-_LARGEST_WINDOW: Final = (1 << 31) - 1
 _LARGEST_ID: Final = (1 << 31) - 1
-"""A number above it has the reserved bit set, which h2 takes off."""
 
 
-class FrameReceiver(Protocol):
-    """What a session tells of the frames that came."""
-
-    def request(self, stream_id: int, head: RequestHead, ended: bool, /) -> None:
-        """A client has opened a stream."""
-
-    def data(self, stream_id: int, data: bytes, size: int, ended: bool, /) -> None:
-        """Data came on a stream, and perhaps its end."""
-
-    def window(self, stream_id: int, /) -> None:
-        """A stream, or with 0 the connection, may send more."""
-
-    def process(self, event: Event, /) -> None:
-        """Anything else, as h2 tells it."""
-
-
-class WireSession(H2Connection):
+class WireSession(RuledConnection):
     """One side of a connection.
 
     Three kinds of frames in their ordinary form (HEADERS that open a stream, DATA without padding,
     WINDOW_UPDATE) are read here, and h2's streams and windows are kept in step; every other frame,
-    and every frame that is wrong, goes through h2. It also goes on after a GOAWAY from the peer
-    (RFC 9113, 6.8).
+    and every frame that is wrong, is for the rules of a server (`RuledConnection`) or, on a client,
+    for h2. It also goes on after a GOAWAY from the peer (RFC 9113, 6.8).
 
     Attributes:
-        guard: Counts what costs more than it brings.
         halted: What still comes is of no interest: the connection is closing.
         paused: The peer's turn is over; `receive` goes on with what is left when this is False again.
     """
@@ -84,9 +60,6 @@ class WireSession(H2Connection):
         self.paused = False
         self._granted = self.outbound_flow_control_window
         self._tail = b""
-        self._server = not config.client_side
-        self._blocks = BlockReader(self.decoder)
-        self._prune_at = 64
 
     @property
     def sent(self) -> int:
@@ -110,8 +83,7 @@ class WireSession(H2Connection):
             start = pos + _HEADER_SIZE
             end = start + (high << 8 | low)
             if end - start > self.max_inbound_frame_size:
-                self._terminate_connection(ErrorCodes.FRAME_SIZE_ERROR)
-                raise FrameTooLargeError(f"a frame of {end - start} bytes came")
+                raise self.fault(ErrorCodes.FRAME_SIZE_ERROR, f"a frame of {end - start} bytes came")
             if end > size:
                 break
             if kind == _DATA:
@@ -124,7 +96,7 @@ class WireSession(H2Connection):
                 taken = False
             if not taken:
                 self._count(kind, stream_id, buffer[start:end])
-                self._pass_on(buffer[pos:end], receiver)
+                self.take(kind, flags, stream_id, buffer[pos:end], receiver)
             pos = end
         if pos < size:
             self._tail = buffer[pos:] if pos else buffer
@@ -133,7 +105,7 @@ class WireSession(H2Connection):
         """Tell the guard of a frame that is not in ordinary form."""
         self.guard.frame(kind, len(payload))
         if kind == _WINDOW_UPDATE and not stream_id & _LARGEST_ID and len(payload) == 4:
-            self._granted += int.from_bytes(payload, "big") & _LARGEST_WINDOW
+            self._granted += int.from_bytes(payload, "big") & LARGEST_WINDOW
         elif kind == _SETTINGS:
             self.guard.settings(len(self.streams))
 
@@ -143,15 +115,11 @@ class WireSession(H2Connection):
                 self.guard.reset_sent()
         super()._prepare_for_sending(frames)
 
-    def _pass_on(self, data: bytes, receiver: FrameReceiver) -> None:
-        for event in self.receive_data(data):
-            receiver.process(event)
-
     def _take_data(self, stream_id: int, data: bytes, flags: int, receiver: FrameReceiver) -> bool:
         stream = self.streams.get(stream_id)
         if flags > _END_STREAM or stream is None or not self._ordinary():
             return False
-        if stream.state_machine.state not in _RECEIVING:
+        if stream.state_machine.state not in RECEIVING:
             return False
         size = len(data)
         connection_window = self._inbound_flow_control_window_manager
@@ -162,18 +130,21 @@ class WireSession(H2Connection):
             self.guard.empty()
         connection_window.current_window_size -= size
         stream_window.current_window_size -= size
-        self._count_body(stream, size, flags)
+        if not self._count_body(stream, size, bool(flags)):
+            self._give_back(size)
+            self.fail_stream(stream_id, ErrorCodes.PROTOCOL_ERROR, receiver)
+            return True
         if flags:
             self._end_remote(stream)
         receiver.data(stream_id, data, size, bool(flags))
         return True
 
     def _take_window(self, stream_id: int, payload: bytes, receiver: FrameReceiver) -> bool:
-        increment = int.from_bytes(payload, "big") & _LARGEST_WINDOW
+        increment = int.from_bytes(payload, "big") & LARGEST_WINDOW
         if len(payload) != 4 or not increment or not self._ordinary():
             return False
         target: H2Connection | H2Stream | None = self.streams.get(stream_id) if stream_id else self
-        if target is None or target.outbound_flow_control_window + increment > _LARGEST_WINDOW:
+        if target is None or target.outbound_flow_control_window + increment > LARGEST_WINDOW:
             return False
         if isinstance(target, H2Stream) and target.state_machine.state is StreamState.CLOSED:
             return False
@@ -193,60 +164,14 @@ class WireSession(H2Connection):
             or not self._ordinary()
         ):
             return False
-        ends = flags & _END_STREAM
-        try:
-            head = self._blocks.read(block)
-        except ProtocolError as error:
-            self._terminate_connection(error.error_code)
-            raise
-        stream = self._open_inbound(stream_id, StreamState.HALF_CLOSED_REMOTE if ends else StreamState.OPEN)
-        stream._expected_content_length = head.content_length
-        receiver.request(stream_id, head, bool(ends))
+        self._begin(stream_id, self._read(block), bool(flags & _END_STREAM), receiver)
         return True
 
     def _ordinary(self) -> bool:
         """Whether frames of any stream may come: not at the start, and not within a header block."""
         state = self.state_machine.state
         running = state is ConnectionState.SERVER_OPEN or state is ConnectionState.CLIENT_OPEN
-        return running and not self.incoming_buffer._headers_buffer
-
-    def _open_inbound(self, stream_id: int, state: StreamState) -> H2Stream:
-        """Enter the stream that a request opens, as h2 does."""
-        if len(self.streams) >= self._prune_at:
-            self._open_streams(1)
-            self._prune_at = 2 * len(self.streams) + 64
-        stream = H2Stream(
-            stream_id,
-            self.config,
-            self.local_settings.initial_window_size,
-            self.remote_settings.initial_window_size,
-        )
-        stream.max_outbound_frame_size = self.max_outbound_frame_size
-        machine = stream.state_machine
-        machine.client = False
-        machine.headers_received = True
-        machine.state = state
-        self.streams[stream_id] = stream
-        self.highest_inbound_stream_id = stream_id
-        return stream
-
-    def _count_body(self, stream: H2Stream, size: int, ends: int) -> None:
-        """Hold the body to the length that was announced for it."""
-        if stream._expected_content_length is None:
-            return
-        try:
-            stream._track_content_length(size, bool(ends))
-        except ProtocolError as error:
-            self._terminate_connection(error.error_code)
-            raise
-
-    def _end_remote(self, stream: H2Stream) -> None:
-        machine = stream.state_machine
-        if machine.state is StreamState.OPEN:
-            machine.state = StreamState.HALF_CLOSED_REMOTE
-        else:
-            machine.state = StreamState.CLOSED
-            machine.stream_closed_by = StreamClosedBy.RECV_END_STREAM
+        return running and self._block is None and not self.incoming_buffer._headers_buffer
 
     def end_local(self, stream: H2Stream) -> None:
         """Note that END_STREAM was sent on a stream that was open for sending."""
@@ -257,22 +182,13 @@ class WireSession(H2Connection):
             machine.state = StreamState.CLOSED
             machine.stream_closed_by = StreamClosedBy.SEND_END_STREAM
 
-    def forget(self, stream_id: int) -> None:
-        """Let go of a stream that has ended both ways."""
-        stream = self.streams.get(stream_id)
-        if stream is not None and stream.state_machine.state is StreamState.CLOSED:
-            del self.streams[stream_id]
-            self._closed_streams[stream_id] = stream.state_machine.stream_closed_by
-
     def consumed(self, stream: H2Stream, size: int) -> None:
         """Let the peer send as much more, on the connection and on a stream that it has not ended."""
-        increment = self._inbound_flow_control_window_manager.process_bytes(size)
-        if increment:
-            self._data_to_send += _WINDOW_FRAME.pack(0, 4, _WINDOW_UPDATE, 0, 0, increment)
-        if stream.state_machine.state in _RECEIVING:
+        self._give_back(size)
+        if stream.state_machine.state in RECEIVING:
             increment = stream._inbound_window_manager.process_bytes(size)
             if increment:
-                self._data_to_send += _WINDOW_FRAME.pack(0, 4, _WINDOW_UPDATE, 0, stream.stream_id, increment)
+                self._data_to_send += WINDOW_FRAME.pack(0, 4, _WINDOW_UPDATE, 0, stream.stream_id, increment)
 
     def table_sizes(self) -> bytes:
         """What begins the next header block after the peer has resized its table (RFC 7541, 4.2).
