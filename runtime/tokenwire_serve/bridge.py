@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tokenwire.codes import Code
@@ -123,9 +124,18 @@ class BridgedEngine:
     def generate(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
         """Start a request; all that follows comes through `sink`, on this loop."""
         self._active.add(request.rid)
-        crossing = _CrossingSink(self._home(), sink, lambda: self._active.discard(request.rid))
+        rid, active = request.rid, self._active
+        home, end, leave = self._home(), partial(active.discard, rid), partial(self.abort, rid)
+        crossing = _CrossingSink(home, sink, end, leave)
+
+        def start() -> None:
+            try:
+                self._engine.generate(request, crossing)
+            except Exception as error:
+                crossing.close(error)
+
         try:
-            self._send(lambda: self._engine.generate(request, crossing))
+            self._send(start)
         except RpcError as error:
             self._active.discard(request.rid)
             sink.close(error)
@@ -277,13 +287,23 @@ class _Mail:
 class _CrossingSink:
     """Carries what the engine says of one request to the loop of its caller."""
 
-    def __init__(self, mail: _Mail, sink: Sink[Delta], on_end: Callable[[], None]) -> None:
+    def __init__(
+        self, mail: _Mail, sink: Sink[Delta], on_end: Callable[[], None], abort: Callable[[], object]
+    ) -> None:
         self._mail = mail
         self._sink = sink
         self._on_end = on_end
+        self._abort = abort
 
     def push(self, delta: Delta) -> None:
-        self._mail.post(lambda: self._sink.push(delta))
+        self._mail.post(lambda: self._take(delta))
+
+    def _take(self, delta: Delta) -> None:
+        try:
+            self._sink.push(delta)
+        except Exception as error:
+            self._abort()
+            self._end(error)
 
     def close(self, error: BaseException | None = None) -> None:
         self._mail.post(lambda: self._end(error))

@@ -18,6 +18,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     WatchEngineStateRequest,
 )
 from tokenwire_serve.bridge import BridgedEngine, _Mail
+from tokenwire_serve.engine import GenerateRequest, Sampling
 from tokenwire_serve.engines import EngineOptions, create
 from tokenwire_serve.servicer.service import SglangServicer, create_servicer
 
@@ -218,3 +219,32 @@ async def test_a_call_that_fails_does_not_hold_up_those_behind_it(caplog: pytest
     mail.post(lambda: seen.append(2))
     await until(lambda: seen == [1, 2])
     assert "a broken sink" in caplog.text
+
+
+async def test_an_engine_that_raises_ends_the_call(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def generate(*_: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(host.engine, "generate", generate)
+    servicer = create_servicer(BridgedEngine(host.engine, host.loop))
+    async with asyncio.timeout(10):
+        with pytest.raises(RuntimeError, match="a bug"):
+            await anext(servicer.text_generate(request("r", 50), context("TextGenerate")))
+    assert servicer.active_requests == 0
+
+
+async def test_a_sink_that_raises_ends_its_request(host: Host) -> None:
+    class Sink:
+        error: BaseException | None = None
+
+        def push(self, delta: Delta) -> None:
+            raise RuntimeError("a bug of the sink")
+
+        def close(self, error: BaseException | None = None) -> None:
+            self.error = self.error or error
+
+    sink, engine = Sink(), BridgedEngine(host.engine, host.loop)
+    engine.generate(GenerateRequest("r", "hi", Sampling(max_new_tokens=10_000_000)), sink)
+    await until(lambda: sink.error is not None)
+    assert str(sink.error) == "a bug of the sink"
+    await until(lambda: host.engine.loads()[0].num_running_reqs == 0)

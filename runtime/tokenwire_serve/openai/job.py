@@ -94,7 +94,7 @@ class EngineRun:
         self._error: BaseException | None = None
 
     def start(self) -> None:
-        """Start all requests.
+        """Start all requests; one that the engine does not even take ends the job.
 
         Raises:
             RpcError: ALREADY_EXISTS, the job's id is in use.
@@ -118,7 +118,10 @@ class EngineRun:
                 stream=job.stream,
                 options=job.options,
             )
-            self._core.engine.generate(request, _PromptSink(self, place * job.sampling.n, request))
+            try:
+                self._core.engine.generate(request, _PromptSink(self, place * job.sampling.n, request))
+            except Exception as error:
+                self.close(request.rid, error)
 
     def abort(self) -> bool:
         """End all requests; whether one was still running."""

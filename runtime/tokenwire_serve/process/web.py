@@ -10,6 +10,8 @@ import uvicorn
 from tokenwire.http.asgi import mark_send
 from tokenwire.limits import DEFAULT_LIMITS
 
+from .http_connection import HttpConnection
+
 if TYPE_CHECKING:
     import socket
     import ssl
@@ -43,6 +45,7 @@ class WebServer:
     ) -> None:
         config = uvicorn.Config(
             mark_send(app),
+            http=HttpConnection,
             lifespan="off",
             ws="none",
             log_config=None,

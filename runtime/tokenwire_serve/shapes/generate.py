@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
     from typing import Any, TypeVar
 
+    from tokenwire.context import Context
     from tokenwire.http.values import HttpCall
 
     from tokenwire_serve.servicer.output import Generated
@@ -60,12 +61,7 @@ class HttpGeneration:
         """A JSON object for one prompt, a list for a list or for several choices; or events."""
         inputs, single = read_generate_inputs(call.json_object())
         context = call.context(TEXT_GENERATE if isinstance(inputs[0].prompt, str) else GENERATE)
-        streams = [
-            self._servicer.generate_both(
-                item.request, item.prompt, context, text_in_logprobs=item.text_in_logprobs
-            )
-            for item in inputs
-        ]
+        streams = self._start(inputs, context)
         if inputs[0].request.stream:
             reply = await _events(streams, inputs, single)
             reply.headers[STREAM_MODE] = str(context.initial_metadata.get(STREAM_MODE, "cumulative"))
@@ -75,6 +71,23 @@ class HttpGeneration:
         if single and _choices(inputs[0]) == 1:
             return HttpReply.raw_json(answers[0])
         return HttpReply.raw_json(b"[" + b",".join(answers) + b"]")
+
+    def _start(self, inputs: list[GenerateInput], context: Context) -> list[PushStream[Generated]]:
+        """A stream for each input; none where one cannot be started."""
+        streams: list[PushStream[Generated]] = []
+        try:
+            for item in inputs:
+                with_text = item.text_in_logprobs
+                streams.append(
+                    self._servicer.generate_both(
+                        item.request, item.prompt, context, text_in_logprobs=with_text
+                    )
+                )
+        except BaseException:
+            for stream in streams:
+                stream.cancel()
+            raise
+        return streams
 
 
 def _choices(item: GenerateInput) -> int:

@@ -1,0 +1,294 @@
+"""Clients that stop at any point of a call and leave in any way: gRPC frames and HTTP bytes by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import socket
+import struct
+import termios
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, StreamEnded
+from h2.settings import SettingCodes
+from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
+
+from .serving import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .serving import Served
+
+SERVICE = "/sglang.runtime.v1.SglangService/"
+READ_S = 10.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A kind of call.
+
+    Attributes:
+        path: Of HTTP, or the gRPC method.
+        body: The request for a prompt and a number of tokens.
+        grpc: Over gRPC.
+        streams: Its answer comes bit by bit.
+        generates: It makes tokens.
+    """
+
+    path: str
+    body: Callable[[str, int], bytes]
+    grpc: bool = False
+    streams: bool = True
+    generates: bool = True
+
+
+def _chat(prompt: str, tokens: int, *, stream: bool) -> bytes:
+    messages = [{"role": "user", "content": prompt}]
+    return _json({"messages": messages, "max_tokens": tokens, "stream": stream})
+
+
+def _generate(prompt: str, tokens: int, *, stream: bool) -> bytes:
+    return _json({"text": prompt, "sampling_params": {"max_new_tokens": tokens}, "stream": stream})
+
+
+def _completion(prompt: str, tokens: int) -> bytes:
+    return _json({"prompt": prompt, "max_tokens": tokens, "stream": True})
+
+
+def _text(prompt: str, tokens: int, *, stream: bool) -> bytes:
+    sampling = pb.SamplingParams(max_new_tokens=tokens)
+    return bytes(pb.TextGenerateRequest(text=prompt, sampling_params=sampling, stream=stream))
+
+
+def _ids(prompt: str, tokens: int) -> bytes:
+    sampling = pb.SamplingParams(max_new_tokens=tokens)
+    return bytes(pb.GenerateRequest(input_ids=list(prompt.encode()), sampling_params=sampling, stream=True))
+
+
+def many_choices_grpc(prompt: str, tokens: int) -> bytes:
+    """Much at a time: a client that does not read soon has all that the sockets hold."""
+    sampling = pb.SamplingParams(max_new_tokens=tokens, n=100)
+    return bytes(pb.TextGenerateRequest(text=prompt, sampling_params=sampling, stream=True))
+
+
+def many_choices_http(prompt: str, tokens: int) -> bytes:
+    """The same."""
+    sampling = {"max_new_tokens": tokens, "n": 100}
+    return _json({"text": prompt, "sampling_params": sampling, "stream": True})
+
+
+def _openai(body: bytes) -> bytes:
+    return bytes(pb.OpenAIRequest(json_body=body))
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+SHAPES = {
+    "grpc-text": Shape("TextGenerate", lambda p, n: _text(p, n, stream=True), grpc=True),
+    "grpc-text-whole": Shape(
+        "TextGenerate", lambda p, n: _text(p, n, stream=False), grpc=True, streams=False
+    ),
+    "grpc-ids": Shape("Generate", _ids, grpc=True),
+    "grpc-chat": Shape("ChatComplete", lambda p, n: _openai(_chat(p, n, stream=True)), grpc=True),
+    "grpc-chat-whole": Shape(
+        "ChatComplete", lambda p, n: _openai(_chat(p, n, stream=False)), grpc=True, streams=False
+    ),
+    "grpc-embed": Shape(
+        "TextEmbed",
+        lambda p, n: bytes(pb.TextEmbedRequest(text=p)),
+        grpc=True,
+        streams=False,
+        generates=False,
+    ),
+    "http-generate": Shape("/generate", lambda p, n: _generate(p, n, stream=True)),
+    "http-generate-whole": Shape("/generate", lambda p, n: _generate(p, n, stream=False), streams=False),
+    "http-chat": Shape("/v1/chat/completions", lambda p, n: _chat(p, n, stream=True)),
+    "http-chat-whole": Shape("/v1/chat/completions", lambda p, n: _chat(p, n, stream=False), streams=False),
+    "http-completion": Shape("/v1/completions", _completion),
+    "http-embed": Shape("/encode", lambda p, n: _json({"text": p}), streams=False, generates=False),
+}
+
+
+class Caller:
+    """One connection with one call, which the test takes as far as it wants.
+
+    Args:
+        reader: Of the connection.
+        writer: Of the connection.
+        shape: What is called.
+        body: The request.
+    """
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, shape: Shape, body: bytes
+    ) -> None:
+        self.reader, self.writer = reader, writer
+        self.shape = shape
+        self._head, self._body = self._pieces(body)
+
+    @classmethod
+    async def connect(
+        cls,
+        server: Served,
+        shape: Shape,
+        prompt: str,
+        tokens: int = 1_000_000,
+        receive_buffer: int = 0,
+    ) -> Caller:
+        kind = GrpcCaller if shape.grpc else HttpCaller
+        port = server.grpc if shape.grpc else server.http
+        sock = socket.socket()
+        sock.setblocking(False)
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        reader, writer = await asyncio.open_connection(sock=sock, limit=receive_buffer or 65536)
+        return kind(reader, writer, shape, shape.body(prompt, tokens))
+
+    def _pieces(self, body: bytes) -> tuple[bytes, bytes]:
+        raise NotImplementedError
+
+    def send_half_a_head(self) -> None:
+        """Send the first half of the request's head."""
+        self.writer.write(self._head[: len(self._head) // 2])
+
+    def send_half_a_body(self) -> None:
+        """Send the head, and half of the body."""
+        self.writer.write(self._head + self._body[: len(self._body) // 2])
+
+    def send(self) -> None:
+        """Send the whole request."""
+        self.writer.write(self._head + self._body)
+
+    async def first(self) -> None:
+        """Wait for the first piece of the answer's body."""
+        raise NotImplementedError
+
+    async def last(self) -> None:
+        """Wait for the end of the answer."""
+        raise NotImplementedError
+
+    @property
+    def sock(self) -> socket.socket:
+        sock: socket.socket = self.writer.get_extra_info("socket")
+        return sock
+
+    async def leave(self, way: str) -> None:
+        """Leave: "fin", "rst" or "half" (shutdown of this side only); then the socket stays open."""
+        if way == "half":
+            self.sock.shutdown(socket.SHUT_WR)
+            return
+        if way == "rst":
+            cut(self.sock)
+            self.writer.transport.abort()
+        else:
+            self.writer.close()
+
+    async def stall(self) -> None:
+        """Read nothing more, and wait until the sockets take nothing more either."""
+        self.writer.transport.pause_reading()  # type: ignore[attr-defined]  # of asyncio's transports
+        waiting, since = -1, 0.0
+        while time.monotonic() - since < 0.1:
+            await asyncio.sleep(0.01)
+            (now,) = struct.unpack("i", fcntl.ioctl(self.sock, termios.FIONREAD, b"    "))
+            if now != waiting:
+                waiting, since = now, time.monotonic()
+
+    async def closed(self) -> None:
+        """Wait until the server has closed its side too."""
+        async with asyncio.timeout(READ_S):
+            try:
+                while await self.reader.read(65536):
+                    pass
+            except ConnectionError:
+                pass
+
+    async def close(self) -> None:
+        """Let go of the connection, whatever became of it."""
+        self.writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+
+class HttpCaller(Caller):
+    def _pieces(self, body: bytes) -> tuple[bytes, bytes]:
+        lines = (
+            f"POST {self.shape.path} HTTP/1.1",
+            "host: x",
+            "content-type: application/json",
+            f"content-length: {len(body)}",
+        )
+        return "\r\n".join([*lines, "", ""]).encode(), body
+
+    async def first(self) -> None:
+        async with asyncio.timeout(READ_S):
+            await self.reader.readuntil(b"data: ")
+
+    async def last(self) -> None:
+        async with asyncio.timeout(READ_S):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 "), head
+            if b"text/event-stream" in head:
+                await self.reader.readuntil(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+            else:
+                length = head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]
+                await self.reader.readexactly(int(length))
+
+
+class GrpcCaller(Caller):
+    def _pieces(self, body: bytes) -> tuple[bytes, bytes]:
+        self.h2 = H2Connection(H2Configuration(header_encoding="utf-8"))
+        self.h2.initiate_connection()
+        self.h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 1 << 30})
+        self.h2.increment_flow_control_window(1 << 30)
+        headers = {
+            ":method": "POST",
+            ":scheme": "http",
+            ":path": SERVICE + self.shape.path,
+            ":authority": "x",
+            "te": "trailers",
+            "content-type": "application/grpc",
+        }
+        self.h2.send_headers(1, list(headers.items()))
+        head = self.h2.data_to_send()
+        self.h2.send_data(1, b"\0" + len(body).to_bytes(4, "big") + body, end_stream=True)
+        return head, self.h2.data_to_send()
+
+    async def _until(self, kind: type) -> None:
+        async with asyncio.timeout(READ_S):
+            while data := await self.reader.read(65536):
+                events = self.h2.receive_data(data)
+                for event in events:
+                    if isinstance(event, DataReceived):
+                        self.h2.acknowledge_received_data(event.flow_controlled_length, 1)
+                self.writer.write(self.h2.data_to_send())
+                if any(isinstance(event, kind) for event in events):
+                    return
+        raise AssertionError("the server closed the connection")
+
+    async def first(self) -> None:
+        await self._until(DataReceived)
+
+    async def last(self) -> None:
+        await self._until(StreamEnded)
+
+    async def leave(self, way: str) -> None:
+        """As above; "reset" is RST_STREAM."""
+        if way != "reset":
+            await super().leave(way)
+            return
+        self.writer.write(_frame(3, (8).to_bytes(4, "big"), stream=1))
+        await self.writer.drain()
+
+
+def _frame(kind: int, payload: bytes, *, stream: int) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, 0]) + stream.to_bytes(4, "big") + payload
