@@ -34,8 +34,9 @@ _GOAWAY: Final = re.compile(rb"\x07\x00\x00\x00\x00\x00.{4}(.{4})", re.DOTALL)
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3})")
 _SMALL_READ: Final = 4096
 _LONGEST_WAIT: Final = 0.02
-_SILENCE_S: Final = 0.5
-_ASK_TOGETHER: Final = 16
+_ASK_TOGETHER: Final = 64
+_ANSWER_S: Final = 3.0
+_SILENCE_S: Final = 0.3
 
 
 class Burst(NamedTuple):
@@ -294,11 +295,12 @@ class Driver:
         answer = bytearray()
         with (
             contextlib.suppress(OSError),
-            socket.create_connection((self.target.host, self.target.port), timeout=_SILENCE_S) as sock,
+            socket.create_connection((self.target.host, self.target.port), timeout=_ANSWER_S) as sock,
         ):
             sock.sendall(data)
             while received := sock.recv(_READ):
                 answer += received
+                sock.settimeout(_SILENCE_S)
         return bytes(answer)
 
 
