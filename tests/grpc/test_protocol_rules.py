@@ -69,9 +69,7 @@ async def test_timeouts_in_all_units(value: str, seconds: float) -> None:
             assert seconds - 5 < remaining[0] <= seconds
 
 
-@pytest.mark.parametrize(
-    "value", ["", "S", "1", "1s", "-1S", "1.5S", "1SS", "100000000S", "\u0661S"]
-)
+@pytest.mark.parametrize("value", ["", "S", "1", "1s", "-1S", "1.5S", "1SS", "100000000S", "\u0661S"])
 async def test_timeouts_that_are_none(value: str) -> None:
     async with running() as (_, _, target), raw_client(target) as client:
         stream = await client.finished(client.open(b"hello", grpc_timeout=value))

@@ -45,7 +45,7 @@ APPS = [(endpoint, True), (starlette, False), (wrapped, False)]
 
 @contextlib.asynccontextmanager
 async def served(app: Any) -> AsyncIterator[int]:
-    """The port of uvicorn as the server runs it."""
+    """The port of a web server."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         server = WebServer(app, sock)
         await server.start()
@@ -67,9 +67,9 @@ async def test_events_stream_one_by_one(make: Any, direct: bool, monkeypatch: py
     writers: list[bool] = []
 
     class Watched(EventWriter):
-        def __init__(self, *args: Any, at_once: bool) -> None:
+        def __init__(self, *args: Any, at_once: bool, **options: Any) -> None:
             writers.append(at_once)
-            super().__init__(*args, at_once=at_once)
+            super().__init__(*args, at_once=at_once, **options)
 
     monkeypatch.setattr(asgi, "EventWriter", Watched)
     servicer = FakeServicer()
@@ -122,7 +122,7 @@ async def test_a_client_that_does_not_read_holds_up_nobody(make: Any, direct: bo
 
 
 async def test_a_request_is_no_cycle() -> None:
-    """`send` belongs to uvicorn's request, which has the scope."""
+    """`send` belongs to the exchange, which has the scope."""
     scopes: list[Any] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

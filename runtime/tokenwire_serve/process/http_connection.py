@@ -1,76 +1,446 @@
-"""uvicorn's HTTP/1.1 connection, which notices under all circumstances that its client has left."""
+"""A connection of HTTP/1.1: from bytes to requests, within limits, and the ways in which it ends."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import asyncio
+import logging
+from collections import deque
+from enum import Enum, auto
+from math import inf
+from typing import TYPE_CHECKING, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+
+from .http_exchange import HIGH_WATER, Exchange
+from .http_head import HeadError, read_head
+from .http_refusal import (
+    FAILED,
+    MOST_FIELDS,
+    NO_HTTP2,
+    NO_TLS,
+    TOO_MANY_FIELDS,
+    TOO_MUCH_FRAMING,
+    Refusal,
+    malformed,
+)
+from .http_upgrade import parser_within_body
 
 if TYPE_CHECKING:
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+    from .http_listener import Listener
 
 __all__ = ["HttpConnection"]
 
-_MOST_HELD: Final = 64 << 10
-"""Bytes of requests yet to come that are kept while one is answered; then reading stops."""
-_CLOSE_S: Final = 5.0
-"""How long a client may take to read the rest of a connection that is closing."""
+_MOST_WAITING: Final = 8
+"""Requests that may wait behind the one that is being answered."""
+_LINGER: Final = 5.0
+"""Seconds in which a client that still sends may read why it was refused."""
+_SLACK: Final = 64 << 10
+"""Bytes of chunk sizes and the like that a body may have, beyond as many as it has bytes itself."""
+_PREFACE: Final = b"PRI * HTTP/2"
+_TLS: Final = b"\x16\x03"
+_LOG: Final = logging.getLogger("tokenwire.serve.http")
 
 
-class HttpConnection(HttpToolsProtocol):
-    """A connection that goes on reading while a request is answered: the end of what comes is the client's.
+class _Phase(Enum):
+    IDLE = auto()
+    """Between requests."""
+    HEAD = auto()
+    BODY = auto()
+    DEAF = auto()
+    """What comes is thrown away: the connection ends after what is still to be sent."""
 
-    Requests sent ahead of their turn (pipelining) wait as bytes. A client that shuts down its sending side
-    has left, for nobody can tell that from one that has closed the connection.
+
+class _RefusedError(Exception):
+    """Ends the parsing; the refusal lies in the connection."""
+
+
+class HttpConnection(asyncio.Protocol):
+    """One client. See `Listener` for what connections share.
+
+    Attributes:
+        blocked: The client does not take what was written: `writable` waits until it does.
+        idle_since: When the last answer was sent, if nothing has come since; None otherwise.
+        write: The transport's own.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._held = bytearray()
-        self._answered: RequestResponseCycle | None = None
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came, once the request before it has been answered."""
-        if not self._held and not self._busy:
-            super().data_received(data)
-            if self.pipeline:
-                self.flow.resume_reading()
-            return
-        self._held += data
-        if len(self._held) > _MOST_HELD:
-            self.flow.pause_reading()
+    def __init__(self, listener: Listener, *, since: float | None = None) -> None:
+        self.loop = listener.loop
+        self.stats = listener.stats
+        self.blocked = False
+        self.idle_since: float | None = None
+        self._listener = listener
+        self._limits = listener.limits
+        self._most_head = listener.limits.max_header_size
+        self._phase = _Phase.IDLE
+        self._deadline = (since or self.loop.time()) + listener.limits.handshake_timeout
+        self._heard = False
+        self._closing = False
+        self._refusal: Refusal | None = None
+        self._running: Exchange | None = None
+        self._waiting: deque[Exchange] = deque()
+        self._receiving: Exchange | None = None
+        self._paused = False
+        self._writable = asyncio.Event()
+        self._unsent = 0
+        self._moved = 0.0
+        self._begun = 0
+        self._fed = 0
+        self._head_size = 0
+        self._wire = 0
+        self._idle_wire = 0
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._parser = httptools.HttpRequestParser(self)
 
     @property
-    def _busy(self) -> bool:
-        """Whether a request that has come whole is being answered."""
-        cycle = self._answered
-        return bool(self.pipeline) or not (cycle is None or cycle.response_complete or cycle.more_body)
+    def draining(self) -> bool:
+        """The connection ends after this answer."""
+        return self._listener.draining
 
-    def on_response_complete(self) -> None:
-        """Go on with what waits."""
-        super().on_response_complete()
-        if self._held and not self._busy and not self.transport.is_closing():
-            held, self._held = bytes(self._held), bytearray()
-            self.data_received(held)
+    @property
+    def date(self) -> bytes:
+        """The date header."""
+        return self._listener.date
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._answered = cycle
-        super()._start_asgi_task(cycle, app)
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ready to read requests."""
+        transport = cast("asyncio.Transport", transport)
+        self._transport = transport
+        self.write = transport.write
+        self._listener.opened(self)
+        info = transport.get_extra_info
+        self._base_scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "scheme": "http" if info("sslcontext") is None else "https",
+            "server": _address(info("sockname")),
+            "client": _address(info("peername")),
+            "root_path": "",
+        }
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell the requests that their client is gone."""
+        self._leave()
+        self._phase = _Phase.DEAF
+        self.blocked = False
+        self._writable.set()
+        del self._parser  # It leads back here.
+        self._listener.closed(self)
 
     def eof_received(self) -> None:
-        """The client has left; what was written for it may still be read, for a while."""
-        self._end()
-        self.loop.call_later(_CLOSE_S, self.transport.abort)
+        """A client that sends no more has left; what was written may still be read, for a while."""
+        self._leave()
+        self._phase = _Phase.DEAF
+        self._closing = True
+        self._deadline = self.loop.time() + _LINGER
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of everything."""
-        self._end()
-        super().connection_lost(exc)
+    def pause_writing(self) -> None:
+        """The client is behind."""
+        self.blocked = True
+        self._writable.clear()
 
-    def _end(self) -> None:
-        self._held.clear()
-        self.pipeline.clear()
-        cycle, self._answered = self._answered, None
-        if cycle is not None and not cycle.response_complete:
-            cycle.disconnected = True
-            cycle.message_event.set()
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self.blocked = False
+        self._writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Read requests, as many as come."""
+        self.stats.bytes_in += len(data)
+        if self._phase is not _Phase.DEAF:
+            self._heard = True
+            self._feed(data)
+
+    # What the exchanges call.
+
+    async def writable(self) -> None:
+        """Wait until the client takes more."""
+        await self._writable.wait()
+
+    def read_on(self) -> None:
+        """The application wants more of the body."""
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def answered(self, exchange: Exchange) -> None:
+        """An answer was written to its end: the next request, or the end of the connection."""
+        self.stats.requests += 1
+        self._running = None
+        if not exchange.keep_alive or self._listener.draining:
+            self._leave()
+            self._end(linger=not exchange.complete or self._phase is _Phase.DEAF)
+        elif self._waiting:
+            self._running = self._waiting.popleft()
+            self._listener.start(self._running)
+        elif self._refusal is not None:
+            self._write_refusal(self._refusal)
+        elif self._phase is _Phase.IDLE:
+            self._rest()
+
+    def give_up(self, exchange: Exchange) -> None:
+        """An application ended without an answer, or in the middle of it."""
+        if exchange is not self._running:
+            return
+        exchange.leave()
+        self._running = None
+        if exchange.started:
+            self._transport.abort()
+        else:
+            self.refuse(FAILED)
+
+    # What the listener calls.
+
+    def look(self, now: float) -> None:
+        """End the connection when a time has passed: one in which to send, to read, or to be idle."""
+        if now >= self._deadline:
+            self._deadline = inf
+            self._expire()
+        unsent, before = self._transport.get_write_buffer_size(), self._unsent
+        self._unsent = unsent
+        if not before or unsent < before or (unsent > before and not self.blocked):
+            self._moved = now
+        elif now - self._moved >= self._limits.stall_timeout:
+            self.stats.refused["stalled"] += 1
+            self._transport.abort()
+
+    def drain(self) -> None:
+        """End as soon as no request is left."""
+        if self._phase is _Phase.IDLE and self._running is None:
+            self._end(linger=False)
+
+    def abort(self) -> None:
+        """End now."""
+        self._transport.abort()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer what is being received with a refusal, after the answers before it, and end."""
+        if self._closing or self._refusal is not None:
+            return
+        self.stats.refused[refusal.reason] += 1
+        self._phase = _Phase.DEAF
+        self._deadline = inf
+        broken, self._receiving = self._receiving, None
+        if broken is not None:
+            broken.leave()
+            if broken is self._running:
+                self._running = None
+                if broken.started:
+                    self._transport.abort()
+                    return
+            elif broken in self._waiting:
+                self._waiting.remove(broken)
+        self._refusal = refusal
+        self._read_again()
+        if self._running is None:
+            self._write_refusal(refusal)
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._phase = _Phase.HEAD
+        self._begun += 1
+        self._head_size = 0
+        self._url = b""
+        self._headers = []
+        if self.idle_since is not None or self._running is not None:
+            self.idle_since = None
+            self._deadline = self.loop.time() + self._limits.handshake_timeout
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a trailer, which is thrown away: it was not there when the request was judged."""
+        headers = self._headers
+        if len(headers) >= MOST_FIELDS:
+            self._refuse_and_stop(TOO_MANY_FIELDS)
+        if self._phase is _Phase.HEAD:
+            headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """The head has come: judge it, and have the request answered."""
+        if self._head_size + self._fed > self._most_head:
+            self._check_head_size()
+        try:
+            head = read_head(self._parser, self._url, self._headers)
+        except HeadError as error:
+            self._refuse_and_stop(error.refusal)
+        if len(self._waiting) >= _MOST_WAITING:
+            self._stop_pipelining()
+        self._phase = _Phase.BODY
+        self._wire = self._idle_wire = 0
+        self._deadline = self.loop.time() + (self._limits.request_timeout or inf)
+        exchange = Exchange(
+            self,
+            {**self._base_scope, **head.scope, "headers": self._headers},
+            keep_alive=head.keep_alive,
+            expects_continue=head.expects_continue,
+        )
+        self._head = head
+        self._headers = []
+        self._receiving = exchange
+        if self._running is None:
+            self._running = exchange
+            self._listener.start(exchange)
+        else:
+            self._waiting.append(exchange)
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of the body."""
+        exchange = self._receiving
+        if exchange is None:
+            return
+        if exchange.put(piece) <= HIGH_WATER or self._paused:
+            return
+        if exchange is not self._running:
+            self._stop_pipelining()
+        self._paused = True
+        self._transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        """The request has come to its end."""
+        exchange = self._receiving
+        if exchange is None or (self._head.upgrade and self._head.has_body):
+            return  # The parser takes an upgrade to have no body; see `_go_on_without_upgrade`.
+        self._receiving = None
+        self._phase = _Phase.IDLE
+        self._deadline = inf
+        exchange.finish()
+
+    # Ends.
+
+    def _rest(self) -> None:
+        now = self.loop.time()
+        self.idle_since = now
+        self._deadline = now + (self._limits.idle_timeout or inf)
+        self._read_again()
+
+    def _expire(self) -> None:
+        if self._closing:
+            self._transport.abort()
+        elif self._phase is _Phase.BODY:
+            self.refuse(self._listener.late_body)
+        elif self.idle_since is None and self._heard:
+            self.refuse(self._listener.late_head)
+        else:
+            self._end(linger=False)
+
+    def _leave(self) -> None:
+        for exchange in (self._running, self._receiving, *self._waiting):
+            if exchange is not None:
+                exchange.leave()
+        self._running = self._receiving = None
+        self._waiting.clear()
+
+    def _write_refusal(self, refusal: Refusal) -> None:
+        if self._transport.is_closing():
+            return
+        status, end, rest = refusal.answer.partition(b"\r\n")
+        answer = b"%b%b%b%b" % (status, end, self._listener.date, rest)
+        self.write(answer)
+        self.stats.bytes_out += len(answer)
+        self._end(linger=True)
+
+    def _end(self, *, linger: bool) -> None:
+        """Close once all is sent; lingering, only when the client has had time to read it.
+
+        A socket that is closed over unread bytes is reset, and the answer is lost with it.
+        """
+        self._phase = _Phase.DEAF
+        self._closing = True
+        self._deadline = inf
+        self.idle_since = None
+        if not linger or self._transport.is_closing():
+            self._transport.close()
+            return
+        self._deadline = self.loop.time() + _LINGER
+        self._read_again()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def _read_again(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    # What is parsed, and its limits.
+
+    def _feed(self, data: bytes) -> None:
+        phase = self._phase
+        size = len(data)
+        self._begun = 0
+        self._fed = size
+        receiving = self._receiving
+        before = receiving.received if receiving is not None else 0
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._go_on_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            self._stop(error, data)
+        if self._phase is _Phase.HEAD:
+            if phase is _Phase.HEAD or self._begun == 1:
+                self._head_size += size
+            if self._head_size > self._most_head:
+                self.refuse(self._listener.too_large_head)
+        elif receiving is not None and receiving is self._receiving and phase is _Phase.BODY:
+            self._check_framing(receiving, size, receiving.received > before)
+
+    def _refuse_and_stop(self, refusal: Refusal) -> None:
+        self.refuse(refusal)
+        raise _RefusedError
+
+    def _stop_pipelining(self) -> None:
+        """Take no more requests; the client sends those again that were not answered."""
+        self.stats.refused["pipelining"] += 1
+        self._phase = _Phase.DEAF
+        if self._receiving is not None:
+            self._receiving.leave()
+            self._waiting.remove(self._receiving)
+            self._receiving = None
+        last = self._waiting[-1] if self._waiting else self._running
+        assert last is not None
+        last.keep_alive = False
+        raise _RefusedError
+
+    def _check_head_size(self) -> None:
+        size = len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
+        if size > self._most_head:
+            self._refuse_and_stop(self._listener.too_large_head)
+
+    def _check_framing(self, exchange: Exchange, size: int, grew: bool) -> None:
+        """Bound what a chunked body is wrapped in: sizes, extensions, trailers."""
+        self._wire += size
+        self._idle_wire = 0 if grew else self._idle_wire + size
+        if self._idle_wire > self._most_head or self._wire > 2 * exchange.received + _SLACK:
+            self.refuse(TOO_MUCH_FRAMING)
+
+    def _stop(self, error: httptools.HttpParserError, data: bytes) -> None:
+        if self._phase is _Phase.DEAF:
+            return
+        if isinstance(error, httptools.HttpParserCallbackError):
+            _LOG.error("a request could not be taken in", exc_info=error.__context__)
+            self.refuse(FAILED)
+        elif self._url == b"*" and data.startswith(_PREFACE):
+            self.refuse(NO_HTTP2)
+        else:
+            self.refuse(NO_TLS if data.startswith(_TLS) else malformed(str(error)))
+
+    def _go_on_without_upgrade(self, rest: bytes) -> None:
+        """Upgrades are not offered, so a request for one is a request like any other."""
+        head = self._head
+        if self._receiving is not None:
+            framing = "transfer-encoding: chunked" if head.chunked else f"content-length: {head.length}"
+            self._parser = parser_within_body(self, framing)
+            head.upgrade = False
+        if rest and self._phase is not _Phase.DEAF:
+            self._feed(rest)
+
+
+def _address(address: object) -> tuple[str, int] | None:
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

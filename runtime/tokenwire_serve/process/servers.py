@@ -64,7 +64,7 @@ class Servers:
             max_body=limits.max_message_size,
             access=access,
         )
-        self._http = WebServer(app, http, tls=http_tls, handshake_timeout=limits.handshake_timeout)
+        self._http = WebServer(app, http, limits=limits, tls=http_tls)
         self._grpc = Server([servicer], health=self._health, limits=limits, access=access)
         self._grpc_socket = grpc
         self._grpc_tls = grpc_tls
