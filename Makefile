@@ -12,7 +12,7 @@ NODE := tests/clients/node
 NODE_READY := $(NODE)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup gen demo serve test check checkgenerate golden bench bench-attacks sglang-env test-sglang bench-sglang clean
+.PHONY: help setup gen demo serve test fuzz check checkgenerate golden bench bench-attacks sglang-env test-sglang bench-sglang clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ serve: $(READY) ## serve the embedded model (ARGS="--model-path DIR --port 30000
 
 test: $(READY) $(NODE_READY) ## run every test
 	@$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(READY) ## fuzz one target (ARGS="connection --seconds 600 --corpus build/corpus")
+	@$(BIN)/python -m tests.fuzz $(or $(ARGS),--help)
 
 check: $(READY) checkgenerate ## everything but the tests: schema, format, lint, types, generated code
 	@$(BIN)/buf lint

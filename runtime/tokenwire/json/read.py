@@ -250,12 +250,13 @@ def _real(value: Any, kind: str) -> float:
         raise ValueError('expected "NaN", not "nan"')
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} must be written as a string")
-    if isinstance(value, float) and kind == "float" and f32(value) in INFINITIES:
-        raise ValueError(f"{value} is out of range for float")
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
         raise ValueError(f"expected a number, not {value!r}") from None
+    if kind == "float" and not isinstance(value, str) and f32(number) in INFINITIES:
+        raise ValueError(f"{number} is out of range for float")
+    return number
 
 
 def wrapped_from_json(value: Any, name: str, path: str) -> Any:

@@ -143,11 +143,13 @@ def _shortest(value: float) -> Any:
     """The shortest number that is the same in 32 bits."""
     raw = f32(value)
     (exact,) = read_f32(raw)
+    if special := _special(exact):
+        return special
     for digits in range(6, 9):
         short = float(f"{exact:.{digits}g}")
         if f32(short) == raw:
             return short
-    return _special(exact) or float(f"{exact:.9g}")
+    return float(f"{exact:.9g}")
 
 
 def _wrapped(value: Any, name: str) -> Any:

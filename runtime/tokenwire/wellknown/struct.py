@@ -96,6 +96,8 @@ class ValueBase(WellKnown):
                 made.string_value = value
             case int() | float():
                 made.number_value = float(value)
+                if not math.isfinite(made.number_value):
+                    raise DecodeError(f"{path}: {made.number_value} is no number of JSON")
             case dict():
                 made.struct_value = reader.message(Struct, value, path)
             case list() | tuple():

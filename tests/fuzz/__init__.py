@@ -1,0 +1,1 @@
+"""Fuzzers: each target takes bytes and raises only where something is wrong with the program."""

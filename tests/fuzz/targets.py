@@ -1,0 +1,26 @@
+"""All targets by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from . import bodies, decoders
+from .connection import connection
+from .loop import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["TARGETS"]
+
+TARGETS: Final[dict[str, Callable[[], Callable[[bytes], None]]]] = {
+    "messages": lambda: decoders.messages,
+    "json-messages": lambda: decoders.json_messages,
+    "json-bodies": lambda: decoders.json_bodies,
+    "framing": lambda: decoders.framing,
+    "headers": lambda: decoders.headers,
+    "connection": lambda: connection(Runner()),
+    "typed": lambda: bodies.typed(Runner()),
+    "openai": lambda: bodies.openai(Runner()),
+}
+"""What makes each target; those with an event loop have one of their own."""

@@ -1,0 +1,49 @@
+"""Every target for a few seconds, each time from another beginning; `make fuzz` goes on for longer."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .targets import TARGETS
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 4
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_holds(target: str, tmp_path: Path) -> None:
+    pytest.importorskip("atheris", reason="atheris has wheels for Linux and CPython up to 3.13")
+    command = [sys.executable, "-m", "tests.fuzz", target, "--seconds", str(SECONDS)]
+    command += ["--crashes", str(tmp_path), "--seed", str(random.randint(1, 2**31))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    inputs = [f"{file.name}: {file.read_bytes()!r}" for file in tmp_path.iterdir()]
+    assert (done.returncode, inputs) == (0, []), done.stderr[-4000:]
+    assert "Done" in done.stderr, done.stderr[-4000:]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_takes_anything(target: str) -> None:
+    run = TARGETS[target]()
+    for data in (b"", b"\0", b"\xff" * 50, bytes(range(256)), b'{"a": 1}'):
+        run(data)
+
+
+def test_a_target_that_fails_says_so(tmp_path: Path) -> None:
+    """The harness is no use if it cannot fail: a target whose program is broken has to be found out."""
+    code = (
+        "import tests.fuzz.targets as t, sys; t.TARGETS['framing'] = lambda: lambda data: 1 / len(data);"
+        f"sys.argv = ['fuzz', 'framing', '--seconds', '5', '--crashes', {str(tmp_path)!r}];"
+        "import runpy; runpy.run_module('tests.fuzz', run_name='__main__')"
+    )
+    pytest.importorskip("atheris", reason="atheris has wheels for Linux and CPython up to 3.13")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode != 0
+    assert "ZeroDivisionError" in done.stderr + done.stdout
+    assert [file.name.split("-")[0] for file in tmp_path.iterdir()] == ["crash"]
