@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,10 @@ from tokenwire._proto.grpc.health.v1 import health_pb  # noqa: F401
 from tokenwire._proto.grpc.reflection.v1 import reflection_pb  # noqa: F401
 from tokenwire.details import unpack_details
 from tokenwire.errors import DecodeError, RpcError
+from tokenwire.grpc.compression import TooMuchError, expand
+from tokenwire.grpc.field_rules import announced_length, request_fault, trailers_fault
 from tokenwire.grpc.framing import MessageReader
-from tokenwire.grpc.headers import decode_message, decode_metadata, encode_message, malformed
+from tokenwire.grpc.headers import decode_message, decode_metadata, encode_message
 from tokenwire.grpc.hpack_cache import literal_block
 from tokenwire.http.json_body import parse_json
 from tokenwire.http.path import PathTemplate
@@ -25,7 +28,7 @@ from .choices import Choices
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["framing", "headers", "json_bodies", "json_messages", "messages"]
+__all__ = ["framing", "gzip_messages", "headers", "json_bodies", "json_messages", "messages"]
 
 
 def _kinds(base: type[Message] = Message) -> Iterator[type[Message]]:
@@ -85,6 +88,19 @@ def _read(stream: bytes, cuts: list[int]) -> tuple[list[bytes], str]:
     return found, "partial" if reader.partial else ""
 
 
+def gzip_messages(data: bytes) -> None:
+    """Compressed messages: what the standard library says of them, or an error; never more than the limit."""
+    choices = Choices(data)
+    packed = gzip.compress(choices.some(2000) * choices.number(9)) if choices.number(3) else b""
+    packed = packed[: len(packed) - choices.number(9)] + choices.rest()
+    try:
+        expanded = expand(packed, 5000)
+    except (RpcError, TooMuchError):
+        return
+    assert len(expanded) <= 5000
+    assert gzip.decompress(packed) == expanded
+
+
 def headers(data: bytes) -> None:
     """Metadata, timeouts, statuses and paths from text of any kind."""
     choices = Choices(data)
@@ -92,7 +108,10 @@ def headers(data: bytes) -> None:
     while choices.more and len(fields) < 20:
         name = choices.pick(["x-a", "x-b-bin", "grpc-timeout", ":path", "te", ""])
         fields.append((name or choices.some(20).decode("latin-1"), choices.some(60).decode("latin-1")))
-    malformed(fields)
+    request_fault(fields)
+    trailers_fault(fields)
+    with suppress(ValueError):
+        announced_length(fields)
     with suppress(ValueError):
         decode_metadata(fields)
     literal_block(fields)

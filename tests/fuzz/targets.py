@@ -18,6 +18,7 @@ TARGETS: Final[dict[str, Callable[[], Callable[[bytes], None]]]] = {
     "json-messages": lambda: decoders.json_messages,
     "json-bodies": lambda: decoders.json_bodies,
     "framing": lambda: decoders.framing,
+    "gzip": lambda: decoders.gzip_messages,
     "headers": lambda: decoders.headers,
     "connection": lambda: connection(Runner()),
     "typed": lambda: bodies.typed(Runner()),
