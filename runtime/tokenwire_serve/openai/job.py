@@ -100,7 +100,7 @@ class EngineRun:
             RpcError: ALREADY_EXISTS, the job's id is in use.
         """
         job = self._job
-        self._core.active.claim(job.id, self.abort)
+        self._core.active.claim(job.id, self.abort, fail=self.fail)
         if self._record is not None:
             self._record.hold(job.id)
         for place, prompt in enumerate(job.prompts):
@@ -127,6 +127,14 @@ class EngineRun:
         """End all requests; whether one was still running."""
         found = [self._core.engine.abort(rid) for rid in list(self._open)]
         return any(found)
+
+    def fail(self, error: RpcError) -> None:
+        """End all requests with an error."""
+        rids = list(self._open)
+        for rid in rids:
+            self.close(rid, error)
+        for rid in rids:
+            self._core.engine.abort(rid)
 
     def take(self, index: int, delta: Delta) -> None:
         """Pass a delta on."""

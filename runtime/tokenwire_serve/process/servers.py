@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import ssl
 
     from tokenwire.auth import Access
+    from tokenwire.errors import RpcError
     from tokenwire.limits import Limits
 
     from tokenwire_serve.servicer.service import SglangServicer
@@ -90,6 +91,10 @@ class Servers:
         self._health.close()
         await self._servicer.drain()
         return all(await asyncio.gather(self._http.drain(timeout), self._grpc.drain(timeout)))
+
+    def fail_all(self, error: RpcError) -> None:
+        """End the running requests with an error: the engine does not end them."""
+        self._servicer.fail_all(error)
 
     async def close(self) -> None:
         """Stop, whatever still runs."""

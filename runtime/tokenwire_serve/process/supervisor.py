@@ -188,6 +188,7 @@ class Supervisor:
         if not await servers.drain(timeout):
             _LOG.warning("requests still run after %g s: ending them", timeout)
             await self._close(engine)
+            servers.fail_all(RpcError(Code.UNAVAILABLE, "the server is stopping"))
             await servers.drain(_FLUSH)
 
     async def _close(self, engine: Engine) -> None:
@@ -197,6 +198,9 @@ class Supervisor:
                 await engine.close()
         except TimeoutError:
             _LOG.warning("engine %s did not end within %g s: leaving it", engine.name, _CLOSE)
+            self.stuck = True
+        except Exception:
+            _LOG.exception("engine %s failed to end: leaving it", engine.name)
             self.stuck = True
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:

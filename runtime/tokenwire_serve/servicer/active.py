@@ -24,6 +24,7 @@ _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 class _Active:
     abort: Callable[[], bool]
     choices: int
+    fail: Callable[[RpcError], object] | None
 
 
 class ActiveRequests:
@@ -44,8 +45,16 @@ class ActiveRequests:
     def __contains__(self, rid: str) -> bool:
         return self._find(rid) is not None
 
-    def claim(self, rid: str, abort: Callable[[], bool], choices: int = 1) -> None:
+    def claim(
+        self,
+        rid: str,
+        abort: Callable[[], bool],
+        choices: int = 1,
+        fail: Callable[[RpcError], object] | None = None,
+    ) -> None:
         """Enter a request; `abort` ends it and says whether it was still running.
+
+        `fail` ends it with an error, whatever the engine does.
 
         Raises:
             RpcError: ALREADY_EXISTS, an active request goes by that id.
@@ -53,7 +62,7 @@ class ActiveRequests:
         with self._entering:
             if rid in self:
                 raise RpcError(Code.ALREADY_EXISTS, f"rid {rid!r} is in use by an active request")
-            self._requests[rid] = _Active(abort, choices)
+            self._requests[rid] = _Active(abort, choices, fail)
 
     def release(self, rid: str) -> None:
         """Forget a request that has ended."""
@@ -69,21 +78,28 @@ class ActiveRequests:
         found = [request.abort() for request in list(self._requests.values())]
         return any(found)
 
+    def fail_all(self, error: RpcError) -> None:
+        """End every request with an error: the engine does not, though it was told to."""
+        for request in list(self._requests.values()):
+            if request.fail is not None:
+                request.fail(error)
+            request.abort()
+
     async def run(self, rid: str, call: Coroutine[object, object, T]) -> T:
         """Await a call that goes by `rid`, and cancel it when that is aborted.
 
         Raises:
-            RpcError: ALREADY_EXISTS as in `claim`; CANCELLED, it was aborted.
+            RpcError: ALREADY_EXISTS as in `claim`; CANCELLED, it was aborted; what it was failed with.
         """
-        stopped = False
+        ended: RpcError | None = None
 
-        def abort() -> bool:
-            nonlocal stopped
-            stopped = True
+        def fail(error: RpcError) -> bool:
+            nonlocal ended
+            ended = ended or error
             return task.cancel()
 
         try:
-            self.claim(rid, abort)
+            self.claim(rid, lambda: fail(aborted(rid)), fail=fail)
         except RpcError:
             call.close()
             raise
@@ -92,8 +108,8 @@ class ActiveRequests:
             return await task
         except asyncio.CancelledError:
             caller = asyncio.current_task()
-            if stopped and caller is not None and not caller.cancelling():
-                raise aborted(rid) from None
+            if ended is not None and caller is not None and not caller.cancelling():
+                raise ended from None
             raise
         finally:
             self.release(rid)

@@ -119,7 +119,10 @@ class TextGeneration:
         def leave() -> None:
             engine.abort(rid)
 
-        active.claim(rid, lambda: engine.abort(rid), request.sampling.n)
+        def fail(error: RpcError) -> None:
+            sink.close(error)
+
+        active.claim(rid, lambda: engine.abort(rid), request.sampling.n, fail)
         context.initial_metadata[STREAM_MODE] = mode
         sink: GenerationSink[M, P] = _sink_kind(mode, shape, request)(
             shape,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tokenwire.context import Context
+    from tokenwire.errors import RpcError
     from tokenwire.streams import PushStream
     from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 
@@ -99,6 +100,10 @@ class SglangServicer(SglangServiceBase):
         """Drain, and abort what still runs."""
         await self.drain()
         self._core.active.abort_all()
+
+    def fail_all(self, error: RpcError) -> None:
+        """End what runs with an error, without the engine."""
+        self._core.active.fail_all(error)
 
     def generate_both(
         self,
