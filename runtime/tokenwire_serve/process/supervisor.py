@@ -21,6 +21,7 @@ from tokenwire_serve.engines import EngineOptions, create
 from tokenwire_serve.servicer.service import SglangServicer
 from tokenwire_serve.servicer.settings import ServicerSettings
 
+from .descriptors import Shortage, raise_limit
 from .engine_args import without
 from .keys import forget_environment
 from .lifeline import keep_up
@@ -150,6 +151,7 @@ class Supervisor:
             grpc_tls=security.grpc,
         )
         stack.push_async_callback(servers.close)
+        self._see_to_descriptors(stack, listeners=1 if grpc is None else 2)
         await servers.start()
         stack.callback(asyncio.create_task(security.watch()).cancel)
         what = f"loading {settings.model_path or 'the model'} on engine {engine.name}"
@@ -166,6 +168,13 @@ class Supervisor:
             _LOG.error("%s", error.message)
             await self._drain(engine, servers, _FLUSH)
             raise
+
+    def _see_to_descriptors(self, stack: AsyncExitStack, listeners: int) -> None:
+        """Have as many file descriptors as there may be, and say when they run out."""
+        shortage = Shortage()
+        asyncio.get_running_loop().set_exception_handler(shortage.handle)
+        if not raise_limit(self._settings.limits.max_connections, listeners):
+            stack.callback(asyncio.create_task(shortage.watch()).cancel)
 
     async def _bring_up(self, engine: Engine, what: str) -> None:
         """Start an engine, for the first time or again."""
