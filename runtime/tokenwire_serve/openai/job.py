@@ -12,6 +12,7 @@ from tokenwire_serve.servicer.renaming import renamed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tokenwire.errors import RpcError
     from tokenwire.record import CallRecord
 
     from tokenwire_serve.engine import Delta
