@@ -115,11 +115,19 @@ def test_what_is_no_hpack_is_a_protocol_error(block: bytes) -> None:
         reader().read(block)
 
 
-def test_a_list_over_the_limit_is_refused() -> None:
+def test_a_list_over_the_limit_is_marked_and_cut() -> None:
     blocks = reader()
     blocks.read(Encoder().encode([("x", "y" * 3000)]))
+    head = blocks.read(b"\xbe" * 30)
+    assert head.oversized
+    assert 0 < len(head.fields) < 30
+    assert not blocks.read(b"\xbe").oversized
+
+
+def test_a_list_far_over_the_limit_ends_the_connection() -> None:
+    blocks = reader()
     with pytest.raises(DenialOfServiceError):
-        blocks.read(b"\xbe" * 30)
+        blocks.read(b"\x82" * 1_000_000)
 
 
 @given(

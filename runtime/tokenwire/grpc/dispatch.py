@@ -10,6 +10,7 @@ from tokenwire.auth import without_secrets
 from tokenwire.codes import Code
 from tokenwire.context import Context
 from tokenwire.errors import RpcError
+from tokenwire.limits import flag_of
 from tokenwire.record import CallRecord
 from tokenwire.timeouts import decode_timeout
 
@@ -152,7 +153,7 @@ class ServerConnection(WireHandler):
         known = head.meaning
         generation = self._access.generation
         if known is None or known[0] != generation:
-            known = head.meaning = (generation, self._resolve(head.fields))
+            known = head.meaning = (generation, self._resolve(head))
         meaning = known[1]
         if isinstance(meaning, _Ask):
             method, record = meaning.handler.method, None
@@ -181,6 +182,8 @@ class ServerConnection(WireHandler):
             call.start()
             return
         self._release_stream(stream)
+        self._stats.calls_refused["max_header_size" if head.oversized else "no_call"] += 1
+        stream.connection.session.guard.no_call()
         _refuse(stream, meaning)
         if self._observer is not None:
             self._note_refusal(self._observer, dict(head.fields), meaning)
@@ -193,9 +196,12 @@ class ServerConnection(WireHandler):
         record.http_status = refusal.status
         record.end()
 
-    def _resolve(self, headers: Headers) -> _Ask | _Refusal:
+    def _resolve(self, head: RequestHead) -> _Ask | _Refusal:
         """What request headers ask for."""
+        headers = head.fields
         fields = dict(headers)
+        if head.oversized:
+            return self._too_large(fields)
         if fields.get(":method") != "POST":
             return _Refusal(405)
         content_type = fields.get("content-type", "")
@@ -225,6 +231,13 @@ class ServerConnection(WireHandler):
         accepted = accepts_gzip(headers)
         wanted = accepted and (self._compression == "gzip" or (packed and self._compression == "asked"))
         return Encoding(packed, accepted, wanted)
+
+    def _too_large(self, fields: dict[str, str]) -> _Refusal:
+        """The answer to headers that are over the limit; of their fields only those below it are known."""
+        is_call = fields.get("content-type", CONTENT_TYPE).startswith("application/grpc")
+        limit, flag = self._limits.max_header_size, flag_of("max_header_size")
+        text = f"the request's header fields are over the limit of {limit} bytes ({flag})"
+        return _Refusal(200 if is_call else 431, RpcError(Code.RESOURCE_EXHAUSTED, text))
 
     def spawn(
         self, work: Coroutine[Any, Any, None], context: contextvars.Context | None = None

@@ -11,7 +11,9 @@ from h2.events import StreamEnded, StreamReset
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 from h2.stream import H2Stream, StreamClosedBy, StreamState
-from hyperframe.frame import SettingsFrame
+from hyperframe.frame import GoAwayFrame, SettingsFrame
+
+from tokenwire.limits import flag_of
 
 from .field_rules import trailers_fault
 from .frames import LARGEST_WINDOW, WINDOW_FRAME, Flag, Kind
@@ -33,6 +35,7 @@ RECEIVING: Final = frozenset({StreamState.OPEN, StreamState.HALF_CLOSED_LOCAL})
 _LARGEST_ID: Final = (1 << 31) - 1
 """A number above it has the reserved bit set, which is taken off."""
 _PRIORITY_SIZE: Final = 5
+_FLAG: Final = flag_of("max_header_size")
 _SETTING: Final = Struct(">HI")
 _KNOWN_SETTINGS: Final = frozenset(
     {
@@ -44,6 +47,8 @@ _KNOWN_SETTINGS: Final = frozenset(
         SettingCodes.MAX_HEADER_LIST_SIZE,
     }
 )
+_EXCESS: Final = 2
+"""How far a block may be over the limit and still be read, so that only its request is refused."""
 _MOST_FRAGMENTS: Final = 64
 """Frames that one header block may come in."""
 
@@ -119,7 +124,10 @@ class RuledConnection(H2Connection):
 
     def fault(self, code: ErrorCodes, text: str) -> ProtocolError:
         """Make the GOAWAY ready; the caller raises what it gets (RFC 9113, 5.4.1)."""
-        self._terminate_connection(code)
+        self.state_machine.process_input(ConnectionInputs.SEND_GOAWAY)
+        last = self.highest_inbound_stream_id
+        frame = GoAwayFrame(0, last_stream_id=last, error_code=code, additional_data=text.encode())
+        self._prepare_for_sending([frame])
         error = ProtocolError(text)
         error.error_code = code
         return error
@@ -163,8 +171,8 @@ class RuledConnection(H2Connection):
             raise self.fault(ErrorCodes.PROTOCOL_ERROR, f"a frame of type {kind} within a header block")
         block.fragments.append(payload)
         block.size += len(payload)
-        if block.size > self.decoder.max_header_list_size or len(block.fragments) > _MOST_FRAGMENTS:
-            raise self.fault(ErrorCodes.ENHANCE_YOUR_CALM, "a header block that is too long")
+        if block.size > _EXCESS * self.decoder.max_header_list_size or len(block.fragments) > _MOST_FRAGMENTS:
+            raise self.fault(ErrorCodes.ENHANCE_YOUR_CALM, f"a header block far over {_FLAG}")
         if flags & Flag.END_HEADERS:
             self._block = None
             self._take_block(stream_id, b"".join(block.fragments), block.ended, receiver)
@@ -189,8 +197,7 @@ class RuledConnection(H2Connection):
         try:
             head = self._blocks.read(block)
         except ProtocolError as error:
-            self._terminate_connection(error.error_code)
-            raise
+            raise self.fault(error.error_code, str(error)) from error
         self.guard.fields(len(head.fields))
         return head
 

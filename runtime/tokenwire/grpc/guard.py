@@ -5,6 +5,8 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from h2.errors import ErrorCodes
+
 from .stats import ServerStats
 
 if TYPE_CHECKING:
@@ -13,14 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["Guard"]
 
 _PER_SECOND: Final = 1000.0
-_BURST: Final = 20_000.0
-_BURST_PER_STREAM: Final = 15.0
+_BURST: Final = 6000.0
+_BURST_PER_STREAM: Final = 12.0
 _ANSWERED: Final = 10.0
 _BYTES_PER_POINT: Final = 512
-_TURN: Final = 300.0
+_TURN: Final = 100.0
 """Points that one turn may cost: then other connections have theirs."""
 
 _RESET: Final = 10
+_FAULT: Final = 40
+_NO_CALL: Final = 10
 _FRAGMENT: Final = 1
 _EMPTY: Final = 3
 _FRAMES: Final = {
@@ -28,7 +32,7 @@ _FRAMES: Final = {
     0x1: (5, "HEADERS frames"),
     0x2: (3, "PRIORITY frames"),
     0x3: (_RESET, "RST_STREAM frames"),
-    0x4: (10, "SETTINGS frames"),
+    0x4: (60, "SETTINGS frames"),
     0x6: (2, "PING frames"),
     0x7: (3, "GOAWAY frames"),
     0x8: (1, "WINDOW_UPDATE frames"),
@@ -42,6 +46,7 @@ _DATA: Final = 0x0
 _RST_STREAM: Final = 0x3
 _WINDOW_UPDATE: Final = 0x8
 
+_NO_FAULT: Final = frozenset({ErrorCodes.NO_ERROR, ErrorCodes.CANCEL})
 _SMALL: Final = 256
 _MANY_FIELDS: Final = 128
 
@@ -56,11 +61,12 @@ _EARLY: Final = 0.9
 class Guard:
     """Counts what a peer makes this side do without anything coming of it.
 
-    A point stands for about 10 us of this side's time. A connection has 20,000 of them, or 15 for each
-    stream that it may have open, and gets 1000 per second, 10 for each call that was answered and one for
-    each 512 bytes of answers. So a client may cancel its thousand calls at once twice over, or a hundred per
-    second for ever, and one that takes what it asked for may do so at any rate; a peer that has nothing
-    else to say is sent away after a fifth of a second of work.
+    A point stands for about 10 us of this side's time, or more where an honest peer has no reason at all for
+    what it does. A connection has 12 of them for each stream that it may have open (6000 at least) and
+    gets 1000 per second, 10 for each call that was answered and one for each 512 bytes of answers. So a
+    client may cancel all its calls at once and a hundred per second for ever, and one that takes what it
+    asked for may do so at any rate; a peer that has nothing else to say is sent away after a tenth of a
+    second of work.
 
     WINDOW_UPDATE costs nothing as long as there is not more than one for five bytes of data sent, and PING
     nothing beside its own rule: a ping counts as a strike when it comes sooner than the interval after the
@@ -180,10 +186,15 @@ class Guard:
         if count > _MANY_FIELDS:
             self.charge((count - _MANY_FIELDS) / 2, "header fields")
 
-    def reset_sent(self) -> None:
-        """A stream was reset from here, mostly for something that the peer did."""
+    def reset_sent(self, code: int) -> None:
+        """A stream was reset from here, with an error that says whether the peer made a mistake."""
         self.stats.resets_sent += 1
-        self.charge(_RESET, "streams that had to be reset")
+        points = _RESET if code in _NO_FAULT else _FAULT
+        self.charge(points, "streams that had to be reset or refused")
+
+    def no_call(self) -> None:
+        """A request came that is no call."""
+        self.charge(_NO_CALL, "requests that are no calls")
 
     def ping(self, *, busy: bool) -> None:
         """A PING came, while calls run (`busy`) or not."""

@@ -12,13 +12,13 @@ from hpack.exceptions import HPACKError, OversizedHeaderListError
 from hpack.table import HeaderTable
 
 from .field_rules import announced_length, request_fault
+from .hpack_fields import read_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from hpack import Decoder
 
     from .headers import Headers
+    from .hpack_fields import Fields
 
 logging.getLogger("hpack").setLevel(logging.INFO)  # Below that it logs header fields, keys among them.
 
@@ -60,14 +60,19 @@ class RequestHead:
         fault: Why HTTP/2 forbids such a request; empty when it does not.
         content_length: Bytes of the body, if that was announced.
         meaning: Whatever the one who reads it wants to find there the next time.
+        oversized: Whether there are more fields, which make them larger than is allowed.
     """
 
-    __slots__ = ("content_length", "fault", "fields", "meaning")
+    __slots__ = ("content_length", "fault", "fields", "meaning", "oversized")
 
-    def __init__(self, fields: Headers) -> None:
+    def __init__(self, fields: Headers, *, oversized: bool = False) -> None:
         self.fields = fields
+        self.oversized = oversized
         self.content_length: int | None = None
         self.meaning: Any = None
+        self.fault = ""
+        if oversized:
+            return
         try:
             self.content_length = announced_length(fields)
         except ValueError as error:
@@ -102,7 +107,7 @@ class BlockReader:
 
         Raises:
             CompressionError: It is not HPACK.
-            DenialOfServiceError: It is larger than the decoder's limit.
+            DenialOfServiceError: It is far larger than the decoder's limit.
         """
         if self._changes != self._table.changes:
             self._known.clear()
@@ -110,24 +115,30 @@ class BlockReader:
         found = self._known.get(block)
         if found is not None:
             return found
-        head = RequestHead([(n.decode("latin-1"), v.decode("latin-1")) for n, v in self._decode(block)])
-        if self._changes == self._table.changes and len(block) <= _LONGEST_BLOCK and _is_small(head.fields):
+        fields = self._decode(block)
+        head = RequestHead(
+            [(n.decode("latin-1"), v.decode("latin-1")) for n, v in fields], oversized=fields.oversized
+        )
+        if self._changes == self._table.changes and len(block) <= _LONGEST_BLOCK and _is_small(fields):
             if len(self._known) >= _MOST_BLOCKS:
                 self._known.clear()
             self._known[block] = head
         return head
 
-    def _decode(self, block: bytes) -> Iterable[tuple[bytes, bytes]]:
+    def _decode(self, block: bytes) -> Fields:
+        decoder = self._decoder
         try:
-            return self._decoder.decode(block, raw=True)
+            return read_fields(
+                block, self._table, decoder.max_header_list_size, decoder.max_allowed_table_size
+            )
         except OversizedHeaderListError as error:
             raise DenialOfServiceError(str(error)) from error
-        except (HPACKError, IndexError, TypeError, UnicodeDecodeError) as error:
+        except HPACKError as error:
             raise CompressionError(f"error decoding a header block: {error}") from error
 
 
-def _is_small(fields: Headers) -> bool:
-    return len(fields) <= _MOST_FIELDS and sum([len(n) + len(v) for n, v in fields]) <= _LONGEST_FIELDS
+def _is_small(fields: Fields) -> bool:
+    return len(fields) <= _MOST_FIELDS and fields.size <= _LONGEST_FIELDS
 
 
 def literal_block(fields: Headers) -> bytes:

@@ -307,6 +307,7 @@ class WireProtocol(H2Protocol):
         self._transport = CoalescingTransport(cast("asyncio.Transport", transport), self, self._guard.stats)
         session = WireSession(self.h2_config, self._guard)
         session.local_settings = self._settings(self.handler.max_streams)
+        session.decoder.max_header_list_size = self.handler.max_header_size
         session.initiate_connection()
         # What is advertised is enforced by the processor: h2 would close the connection.
         session.local_settings = self._settings(_NO_LIMIT)
@@ -393,6 +394,11 @@ class WireProtocol(H2Protocol):
             self._guard.stats.connections_ended["protocol_error"] += 1
             connection.flush()
             self.processor.close(f"HTTP/2 protocol error: {error}")
+            return
+        except Exception:
+            log.exception("a connection is closed for an error of the server's own")
+            self._guard.stats.connections_ended["error"] += 1
+            self.processor.close("internal error")
             return
         if self._guard.reason:
             self._send_away(self._guard.reason)

@@ -9,6 +9,7 @@ from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated
 from h2.stream import H2Stream, StreamClosedBy, StreamState
+from hyperframe.frame import RstStreamFrame
 
 from .frame_rules import RECEIVING, RuledConnection
 from .frames import LARGEST_WINDOW, WINDOW_FRAME, FrameReceiver
@@ -29,7 +30,6 @@ _HEADER: Final = Struct(">HBBBI")
 _HEADER_SIZE: Final = 9
 _DATA: Final = 0x0
 _HEADERS: Final = 0x1
-_RST_STREAM: Final = 0x3
 _SETTINGS: Final = 0x4
 _WINDOW_UPDATE: Final = 0x8
 _END_STREAM: Final = 0x1
@@ -111,8 +111,8 @@ class WireSession(RuledConnection):
 
     def _prepare_for_sending(self, frames: list[Frame]) -> None:
         for frame in frames:
-            if frame.type == _RST_STREAM:
-                self.guard.reset_sent()
+            if isinstance(frame, RstStreamFrame):
+                self.guard.reset_sent(frame.error_code)
         super()._prepare_for_sending(frames)
 
     def _take_data(self, stream_id: int, data: bytes, flags: int, receiver: FrameReceiver) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 __all__ = ["Turns"]
 
-_TURN_SECONDS: Final = 0.005
+_TURN_SECONDS: Final = 0.002
 
 
 class _Worker(Protocol):
@@ -23,7 +23,7 @@ class _Worker(Protocol):
 
 
 class Turns:
-    """Lets connections work off what came, a few milliseconds per turn of the loop for all together.
+    """Lets connections work off what came, two milliseconds per turn of the loop for all together.
 
     However many peers flood, a connection that has little to say waits no longer for its turn.
     """

@@ -1,0 +1,106 @@
+"""Header blocks read into fields (RFC 7541), with a limit that leaves the connection intact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hpack.exceptions import HPACKDecodingError, InvalidTableSizeError, OversizedHeaderListError
+from hpack.hpack import decode_integer
+from hpack.huffman_table import decode_huffman
+
+from tokenwire.limits import flag_of
+
+if TYPE_CHECKING:
+    from hpack.table import HeaderTable
+
+__all__ = ["Fields", "read_fields"]
+
+_FLAG: Final = flag_of("max_header_size")
+_FIELD_SIZE: Final = 32
+"""What a field counts beside its name and value (RFC 9113, 6.5.2)."""
+_MOST_FIELDS: Final = 2
+"""A block that goes over the limit may have so many times as many fields as the limit has room for."""
+_LONGEST_INTEGER: Final = 16
+
+_Field = tuple[bytes, bytes]
+
+
+class Fields(list[_Field]):
+    """Names and values in wire order.
+
+    Attributes:
+        size: Bytes of all of them, as SETTINGS_MAX_HEADER_LIST_SIZE counts.
+        oversized: Whether that is over the limit; then the list holds those below it.
+    """
+
+    size = 0
+    oversized = False
+
+
+def read_fields(block: bytes, table: HeaderTable, limit: int, largest_table: int) -> Fields:
+    """The fields of a block; the table is kept in step, also by a block that is over the limit.
+
+    Args:
+        block: All of it.
+        table: The connection's dynamic table.
+        limit: Bytes of a header list.
+        largest_table: Bytes that the table may be made.
+
+    Raises:
+        HPACKError: It is not HPACK.
+        OversizedHeaderListError: It is so far over the limit that reading on would be work for nothing.
+    """
+    fields = Fields()
+    position, end, count, size = 0, len(block), 0, 0
+    most = _MOST_FIELDS * limit // _FIELD_SIZE
+    while position < end:
+        first = block[position]
+        if first & 0x80:
+            index, position = _integer(block, position, 7)
+            name, value = table.get_by_index(index)
+        elif first & 0x60 == 0x20:
+            if count:
+                raise HPACKDecodingError("a change of the table's size after a field")
+            wanted, position = _integer(block, position, 5)
+            if wanted > largest_table:
+                raise InvalidTableSizeError(f"a table of {wanted} bytes, {largest_table} are allowed")
+            table.maxsize = wanted
+            continue
+        else:
+            index, position = _integer(block, position, 6 if first & 0x40 else 4)
+            if index:
+                name = table.get_by_index(index)[0]
+            else:
+                name, position = _string(block, position)
+            value, position = _string(block, position)
+            if first & 0x40:
+                table.add(name, value)
+        count += 1
+        size += len(name) + len(value) + _FIELD_SIZE
+        if size <= limit:
+            fields.append((name, value))
+        elif count > most:
+            raise OversizedHeaderListError(f"a header list of more than {most} fields, far over {_FLAG}")
+    fields.size = size
+    fields.oversized = size > limit
+    return fields
+
+
+def _integer(block: bytes, position: int, bits: int) -> tuple[int, int]:
+    mask = (1 << bits) - 1
+    number = block[position] & mask
+    if number < mask:
+        return number, position + 1
+    number, length = decode_integer(block[position : position + _LONGEST_INTEGER], bits)
+    return number, position + length
+
+
+def _string(block: bytes, position: int) -> tuple[bytes, int]:
+    if position >= len(block):
+        raise HPACKDecodingError("the block ends before a string")
+    packed = block[position] & 0x80
+    length, start = _integer(block, position, 7)
+    text = block[start : start + length]
+    if len(text) != length:
+        raise HPACKDecodingError("the block ends within a string")
+    return decode_huffman(text) if packed else text, start + length
