@@ -191,7 +191,8 @@ class CallRecord:
     @property
     def queue_time(self) -> float | None:
         """Seconds from the complete request until the engine took it; None where that is not known."""
-        return max(0.0, self.admitted - self.received) if self.admitted and self.received else None
+        admitted, received = self.admitted, self.received
+        return None if not admitted or not received else admitted - received if admitted > received else 0.0
 
     @property
     def time_per_token(self) -> float | None:
@@ -199,8 +200,7 @@ class CallRecord:
         choices = self.choices
         if not choices or not self.first_token or self.completion_tokens <= choices:
             return None
-        gaps = self.completion_tokens / choices - 1
-        return max(0.0, self.last_token - self.first_token) / gaps
+        return (self.last_token - self.first_token) / (self.completion_tokens / choices - 1)
 
     def server_timing(self) -> str:
         """The value of `server-timing`, of what is known now: queue, prefill, decode and network, in ms.
@@ -218,8 +218,7 @@ class CallRecord:
         if not admitted:
             parts = f"prefill;dur={(first - received) * _MS:.3f}"
         else:
-            queue, prefill = (admitted - received) * _MS, (first - admitted) * _MS
-            parts = f"queue;dur={queue:.3f}, prefill;dur={prefill:.3f}"
+            parts = f"queue;dur={(admitted - received) * _MS:.3f}, prefill;dur={(first - admitted) * _MS:.3f}"
         if self.choices:
             network = (received - self.started + now - last) * _MS
             return f"{parts}, decode;dur={(last - first) * _MS:.3f}, network;dur={network:.3f}"

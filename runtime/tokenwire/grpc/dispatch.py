@@ -193,7 +193,7 @@ class ServerConnection(WireHandler):
         method = path if path in self._handlers else ""
         record = CallRecord(observer, "grpc", self._peer, fields, path, method)
         record.code = refusal.error.code if refusal.error is not None else Code.INVALID_ARGUMENT
-        record.http_status = refusal.status
+        record.http_status = 0 if refusal.status == 200 else refusal.status
         record.end()
 
     def _resolve(self, head: RequestHead) -> _Ask | _Refusal:

@@ -19,7 +19,7 @@ from tokenwire.timeouts import PASSED
 from .core import HttpCore
 from .failures import http_error
 from .invoke import LocalInvoker
-from .records import end_record, note_failure, note_reply
+from .records import end_record, note_failure, note_reply, peer_text
 from .sse import EventWriter
 from .values import HttpCall, HttpReply, leave
 
@@ -197,7 +197,7 @@ async def _cancelled_by_disconnect(receive: Receive, record: CallRecord | None) 
     try:
         yield
     except asyncio.CancelledError:
-        if record is not None:
+        if record is not None and record.code is None:
             record.code = Code.CANCELLED
         if not gone or task.uncancel() > 0:
             raise
@@ -301,8 +301,4 @@ def _raw_path(scope: Scope) -> str:
 
 
 def _peer(scope: Scope) -> str:
-    client = scope.get("client")
-    if not client:
-        return ""
-    host, port = client
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return peer_text(scope.get("client"))

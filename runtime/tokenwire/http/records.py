@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from tokenwire.codes import CODE_OF_HTTP, Code
 from tokenwire.errors import RpcError
-from tokenwire.record import REQUEST_ID, SERVER_TIMING
+from tokenwire.record import REQUEST_ID, SERVER_TIMING, CallRecord
 
 if TYPE_CHECKING:
-    from tokenwire.record import CallRecord
+    from tokenwire.record import CallObserver
 
     from .values import HttpReply
 
-__all__ = ["end_record", "note_failure", "note_reply"]
+__all__ = ["end_record", "note_failure", "note_refusal", "note_reply", "peer_text"]
 
 _CODES: Final = {**CODE_OF_HTTP, 200: Code.OK, 405: Code.UNIMPLEMENTED, 415: Code.INVALID_ARGUMENT}
 
@@ -35,6 +35,21 @@ def note_failure(error: Exception, record: CallRecord | None) -> None:
     """Note the error with which a stream ends whose status was sent already."""
     if record is not None:
         record.code = error.code if isinstance(error, RpcError) else Code.INTERNAL
+
+
+def note_refusal(observer: CallObserver, client: tuple[str, int] | None, status: int) -> None:
+    """Note a request that was refused before it could be read."""
+    record = CallRecord(observer, "http", peer_text(client), {}, "")
+    record.http_status = status
+    end_record(record)
+
+
+def peer_text(client: tuple[str, int] | None) -> str:
+    """An address as HOST:PORT; empty where there is none."""
+    if not client:
+        return ""
+    host, port = client
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def end_record(record: CallRecord) -> None:

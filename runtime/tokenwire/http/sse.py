@@ -156,6 +156,8 @@ class EventWriter:
 
     def _sent(self, *, more: bool) -> None:
         if not more and not self._done.done():
+            if self._record is not None and self._record.code is None:
+                self._record.code = Code.OK
             self._done.set_result(None)
         elif self._held or self._closed:
             self._send_soon()

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from .names import Metric
     from .series import Row
 
-__all__ = ["PATH", "Exposition"]
+__all__ = ["MULTIPROCESS", "PATH", "Exposition"]
 
 PATH: Final = "/metrics"
-_MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
+MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Exposition:
@@ -91,7 +91,7 @@ class Exposition:
             ProcessCollector(registry=self._process)
             PlatformCollector(registry=self._process)
             GCCollector(registry=self._process)
-        folder = os.environ.get(_MULTIPROCESS)
+        folder = os.environ.get(MULTIPROCESS)
         if not self._engine_metrics or not folder:
             return [self._process]
         collect_all: Any = multiprocess.MultiProcessCollector

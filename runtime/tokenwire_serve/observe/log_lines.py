@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tokenwire.codes import Code
@@ -23,7 +24,10 @@ _LONGEST: Final = 256
 """Characters of what a caller wrote that are shown."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_NAMES: Final[dict[Code | None, str]] = {None: Code.CANCELLED.name, **{code: code.name for code in Code}}
 _quote: Final = json.encoder.encode_basestring_ascii
+_quoted: Final = lru_cache(1024)(_quote)
+"""For texts that many calls share."""
 
 
 class Lines(Protocol):
@@ -79,21 +83,16 @@ class JsonLines:
 
     def call(self, record: CallRecord, now: float) -> str:
         """See `Lines`; a call's facts that are not known are left out."""
+        started = record.started
         line = (
             f'{{"time":"{self._clock.text(now)}","level":"info","logger":"{ACCESS}",'
-            f'"request_id":{_quote(record.request_id)},"method":{_quote(_method(record))},'
-            f'"transport":"{record.transport}","peer":{_quote(record.peer)},'
-            f'"code":"{_code(record).name}","duration":{record.ended - record.started:.6f},'
+            f'"request_id":"{record.request_id}","method":{_quoted(_method(record))},'
+            f'"transport":"{record.transport}","peer":{_quoted(record.peer)},'
+            f'"code":"{_NAMES[record.code]}","duration":{record.ended - started:.6f},'
             f'"received_bytes":{record.received_bytes},"sent_bytes":{record.sent_bytes}'
         )
-        if record.transport == "http" or not record.method:
-            line += f',"path":{_quote(_cut(_path(record)))}'
-        if record.http_status:
-            line += f',"http_status":{record.http_status}'
-        if record.rid and record.rid != record.request_id:
-            line += f',"rid":{_quote(_cut(record.rid))}'
         if record.first_token:
-            line += f',"ttft":{record.first_token - record.started:.6f}'
+            line += f',"ttft":{record.first_token - started:.6f}'
         if (queued := record.queue_time) is not None:
             line += f',"queue":{queued:.6f}'
         if record.choices:
@@ -101,10 +100,16 @@ class JsonLines:
                 f',"prompt_tokens":{record.prompt_tokens},"cached_tokens":{record.cached_tokens}'
                 f',"completion_tokens":{record.completion_tokens}'
             )
+        if record.transport == "http" or not record.method:
+            line += f',"path":{_quote(_cut(_path(record)))}'
+        if record.http_status:
+            line += f',"http_status":{record.http_status}'
+        if record.rid and record.rid != record.request_id:
+            line += f',"rid":{_quote(_cut(record.rid))}'
         if trace := _trace_id(record):
             line += f',"trace_id":"{trace}"'
         if agent := _agent(record):
-            line += f',"user_agent":{_quote(agent)}'
+            line += f',"user_agent":{_quoted(agent)}'
         return line + "}"
 
 
@@ -129,7 +134,7 @@ class ConsoleLines:
         status = f" {record.http_status}" if record.http_status else ""
         line = (
             f"{self._clock.text(now)} INFO    {ACCESS}: {record.transport:<4} {method:<18} "
-            f"{_code(record).name + status:<17} {(record.ended - record.started) * 1000:>10.1f} ms"
+            f"{_NAMES[record.code] + status:<17} {(record.ended - record.started) * 1000:>10.1f} ms"
         )
         if record.first_token:
             line += f"  first {(record.first_token - record.started) * 1000:.1f} ms"
@@ -148,10 +153,6 @@ class ConsoleLines:
 
 def _method(record: CallRecord) -> str:
     return record.method.lstrip("/") or "unknown"
-
-
-def _code(record: CallRecord) -> Code:
-    return Code.CANCELLED if record.code is None else record.code
 
 
 def _path(record: CallRecord) -> str:

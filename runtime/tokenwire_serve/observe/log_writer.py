@@ -26,7 +26,7 @@ __all__ = ["LogHandler", "LogWriter"]
 _MOST: Final = 10_000
 """Lines that may wait."""
 
-_REST: Final = 0.05
+_REST: Final = 0.1
 """Seconds between two rounds of writing, in which lines gather."""
 
 _AT_ONCE: Final = 32

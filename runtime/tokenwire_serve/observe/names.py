@@ -149,7 +149,13 @@ REFUSED: Final = Metric(
     "tokenwire_refused_total",
     "counter",
     "Connections and calls that were refused before a handler saw them, by reason.",
-    ("reason",),
+    ("transport", "reason"),
+)
+ENDED: Final = Metric(
+    "tokenwire_connections_ended_total",
+    "counter",
+    "Connections that the server sent away, by reason.",
+    ("transport", "reason"),
 )
 LOOP_LAG: Final = Metric(
     "tokenwire_event_loop_lag_seconds",
@@ -193,6 +199,7 @@ METRICS: Final = (
     SENT,
     RESETS,
     REFUSED,
+    ENDED,
     LOOP_LAG,
     LOOP_TASKS,
     LOGS_DROPPED,

@@ -22,6 +22,9 @@ Row = tuple["Metric", tuple[str, ...], "float | Histogram"]
 """A metric, the values of its labels, and its value."""
 
 _UNKNOWN: Final = "unknown"
+_SECONDS: Final = names.DURATION.buckets
+_TOKEN: Final = names.PER_TOKEN.buckets
+assert names.FIRST_TOKEN.buckets == names.QUEUE.buckets == _SECONDS
 
 
 class Histogram:
@@ -81,23 +84,36 @@ class CallSeries:
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = _Group()
-        code, started = record.code, record.started
-        group.codes[Code.CANCELLED if code is None else code] += 1
-        group.duration.add(record.ended - started)
+        code = record.code
+        group.codes[1 if code is None else code] += 1  # An index of its own: CANCELLED is 1.
+        taken = record.ended - record.started
+        duration = group.duration
+        duration.counts[bisect_left(_SECONDS, taken)] += 1
+        duration.total += taken
         if record.choices or record.first_token:
             self._add_tokens(group, record)
 
     def _add_tokens(self, group: _Group, record: CallRecord) -> None:
+        """Count times and tokens; `Histogram.add` is written out, for this is done once per call."""
         group.prompt += record.prompt_tokens
         group.cached += record.cached_tokens
-        if (queued := record.queue_time) is not None:
-            group.queue.add(queued)
+        queued = record.queue_time
+        if queued is not None:
+            series = group.queue
+            series.counts[bisect_left(_SECONDS, queued)] += 1
+            series.total += queued
         if record.completion_tokens:
             group.completion += record.completion_tokens
             if record.first_token:
-                group.first.add(record.first_token - record.started)
-            if (per_token := record.time_per_token) is not None:
-                group.per_token.add(per_token)
+                waited = record.first_token - record.started
+                series = group.first
+                series.counts[bisect_left(_SECONDS, waited)] += 1
+                series.total += waited
+                per_token = record.time_per_token
+                if per_token is not None:
+                    series = group.per_token
+                    series.counts[bisect_left(_TOKEN, per_token)] += 1
+                    series.total += per_token
 
     def rows(self) -> Iterator[Row]:
         """The series that there are, as of now."""
@@ -107,11 +123,16 @@ class CallSeries:
                 if count:
                     yield names.REQUESTS, (*labels, code.name), count
             yield names.DURATION, labels, group.duration.copy()
-            if not any(group.queue.counts) and not group.prompt and not group.completion:
-                continue
-            yield names.FIRST_TOKEN, labels, group.first.copy()
-            yield names.PER_TOKEN, labels, group.per_token.copy()
+            yield from self._token_rows(labels, group)
+
+    def _token_rows(self, labels: tuple[str, ...], group: _Group) -> Iterator[Row]:
+        """Of methods that take prompts or make tokens."""
+        if any(group.queue.counts):
             yield names.QUEUE, labels, group.queue.copy()
+        if group.prompt or group.completion:
             yield names.PROMPT_TOKENS, labels, group.prompt
             yield names.CACHED_TOKENS, labels, group.cached
+        if group.completion:
             yield names.GENERATION_TOKENS, labels, group.completion
+            yield names.FIRST_TOKEN, labels, group.first.copy()
+            yield names.PER_TOKEN, labels, group.per_token.copy()

@@ -10,6 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
 import httptools
+from tokenwire.http.records import note_refusal
 
 from .http_exchange import HIGH_WATER, Exchange
 from .http_head import HeadError, read_head
@@ -36,6 +37,8 @@ _LINGER: Final = 5.0
 """Seconds in which a client that still sends may read why it was refused."""
 _SLACK: Final = 64 << 10
 """Bytes of chunk sizes and the like that a body may have, beyond as many as it has bytes itself."""
+_STATUS: Final = slice(9, 12)
+"""Where an answer has its status: "HTTP/1.1 400 ..."."""
 _PREFACE: Final = b"PRI * HTTP/2"
 _TLS: Final = b"\x16\x03"
 _LOG: Final = logging.getLogger("tokenwire.serve.http")
@@ -223,6 +226,8 @@ class HttpConnection(asyncio.Protocol):
         self._phase = _Phase.DEAF
         self._deadline = inf
         broken, self._receiving = self._receiving, None
+        if broken is None and (observer := self._listener.observer) is not None:
+            note_refusal(observer, self._base_scope["client"], int(refusal.answer[_STATUS]))
         if broken is not None:
             broken.leave()
             if broken is self._running:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
     from tokenwire.limits import Limits
+    from tokenwire.record import CallObserver
 
     from .http_exchange import Exchange
 
@@ -85,6 +86,7 @@ class Listener:
         loop: The event loop.
         stats: Counts what happens.
         tls: TLS of its connections; None is none.
+        observer: Told of requests that the application does not see.
 
     Attributes:
         date: The date header, up to date.
@@ -99,8 +101,10 @@ class Listener:
         stats: WebStats,
         *,
         tls: SSLContext | None = None,
+        observer: CallObserver | None = None,
     ) -> None:
         self.app = app
+        self.observer = observer
         self.limits = limits
         self.loop = loop
         self.stats = stats

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import sys
 import time
@@ -18,19 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["progress"]
 
+_LOG: Final = logging.getLogger("tokenwire.serve")
 _FRAMES: Final = "|/-\\"
 _PERIOD: Final = 0.2
 _CLEAR: Final = "\r\x1b[K"
 
 
 @asynccontextmanager
-async def progress(what: str, engine: Engine) -> AsyncIterator[None]:
+async def progress(what: str, engine: Engine, *, logged: bool = False) -> AsyncIterator[None]:
     """Tell of `what` while the block runs, with the reasons that the engine gives for not being up yet.
 
     On a terminal that is a line that moves; elsewhere a line at the start, at each new reason and at
-    the end.
+    the end; with `logged` these go to the log.
     """
-    shown = _Moving(what) if sys.stderr.isatty() else _Lines(what)
+    shown = _Logged(what) if logged else _Moving(what) if sys.stderr.isatty() else _Lines(what)
     unwatch = engine.watch(shown.follow)
     try:
         yield
@@ -40,7 +42,7 @@ async def progress(what: str, engine: Engine) -> AsyncIterator[None]:
     finally:
         unwatch()
     shown.stop()
-    _write(f"{what}: done in {shown.seconds:.1f} s\n")
+    shown.say(f"{what}: done in {shown.seconds:.1f} s")
 
 
 class _Lines:
@@ -67,15 +69,26 @@ class _Lines:
     def stop(self) -> None:
         """Show nothing more."""
 
+    def say(self, text: str) -> None:
+        """Write a line."""
+        _write(f"{text}\n")
+
     def _begin(self) -> None:
-        _write(f"{self._what} ...\n")
+        self.say(f"{self._what} ...")
 
     def _tell(self) -> None:
-        _write(f"{self._text} ({self.seconds:.1f} s)\n")
+        self.say(f"{self._text} ({self.seconds:.1f} s)")
 
     @property
     def _text(self) -> str:
         return f"{self._what}: {self._reason}" if self._reason else self._what
+
+
+class _Logged(_Lines):
+    """Has its lines in the log."""
+
+    def say(self, text: str) -> None:
+        _LOG.info("%s", text)
 
 
 class _Moving(_Lines):

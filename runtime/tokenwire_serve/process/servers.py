@@ -14,6 +14,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SGLANG_SERVICE
 from tokenwire_gen.sglang.runtime.v1.sglang_http import ROUTES
 from tokenwire_gen.sglang.runtime.v1.sglang_openai import ADAPTERS
 
+from tokenwire_serve.observe.sources import grpc_rows, http_rows
 from tokenwire_serve.shapes.handlers import http_handlers
 
 from .web import WebServer
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tokenwire.errors import RpcError
     from tokenwire.limits import Limits
 
+    from tokenwire_serve.observe.observation import Observation
     from tokenwire_serve.servicer.service import SglangServicer
 
 __all__ = ["Servers"]
@@ -42,6 +44,8 @@ class Servers:
         access: Who may call what.
         http_tls: TLS of HTTP; None is none.
         grpc_tls: TLS of gRPC; None is none.
+        observation: Told of every call, and shown on the HTTP port unless it has one of its own.
+        metrics: Socket of the metrics, where they have one of their own.
     """
 
     def __init__(
@@ -54,7 +58,12 @@ class Servers:
         access: Access = OPEN,
         http_tls: ssl.SSLContext | None = None,
         grpc_tls: ssl.SSLContext | None = None,
+        observation: Observation | None = None,
+        metrics: socket.socket | None = None,
     ) -> None:
+        observer = None if observation is None else observation.observer
+        pages = {} if observation is None else observation.pages
+        self._metrics = None if metrics is None else WebServer(build_endpoint(pages=pages), metrics)
         self._servicer = servicer
         self._health = HealthRegistry([SGLANG_SERVICE.name])
         app = build_endpoint(
@@ -62,18 +71,25 @@ class Servers:
             routes=ROUTES,
             adapters=ADAPTERS,
             handlers=http_handlers(servicer),
+            pages=pages if metrics is None else {},
             max_body=limits.max_message_size,
             access=access,
+            observer=observer,
         )
-        self._http = WebServer(app, http, limits=limits, tls=http_tls)
-        self._grpc = Server([servicer], health=self._health, limits=limits, access=access)
+        self._http = WebServer(app, http, limits=limits, tls=http_tls, observer=observer)
+        self._grpc = Server([servicer], health=self._health, limits=limits, access=access, observer=observer)
         self._grpc_socket = grpc
         self._grpc_tls = grpc_tls
+        if observation is not None and observation.exposition is not None:
+            observation.exposition.add(lambda: grpc_rows(self._grpc.stats))
+            observation.exposition.add(lambda: http_rows(self._http.stats))
 
     async def start(self) -> None:
         """Accept requests from now on; health follows the engine."""
         self._servicer.watch_health(self._health.set_all)
         await self._http.start()
+        if self._metrics is not None:
+            await self._metrics.start()
         if self._grpc_socket is not None:
             await self._grpc.start(sock=self._grpc_socket, ssl=self._grpc_tls)
 
@@ -100,3 +116,5 @@ class Servers:
         """Stop, whatever still runs."""
         self._health.close()
         await asyncio.gather(self._http.close(), self._grpc.close())
+        if self._metrics is not None:
+            await self._metrics.close()

@@ -18,6 +18,9 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
 from tokenwire_serve.engines import EngineOptions, create
+from tokenwire_serve.observe.log import logging_to_stderr
+from tokenwire_serve.observe.observation import Observation, share_engine_metrics
+from tokenwire_serve.observe.tracing import MissingTracingError
 from tokenwire_serve.servicer.service import SglangServicer
 from tokenwire_serve.servicer.settings import ServicerSettings
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from tokenwire_serve.engine import Engine
+    from tokenwire_serve.observe.log_writer import LogWriter
 
     from .settings import ServeSettings
 
@@ -48,6 +52,8 @@ _LOG: Final = logging.getLogger("tokenwire.serve")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _CLOSE: Final = 5.0
 """Seconds that an engine gets to end."""
+_LAST_WORDS: Final = 0.2
+"""Seconds that the log gets when a second signal ends the process."""
 _FLUSH: Final = 2.0
 """Seconds that calls get to tell their clients that the engine was closed, or died."""
 _DECIDED_HERE: Final = ("--host", "--port", "--grpc-port")
@@ -66,18 +72,14 @@ def run(settings: ServeSettings) -> int:
     Returns:
         The exit code: 0 after a drain, 1 when the server could not start or its engine died.
     """
-    logging.basicConfig(
-        level=settings.observe.log_level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    supervisor = Supervisor(settings)
-    with asyncio.Runner(loop_factory=_loop_factory(settings.loop)) as runner:
-        code = runner.run(supervisor.run())
-        if supervisor.stuck:
-            logging.shutdown()
-            os._exit(code)
-        return code
+    with logging_to_stderr(settings.observe.log_level, settings.observe.log_format) as writer:
+        supervisor = Supervisor(settings, writer)
+        with asyncio.Runner(loop_factory=_loop_factory(settings.loop)) as runner:
+            code = runner.run(supervisor.run())
+            if supervisor.stuck:
+                writer.close()
+                os._exit(code)
+            return code
 
 
 def _loop_factory(loop: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -97,12 +99,17 @@ class _StoppedError(Exception):
 class Supervisor:
     """Owns what a server is made of, from the first socket to the last byte.
 
+    Args:
+        settings: Resolved ones.
+        log: Writes the log, and access lines if they are wanted.
+
     Attributes:
         stuck: The engine did not end in time: its threads would hold up the end of the process.
     """
 
-    def __init__(self, settings: ServeSettings) -> None:
+    def __init__(self, settings: ServeSettings, log: LogWriter | None = None) -> None:
         self.stuck = False
+        self._log = log
         self._settings = settings
         self._stop = asyncio.Event()
 
@@ -112,10 +119,10 @@ class Supervisor:
         try:
             async with AsyncExitStack() as stack:
                 await self._serve(stack)
-        except SettingsError as error:
-            return _fail(str(error))
+        except (SettingsError, MissingTracingError) as error:
+            return self._fail(str(error))
         except RpcError as error:
-            return _fail(error.message)
+            return self._fail(error.message)
         except _StoppedError:
             _LOG.info("stopped before it was ready")
         return 0
@@ -128,13 +135,18 @@ class Supervisor:
 
     def _on_signal(self, number: signal.Signals) -> None:
         if self._stop.is_set():
+            if self._log is not None:
+                self._log.flush(_LAST_WORDS)
             os._exit(128 + number)
         self._stop.set()
 
     async def _serve(self, stack: AsyncExitStack) -> None:
         settings = self._settings
         forget_environment()
+        observation = _observation(settings, self._log)
+        stack.push_async_callback(observation.close)
         http, grpc = _listen(settings, stack)
+        metrics = _listen_for_metrics(settings, stack)
         security = Security(settings.security, [sock.getsockname()[0] for sock in (http, grpc) if sock])
         settings = replace(settings, port=_port(http), grpc_port=None if grpc is None else _port(grpc))
         options = _engine_options(settings)
@@ -149,7 +161,10 @@ class Supervisor:
             access=security.access,
             http_tls=security.http,
             grpc_tls=security.grpc,
+            observation=observation,
+            metrics=metrics,
         )
+        observation.start(servicer)
         stack.push_async_callback(servers.close)
         self._see_to_descriptors(stack, listeners=1 if grpc is None else 2)
         await servers.start()
@@ -178,7 +193,7 @@ class Supervisor:
 
     async def _bring_up(self, engine: Engine, what: str) -> None:
         """Start an engine, for the first time or again."""
-        async with progress(what, engine):
+        async with progress(what, engine, logged=self._settings.observe.log_format == "json"):
             await _start(engine)
         self._own_signals()
         gc.unfreeze()  # what an engine that died has left may go
@@ -212,6 +227,15 @@ class Supervisor:
             _LOG.exception("engine %s failed to end: leaving it", engine.name)
             self.stuck = True
 
+    def _fail(self, message: str) -> int:
+        if self._settings.observe.log_format == "json":
+            _LOG.error("%s", message)
+        else:
+            if self._log is not None:
+                self._log.flush()
+            print(f"error: {message}", file=sys.stderr, flush=True)
+        return 1
+
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`.
 
@@ -238,6 +262,24 @@ def _listen(settings: ServeSettings, stack: AsyncExitStack) -> tuple[socket.sock
     if not settings.enable_grpc or settings.grpc_port is None:
         return http, None
     return http, stack.enter_context(listen(settings.host, settings.grpc_port, "--grpc-port"))
+
+
+def _listen_for_metrics(settings: ServeSettings, stack: AsyncExitStack) -> socket.socket | None:
+    """The socket of the metrics, where they have one of their own."""
+    port = settings.observe.metrics_http_port
+    if port is None or not settings.observe.enable_metrics:
+        return None
+    sock = stack.enter_context(listen(settings.host, port, "--metrics-http-port"))
+    _LOG.info("metrics on http://%s/metrics", address_of(sock))
+    return sock
+
+
+def _observation(settings: ServeSettings, log: LogWriter | None) -> Observation:
+    """What observes the server; SGLang's own metrics are shown beside, where its flags ask for them."""
+    shared = settings.engine == "sglang" and "--enable-metrics" in settings.engine_args
+    if shared and settings.observe.enable_metrics:
+        share_engine_metrics()
+    return Observation(settings.observe, version("tokenwire"), log, engine_metrics=shared)
 
 
 def _port(listener: socket.socket) -> int:
@@ -305,8 +347,3 @@ def _ready_line(http: socket.socket, grpc: socket.socket | None, servicer: Sglan
     model = next(iter(servicer.settings.served_model_names), engine.model.served_model_name)
     grpc_address = address_of(grpc) if grpc is not None else "off"
     return f"ready http={address_of(http)} grpc={grpc_address} engine={engine.name} model={model}"
-
-
-def _fail(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr, flush=True)
-    return 1

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
     from tokenwire.limits import Limits
+    from tokenwire.record import CallObserver
 
 __all__ = ["WebServer"]
 
@@ -30,6 +31,7 @@ class WebServer:
         sock: The socket.
         limits: What clients have to keep to.
         tls: TLS of its connections; None is none.
+        observer: Told of requests that are refused before the application sees them.
 
     Attributes:
         stats: What has happened so far.
@@ -42,12 +44,14 @@ class WebServer:
         *,
         limits: Limits = DEFAULT_LIMITS,
         tls: SSLContext | None = None,
+        observer: CallObserver | None = None,
     ) -> None:
         self.stats = WebStats()
         self._app = mark_send(app)
         self._sock = sock
         self._limits = limits
         self._tls = tls
+        self._observer = observer
         self._listener: Listener | None = None
         self._server: asyncio.Server | None = None
 
@@ -55,7 +59,9 @@ class WebServer:
         """Accept requests from now on."""
         loop = asyncio.get_running_loop()
         prepare(self._sock, self._limits)
-        self._listener = Listener(self._app, self._limits, loop, self.stats, tls=self._tls)
+        self._listener = Listener(
+            self._app, self._limits, loop, self.stats, tls=self._tls, observer=self._observer
+        )
         self._server = await loop.create_server(self._listener.accept, sock=self._sock, backlog=_BACKLOG)
 
     async def drain(self, timeout: float | None = None) -> bool:
