@@ -227,7 +227,8 @@ class HttpConnection(asyncio.Protocol):
         self._deadline = inf
         broken, self._receiving = self._receiving, None
         if broken is None and (observer := self._listener.observer) is not None:
-            note_refusal(observer, self._base_scope["client"], int(refusal.answer[_STATUS]))
+            client = _address(self._transport.get_extra_info("peername"))
+            note_refusal(observer, client, int(refusal.answer[_STATUS]))
         if broken is not None:
             broken.leave()
             if broken is self._running:
