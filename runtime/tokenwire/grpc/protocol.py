@@ -311,7 +311,6 @@ class WireProtocol(H2Protocol):
         session.initiate_connection()
         # What is advertised is enforced by the processor: h2 would close the connection.
         session.local_settings = self._settings(_NO_LIMIT)
-        session.decoder.max_header_list_size = self.handler.max_header_size
         session.increment_flow_control_window(CONNECTION_WINDOW - _DEFAULT_WINDOW)
         self.connection = WireConnection(session, self._transport, config=self.config)
         self.processor = WireProcessor(self.handler, self.connection)
