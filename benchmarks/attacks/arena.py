@@ -29,7 +29,7 @@ __all__ = ["MEMORY_BYTES", "SLACK", "Arena", "Latency", "Outcome", "State"]
 
 MEMORY_BYTES: Final = 20 << 20
 """How far from before the memory may be once an attack is over."""
-SLACK: Final = 16
+SLACK: Final = 32
 """How many more objects of a kind may be there: what the victim's last calls have left varies."""
 _EXACT: Final = {
     "descriptors": 1,

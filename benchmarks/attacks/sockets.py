@@ -28,6 +28,16 @@ def half_open(driver: Driver) -> None:
     driver.play(script, 500)
 
 
+@attack("grpc", "http", pace="slow")
+def every_connection(driver: Driver) -> None:
+    """Opens 1,200 connections, more than a server may keep open by default, and says nothing."""
+
+    def script() -> Iterator[Burst | float]:
+        yield 3600.0
+
+    driver.play(script, 1200)
+
+
 @attack("grpc", "http", pace="flood")
 def connection_flood(driver: Driver) -> None:
     """Opens connections and ends them at once, 20 at a time."""
