@@ -121,6 +121,63 @@ def hoarders(driver: Driver) -> None:
     driver.play(script, 2)
 
 
+def _varint(value: int) -> bytes:
+    octets = bytearray()
+    while value > 127:
+        octets.append(value & 127 | 128)
+        value >>= 7
+    return bytes((*octets, value))
+
+
+def _large(driver: Driver, method: str, body: bytes) -> None:
+    """Sends the same large message again and again, as fast as the server opens its windows."""
+    piece = 512 << 10
+    data = h2.message(body)
+    pieces = [_data(1, data[start : start + piece]) for start in range(0, len(data), piece)]
+    head = h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.request(method))
+
+    def script() -> Iterator[Burst | float]:
+        yield Burst(h2.GREETING + head)
+        for number, part in enumerate(pieces):
+            yield Burst(part)
+            if number % 2:
+                yield 0.005  # Time for the stream's window, which is 1 MiB, to be opened again.
+        yield Burst(h2.frame(h2.DATA, h2.END_STREAM, 1))
+
+    driver.play(script, 1)
+
+
+@attack("grpc", pace="flood")
+def many_ids(driver: Driver) -> None:
+    """Sends a message of 16 MB that is 16 million token ids."""
+    size = 16 << 20
+    _large(driver, "Generate", b"\x0a" + _varint(size) + bytes(size))
+
+
+@attack("grpc", pace="flood")
+def many_strings(driver: Driver) -> None:
+    """Sends a message of 8 MB that is four million empty stop strings."""
+    from tokenwire_gen.sglang.runtime.v1 import SamplingParams
+
+    stops = bytes(SamplingParams(stop=[""])) * (4 << 20)
+    _large(driver, "TextGenerate", b"\x0a\x01a\x12" + _varint(len(stops)) + stops)
+
+
+@attack("grpc", pace="flood")
+def many_unknown_fields(driver: Driver) -> None:
+    """Sends a message of 8 MB that is four million fields which do not exist."""
+    _large(driver, "TextGenerate", b"\xf8\x07\x01" * ((8 << 20) // 3))
+
+
+@attack("grpc", pace="flood")
+def many_map_entries(driver: Driver) -> None:
+    """Sends a message of 8 MB that is a million entries of a map, all with the same key."""
+    from tokenwire_gen.sglang.runtime.v1 import TextGenerateRequest
+
+    entry = bytes(TextGenerateRequest(trace_headers={"a": "b"}))
+    _large(driver, "TextGenerate", entry * (1 << 20))
+
+
 @attack("grpc", pace="flood")
 def gzip_bomb(driver: Driver) -> None:
     """Sends messages of 100 KB that are 100 MB when unpacked."""

@@ -21,7 +21,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TextGenerateRequest,
 )
 from tokenwire_serve.engine import Constraint, Sampling
-from tokenwire_serve.servicer.ranges import shortest_float
+from tokenwire_serve.servicer.ranges import Problems, shortest_float
 
 from .calls import context, drained, violations
 
@@ -302,3 +302,15 @@ def test_shortest_float_gives_back_what_was_written(value: float) -> None:
 def test_shortest_float_leaves_the_rest(value: float) -> None:
     assert shortest_float(value) == value
     assert math.isnan(shortest_float(math.nan))
+
+
+def test_an_answer_names_so_many_problems_and_no_more() -> None:
+    """What is wrong in a million places is refused at once: the rest of it is not looked at."""
+    problems = Problems()
+    added = 0
+    with pytest.raises(RpcError) as caught:
+        for added in range(1_000_000):
+            problems.add(f"messages[{added}]", "must be an object")
+    assert added == 31
+    assert caught.value.code is Code.INVALID_ARGUMENT
+    assert len(violations(caught.value)) == 32

@@ -55,16 +55,28 @@ _SPANS: Final = {
     "n": _Span(1, MAX_CHOICES, f"from 1 to {MAX_CHOICES}"),
 }
 
+_MOST_PROBLEMS: Final = 32
+
 
 class Problems:
-    """What is wrong with a request, all of it, by field."""
+    """What is wrong with a request, all of it, by field; where there is very much, the first of it.
+
+    A body of some kilobytes can be wrong in thousands of places, and the answer would be larger than the
+    request and take seconds to make.
+    """
 
     def __init__(self) -> None:
         self.found: list[tuple[str, str]] = []
 
     def add(self, field: str, description: str) -> None:
-        """Note one problem; `description` completes a sentence that starts with the field."""
+        """Note one problem; `description` completes a sentence that starts with the field.
+
+        Raises:
+            RpcError: INVALID_ARGUMENT, when there are as many as an answer tells.
+        """
         self.found.append((field, description))
+        if len(self.found) >= _MOST_PROBLEMS:
+            self.settle()
 
     def expect(self, holds: bool, field: str, description: str) -> None:
         """Note a problem unless something holds."""
