@@ -10,6 +10,7 @@ import pytest
 from h2.errors import ErrorCodes
 from hyperframe.frame import DataFrame, GoAwayFrame, PingFrame, RstStreamFrame, SettingsFrame
 from tokenwire.grpc import protocol
+from tokenwire.limits import Limits
 
 from tests.grpc.raw_client import message
 from tests.grpc.wire_service import Raw, WireServicer, until
@@ -88,10 +89,10 @@ async def test_6_1_data(case: Case) -> None:
 
 
 async def test_6_1_padding_counts_in_the_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "STREAM_WINDOW", 10_000)
-    async with peer() as client:
+    monkeypatch.setattr(protocol, "STREAM_WINDOW", 100_000)
+    async with peer(limits=Limits(min_ping_interval=0)) as client:
         client.send(head())
-        for _ in range(20):
+        for _ in range(40):
             client.send(raw(DATA, PADDED, 1, b"\xff" + bytes(255)) * 18)
             await pong(client)
         client.send(END)
