@@ -93,6 +93,7 @@ class Guard:
         "_sent",
         "_spent",
         "_strikes",
+        "_turn",
         "_updates",
         "_windowed",
         "reason",
@@ -108,6 +109,7 @@ class Guard:
         self.reason = ""
         self._burst = max(_BURST, _BURST_PER_STREAM * max_streams) if max_streams else float("inf")
         self._points = self._burst
+        self._turn = _TURN if max_streams else self._burst
         self._at = monotonic()
         self._spent = 0.0
         self._sent = self._windowed = 0
@@ -130,7 +132,7 @@ class Guard:
         if self._points < 0 and not self.reason:
             self.reason = f"too many {what}"
             self.session.paused = True
-        elif self._spent >= _TURN:
+        elif self._spent >= self._turn:
             self.session.paused = True
 
     def _refill(self) -> None:

@@ -22,6 +22,7 @@ from .response import Response
 from .stream import Receiver
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     from tokenwire.budget import MemoryBudget
@@ -150,6 +151,8 @@ class ServerCall(Receiver):
             if len(self._requests) > 1:
                 self.abort(_not_one("more"))
         except RpcError as error:
+            if error.code is Code.RESOURCE_EXHAUSTED:
+                self._refused["max_message_size"] += 1
             self.abort(error)
         except DecodeError as error:
             self.abort(_undecodable(error))
@@ -172,11 +175,7 @@ class ServerCall(Receiver):
         self._give_back()
 
     def _account(self) -> None:
-        """Have as much of the budget as has come and is not handed over; a little is free.
-
-        Raises:
-            RpcError: RESOURCE_EXHAUSTED, there is not as much.
-        """
+        """Have as much of the budget as has come and is not handed over, or end; a little is free."""
         held = sum(map(len, self._requests))
         if self._reader is not None:
             held += self._reader.held
@@ -185,9 +184,15 @@ class ServerCall(Receiver):
         wanted = held if held > _SMALL else 0
         if wanted < self._taken:
             self._give_back()
-        if not self._budget.take(wanted - self._taken):
-            raise _no_memory(self._budget.limit)
-        self._taken = wanted
+        if self._budget.take(wanted - self._taken):
+            self._taken = wanted
+        else:
+            self._refused["max_request_memory"] += 1
+            self.abort(_no_memory(self._budget.limit))
+
+    @property
+    def _refused(self) -> Counter[str]:
+        return self._stream.connection.session.guard.stats.calls_refused
 
     def _give_back(self) -> None:
         self._budget.give_back(self._taken)

@@ -28,6 +28,8 @@ _DATA_AND_PREFIX: Final = Struct(">IBIBI")
 _HEADERS: Final = Struct(">HBBBI")
 """HEADERS' frame header: length in 16 + 8 bits, type 1, flags, stream."""
 _CONTINUATION: Final = 0x9
+_PROGRESS: Final = 1024
+"""A reader has read something when it has read as much, or the rest of a message."""
 _WHOLE: Final = 0x4
 _WHOLE_AND_LAST: Final = 0x5
 """Flags of HEADERS: END_HEADERS, and END_STREAM beside it."""
@@ -76,6 +78,7 @@ class WireStream(Stream):
         "_rest",
         "_rest_ends",
         "_state",
+        "_waiting",
         "connection",
         "id",
         "receiver",
@@ -93,6 +96,7 @@ class WireStream(Stream):
         self.waiting_since = 0.0
         self._rest: memoryview | None = None
         self._rest_ends = False
+        self._waiting = 0
         if stream_id is not None:
             self._take_id(stream_id)
 
@@ -230,6 +234,7 @@ class WireStream(Stream):
         if (not end and not flag and self.send(body)) or not self.closable:
             return
         self._rest = memoryview(frame(body, flag))
+        self._waiting = len(self._rest)
         self._rest_ends = end
         self.request_turn()
         while not self.connection.blocked and self._send_frame():
@@ -260,8 +265,10 @@ class WireStream(Stream):
         size = min(self._window(), session.max_outbound_frame_size)
         if rest is None or size <= 0:
             return False
-        self.waiting_since = time.monotonic()
         last = size >= len(rest)
+        if last or self._waiting - len(rest) + size >= _PROGRESS:
+            self.waiting_since = time.monotonic()
+            self._waiting = len(rest) - size
         session.send_data(self.id, rest[:size], end_stream=last and self._rest_ends)
         self.connection.flush()
         self._rest = None if last else rest[size:]
