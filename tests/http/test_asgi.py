@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from starlette.responses import PlainTextResponse
 from tokenwire.http.asgi import build_app
+from tokenwire.limits import Limits
 
 from .fakes import ADAPTERS, FakeServicer
 
@@ -27,7 +28,7 @@ def servicer() -> FakeServicer:
 
 @pytest_asyncio.fixture
 async def client(servicer: FakeServicer) -> AsyncIterator[httpx.AsyncClient]:
-    app = build_app(servicer, adapters=ADAPTERS, max_body=1000)
+    app = build_app(servicer, adapters=ADAPTERS, limits=Limits(max_message_size=1000))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:
         yield made
 
@@ -133,12 +134,12 @@ async def test_body_over_the_limit_is_413_however_it_is_sent(client: httpx.Async
     for content in (b"x" * 1001, pieces()):
         reply = await client.post("/v1/unary", content=content, headers=JSON)
         assert reply.status_code == 413
-        assert reply.json()["error"]["message"] == "the body is larger than 1000 bytes"
+        assert reply.json()["error"]["message"] == "the body is larger than 1000 bytes (--grpc-max-message-size)"
     assert (await post(client, "/v1/unary", b"x" * 1000)).status_code == 200
 
 
 async def test_the_body_limit_is_checked_before_the_body_is_read(servicer: FakeServicer) -> None:
-    app = build_app(servicer, adapters=ADAPTERS, max_body=10)
+    app = build_app(servicer, adapters=ADAPTERS, limits=Limits(max_message_size=10))
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

@@ -10,15 +10,19 @@ from urllib.parse import parse_qsl, quote
 from starlette.applications import Starlette
 
 from tokenwire.auth import OPEN, SECRET_HEADERS
+from tokenwire.budget import MemoryBudget
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.limits import DEFAULT_LIMITS, flag_of
 from tokenwire.record import CallRecord
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
+from .body import BodyError, read_body
 from .core import HttpCore
 from .failures import http_error
 from .invoke import LocalInvoker
+from .packing import packed
 from .records import end_record, note_failure, note_reply, peer_text
 from .sse import EventWriter
 from .values import HttpCall, HttpReply, leave
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from tokenwire.auth import Access
+    from tokenwire.limits import Limits
     from tokenwire.record import CallObserver
 
     from .invoke import Servicer
@@ -37,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpEndpoint", "build_app", "build_endpoint", "mark_send"]
 
-DEFAULT_MAX_BODY: Final = 64 << 20
 _OWN_SEND: Final = "tokenwire.send"
 _EVENT_HEADERS: Final = {
     "content-type": "text/event-stream",
@@ -52,7 +56,8 @@ def build_endpoint(
     adapters: Iterable[OpenAIAdapter] = (),
     handlers: Mapping[str, HttpHandler] | None = None,
     pages: Mapping[str, HttpHandler] | None = None,
-    max_body: int = DEFAULT_MAX_BODY,
+    limits: Limits = DEFAULT_LIMITS,
+    budget: MemoryBudget | None = None,
     access: Access = OPEN,
     observer: CallObserver | None = None,
 ) -> HttpEndpoint:
@@ -64,7 +69,8 @@ def build_endpoint(
         adapters: `ADAPTERS` of generated `_openai` modules.
         handlers: The functions that routes name, by name.
         pages: Functions that answer GET on further paths, for whoever may call RPCs of scope user.
-        max_body: Largest request body in bytes; a larger one is answered with 413.
+        limits: What bodies have to keep to, both ways.
+        budget: Memory of bodies that are being received; one of its own by `limits` if not given.
         access: Who may call what; everything is open to everybody if not given.
         observer: Told of every request.
 
@@ -73,7 +79,7 @@ def build_endpoint(
     """
     invoker = LocalInvoker(servicers)
     core = HttpCore(invoker, routes=routes, adapters=adapters, handlers=handlers, pages=pages, access=access)
-    return HttpEndpoint(core, max_body=max_body, observer=observer)
+    return HttpEndpoint(core, limits=limits, budget=budget, observer=observer)
 
 
 def build_app(*servicers: Servicer, **options: Any) -> Starlette:
@@ -111,10 +117,16 @@ class HttpEndpoint:
     """
 
     def __init__(
-        self, core: HttpCore, *, max_body: int = DEFAULT_MAX_BODY, observer: CallObserver | None = None
+        self,
+        core: HttpCore,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        budget: MemoryBudget | None = None,
+        observer: CallObserver | None = None,
     ) -> None:
         self._core = core
-        self._max_body = max_body
+        self._max_body = limits.max_message_size
+        self._budget = budget or MemoryBudget(limits.max_request_memory)
         self._observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -151,12 +163,13 @@ class HttpEndpoint:
             note_reply(endpoint, record)
             await _send_bytes(endpoint, send, head=method == "HEAD")
             return
-        body = await _read_body(receive, headers, self._max_body)
-        if body is None:
+        try:
+            body = await read_body(receive, headers, self._max_body, self._budget)
+        except BodyError as error:
+            note_reply(error.reply, record)
+            await _send_bytes(error.reply, send, head=False)
             return
-        if isinstance(body, HttpReply):
-            note_reply(body, record)
-            await _send_bytes(body, send, head=False)
+        if body is None:
             return
         if record is not None:
             record.received_bytes = len(body)
@@ -174,9 +187,20 @@ class HttpEndpoint:
         )
         async with _cancelled_by_disconnect(receive, record):
             reply = await self._core.answer(endpoint, call)
+            del call, body  # A stream may last.
+            if isinstance(reply.body, bytes):
+                reply = await self._fitted(reply, headers)
             note_reply(reply, record)
             at_once = _unwrapped(scope, send)
             await _send_reply(reply, send, head=method == "HEAD", at_once=at_once, record=record)
+
+    async def _fitted(self, reply: HttpReply, headers: Mapping[str, str]) -> HttpReply:
+        """A whole reply as it may be sent: not too large, and packed where the client wants that."""
+        if len(reply.body) > self._max_body:  # type: ignore[arg-type]
+            flag = flag_of("max_message_size")
+            sentence = f"the answer is larger than {self._max_body} bytes ({flag}); ask for less at once"
+            return http_error(500, sentence, Code.RESOURCE_EXHAUSTED)
+        return await packed(reply, headers)
 
 
 @asynccontextmanager
@@ -257,32 +281,6 @@ async def _send_bytes(reply: HttpReply, send: Send, *, head: bool) -> None:
 async def _send_start(status: int, headers: Mapping[str, str], send: Send) -> None:
     pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": pairs})
-
-
-async def _read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes | HttpReply | None:
-    """The whole body; the refusal of one that is too large; None where the client went away."""
-    announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        return _too_large(limit)
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > limit:
-            return _too_large(limit)
-        pieces.append(piece)
-        if not message.get("more_body", False):
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _too_large(limit: int) -> HttpReply:
-    reply = http_error(413, f"the body is larger than {limit} bytes", Code.RESOURCE_EXHAUSTED)
-    reply.headers["connection"] = "close"
-    return reply
 
 
 def _headers(scope: Scope) -> dict[str, str]:

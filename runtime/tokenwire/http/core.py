@@ -13,6 +13,7 @@ from tokenwire.method import AuthScope
 from tokenwire.timeouts import PASSED, decode_timeout
 
 from .failures import error_reply, http_error
+from .json_body import LARGE, parsed_beforehand
 from .openai import adapter_handler
 from .path import PathTemplate
 from .transcode import route_handler
@@ -114,12 +115,18 @@ class HttpCore:
     async def answer(self, endpoint: Endpoint, call: HttpCall) -> HttpReply:
         """The reply of an endpoint; an error becomes one too."""
         try:
-            timeout = call.headers.get("grpc-timeout")
-            if timeout is None:
-                return await endpoint.handler(call)
-            return await _in_time(endpoint.handler, call, timeout)
+            if len(call.body) > LARGE:
+                async with parsed_beforehand(call.body):
+                    return await self._answer(endpoint, call)
+            return await self._answer(endpoint, call)
         except Exception as error:
             return error_reply(error)
+
+    async def _answer(self, endpoint: Endpoint, call: HttpCall) -> HttpReply:
+        timeout = call.headers.get("grpc-timeout")
+        if timeout is None:
+            return await endpoint.handler(call)
+        return await _in_time(endpoint.handler, call, timeout)
 
     def _candidates(self, path: str) -> Iterator[tuple[Mapping[str, _Entry], Mapping[str, str]]]:
         """What the tables hold for a path: an exact entry, then each template that matches."""

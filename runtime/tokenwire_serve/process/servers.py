@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tokenwire.auth import OPEN
+from tokenwire.budget import MemoryBudget
 from tokenwire.grpc.server import Server
 from tokenwire.health import HealthRegistry
 from tokenwire.http.asgi import build_endpoint
@@ -66,18 +67,27 @@ class Servers:
         self._metrics = None if metrics is None else WebServer(build_endpoint(pages=pages), metrics)
         self._servicer = servicer
         self._health = HealthRegistry([SGLANG_SERVICE.name])
+        budget = MemoryBudget(limits.max_request_memory)
         app = build_endpoint(
             servicer,
             routes=ROUTES,
             adapters=ADAPTERS,
             handlers=http_handlers(servicer),
             pages=pages if metrics is None else {},
-            max_body=limits.max_message_size,
+            limits=limits,
+            budget=budget,
             access=access,
             observer=observer,
         )
         self._http = WebServer(app, http, limits=limits, tls=http_tls, observer=observer)
-        self._grpc = Server([servicer], health=self._health, limits=limits, access=access, observer=observer)
+        self._grpc = Server(
+            [servicer],
+            health=self._health,
+            limits=limits,
+            access=access,
+            observer=observer,
+            budget=budget,
+        )
         self._grpc_socket = grpc
         self._grpc_tls = grpc_tls
         if observation is not None and observation.exposition is not None:

@@ -1,0 +1,176 @@
+"""Bodies of requests: read within the limits, and unpacked."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from tokenwire.codes import Code
+from tokenwire.limits import flag_of
+
+from .failures import http_error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.types import Receive
+
+    from tokenwire.budget import MemoryBudget
+
+    from .values import HttpReply
+
+__all__ = ["BodyError", "read_body"]
+
+_STEP: Final = 256 << 10
+"""Bytes that are unpacked before others get their turn."""
+_MOST_MEMBERS: Final = 1000
+_GZIP: Final = frozenset(("gzip", "x-gzip"))
+
+
+class BodyError(Exception):
+    """A body is refused.
+
+    Attributes:
+        reply: What to answer. The connection ends with it, for the rest of the body is not read.
+    """
+
+    def __init__(self, reply: HttpReply) -> None:
+        self.reply = reply
+        reply.headers["connection"] = "close"
+
+
+async def read_body(
+    receive: Receive, headers: Mapping[str, str], limit: int, budget: MemoryBudget
+) -> bytes | None:
+    """The whole body, unpacked where it is compressed; None where the client went away.
+
+    Args:
+        receive: ASGI's `receive`.
+        headers: Names in lower case.
+        limit: Most bytes, as sent and unpacked.
+        budget: Bytes of all bodies that are being received.
+
+    Raises:
+        BodyError: It is refused.
+    """
+    packed = _is_packed(headers.get("content-encoding", ""))
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise BodyError(_too_large(limit))
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        return None
+    if not packed and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise BodyError(_too_large(limit))
+        return body
+    collector = _Collector(limit, budget)
+    try:
+        pieces = _pieces(message, receive)
+        whole = await (collector.unpack(pieces) if packed else collector.collect(pieces))
+        return collector.value() if whole else None
+    finally:
+        budget.give_back(collector.held)
+
+
+async def _pieces(message: Mapping[str, object], receive: Receive) -> AsyncIterator[bytes | None]:
+    """The pieces of a body, from the first message on; None where the client went away."""
+    while message["type"] != "http.disconnect":
+        piece = message.get("body", b"")
+        assert isinstance(piece, bytes)
+        yield piece
+        if not message.get("more_body", False):
+            return
+        message = await receive()
+    yield None
+
+
+class _Collector:
+    """Collects a body, without a copy of it at the end.
+
+    Attributes:
+        held: Bytes taken from the budget.
+    """
+
+    def __init__(self, limit: int, budget: MemoryBudget) -> None:
+        self.held = 0
+        self._limit = limit
+        self._budget = budget
+        self._bytes = BytesIO()
+
+    def value(self) -> bytes:
+        return self._bytes.getvalue()
+
+    async def collect(self, pieces: AsyncIterator[bytes | None]) -> bool:
+        """Take pieces as they are; False where the client went away."""
+        async for piece in pieces:
+            if piece is None:
+                return False
+            self._add(piece)
+        return True
+
+    async def unpack(self, pieces: AsyncIterator[bytes | None]) -> bool:
+        """Unpack pieces of gzip; False where the client went away."""
+        unpacker = zlib.decompressobj(wbits=31)
+        members = 1
+        received = 0
+        async for piece in pieces:
+            if piece is None:
+                return False
+            received += len(piece)
+            if received > self._limit:
+                raise BodyError(_too_large(self._limit))
+            while piece:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(wbits=31)
+                    members += 1
+                try:
+                    self._add(unpacker.decompress(piece, _STEP))
+                except zlib.error:
+                    raise BodyError(http_error(400, "the body is not gzip")) from None
+                if members > _MOST_MEMBERS:
+                    raise BodyError(http_error(400, f"the body has more than {_MOST_MEMBERS} gzip members"))
+                piece = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+                if piece:
+                    await asyncio.sleep(0)
+        while not unpacker.eof:
+            before = self.held
+            self._add(unpacker.decompress(b"", _STEP))
+            if self.held == before and not unpacker.eof:
+                raise BodyError(http_error(400, "the body is not gzip: it ends too early"))
+        return True
+
+    def _add(self, piece: bytes) -> None:
+        if self.held + len(piece) > self._limit:
+            raise BodyError(_too_large(self._limit))
+        if not self._budget.take(len(piece)):
+            raise BodyError(_no_memory(self._budget.limit))
+        self.held += len(piece)
+        self._bytes.write(piece)
+
+
+def _is_packed(coding: str) -> bool:
+    coding = coding.strip().lower()
+    if coding in _GZIP:
+        return True
+    if coding and coding != "identity":
+        reply = http_error(415, f"the content-encoding {coding!r} is not known; use gzip, or none")
+        reply.headers["accept-encoding"] = "gzip"
+        raise BodyError(reply)
+    return False
+
+
+def _too_large(limit: int) -> HttpReply:
+    flag = flag_of("max_message_size")
+    return http_error(413, f"the body is larger than {limit} bytes ({flag})", Code.RESOURCE_EXHAUSTED)
+
+
+def _no_memory(limit: int) -> HttpReply:
+    flag = flag_of("max_request_memory")
+    sentence = f"requests that are being received take the {limit} bytes they may have ({flag})"
+    reply = http_error(429, f"{sentence}; try again later", Code.RESOURCE_EXHAUSTED)
+    reply.headers["retry-after"] = "1"
+    return reply
