@@ -72,6 +72,7 @@ class FakeServicer:
     """Answers what the body says; keeps the requests and tells when a call was left."""
 
     def __init__(self) -> None:
+        self.answer = b""
         self.requests: list[Request] = []
         self.left = asyncio.Event()
         self.started = asyncio.Event()
@@ -141,6 +142,8 @@ class FakeServicer:
                     await asyncio.Event().wait()
                 finally:
                     self.left.set()
+            case b"answer":
+                return Response(self.answer)
             case b"400":
                 return Response(b'{"error":{"message":"bad"}}', 400)
             case b"bug":

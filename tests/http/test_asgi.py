@@ -134,7 +134,9 @@ async def test_body_over_the_limit_is_413_however_it_is_sent(client: httpx.Async
     for content in (b"x" * 1001, pieces()):
         reply = await client.post("/v1/unary", content=content, headers=JSON)
         assert reply.status_code == 413
-        assert reply.json()["error"]["message"] == "the body is larger than 1000 bytes (--grpc-max-message-size)"
+        assert (
+            reply.json()["error"]["message"] == "the body is larger than 1000 bytes (--grpc-max-message-size)"
+        )
     assert (await post(client, "/v1/unary", b"x" * 1000)).status_code == 200
 
 
