@@ -50,7 +50,7 @@ def _lost(attack: Attack, seconds: float, control: Latency, error: Exception) ->
     nothing = Latency(0, 0.0, 0.0, 0.0)
     tally = {"sent": 0, "units": 0, "opened": 0, "ended": 0, "let_through": []}
     errors = [f"the server could not be asked any more: {error}"]
-    return Outcome(attack.name, control, nothing, errors, tally, 0.0, seconds, 0, 0, 0, None)
+    return Outcome(attack.name, control, nothing, errors, tally, 0.0, seconds, 0.0, 0, 0, 0, None)
 
 
 def _environment() -> dict[str, Any]:

@@ -107,6 +107,14 @@ def _slack(name: str) -> int:
     return _EXACT.get(name, _ENDED_SLACK if name in _ENDED else SLACK)
 
 
+def _waited_ms(pid: int) -> float:
+    """How long a process has waited for a core so far; 0 where the system does not say."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e6
+    except (OSError, IndexError):
+        return 0.0
+
+
 @dataclass
 class Outcome:
     """What an attack did to a server, and to the victim.
@@ -119,6 +127,7 @@ class Outcome:
         tally: What the attacker did and saw.
         cpu: Seconds of CPU time of the server.
         seconds: How long the attack was.
+        starved_ms: How long the server was ready to run and its core was another program's.
         memory_before: Bytes.
         memory_peak: Bytes, the most at any moment.
         memory_after: Bytes, once the server had settled.
@@ -133,6 +142,7 @@ class Outcome:
     tally: dict[str, Any]
     cpu: float
     seconds: float
+    starved_ms: float
     memory_before: int
     memory_peak: int
     memory_after: int
@@ -282,14 +292,14 @@ class Arena:
             raise BenchError(f"{attack.name}: {answer['error']}")
         before = self.state()
         self._forget_peak()
-        cpu = cpu_seconds([self.pid])
+        cpu, waited = cpu_seconds([self.pid]), _waited_ms(self.pid)
         self._say(self._victim, "start")
         self._say(self._attacker, "go")
         tally = self._hear(self._attacker, seconds + _ANSWER_S)
         if "error" in tally:
             raise BenchError(f"{attack.name}: {tally['error']}")
         ended = time.monotonic()
-        cpu = cpu_seconds([self.pid]) - cpu
+        cpu, waited = cpu_seconds([self.pid]) - cpu, _waited_ms(self.pid) - waited
         during, errors = self._stop_victim()
         after, settled = self._settle(before, ended)
         return Outcome(
@@ -300,6 +310,7 @@ class Arena:
             tally=tally,
             cpu=round(cpu, 3),
             seconds=seconds,
+            starved_ms=round(waited, 1),
             memory_before=before.memory,
             memory_peak=self._status(_PEAK),
             memory_after=after.memory,

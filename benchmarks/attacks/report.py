@@ -33,6 +33,9 @@ another."""
 _NOTES: Final = """\
 - The attacker opens a connection anew where the server has ended one, at most 100 times per second each.
 - CPU is that of the server, the client's calls included, from the start of the attack to its end.
+- "Waited" is how long the server was ready to run and could not, because another program had its core: on a \
+machine with nothing else to do it is about 0, and where it is not, so much of the victim's times is not the \
+server's.
 - Memory is the server's resident memory: before, the most during, and once it has settled. "Settled" is the \
 time from the attack's end until memory and all that is counted are as before; it is spent on what the \
 attacker has still put into the sockets' buffers.
@@ -49,8 +52,8 @@ def line(found: dict[str, Any]) -> str:
     """An outcome for the terminal."""
     during, control, tally = found["during"], found["control"], found["tally"]
     text = f"{found['name']:30} p99 {during['p99']:7.1f} ms ({control['p99']:.1f})  "
-    text += f"max {during['longest']:7.1f}  CPU {found['cpu']:5.2f} s  {tally['sent'] / 1e6:7.1f} MB  "
-    text += f"ended {tally['ended']:5}  MiB {_mib(found)}"
+    text += f"max {during['longest']:7.1f}  CPU {found['cpu']:5.2f} s, waited {found['starved_ms']:4.0f} ms  "
+    text += f"{tally['sent'] / 1e6:7.1f} MB  ended {tally['ended']:5}  MiB {_mib(found)}"
     return "\n".join([text, *(f"    {fault}" for fault in found["faults"])])
 
 
@@ -93,6 +96,7 @@ _COLUMNS: Final = (
     "alone",
     "longest",
     "CPU s",
+    "waited ms",
     "sent MB",
     "frames",
     "connections",
@@ -112,6 +116,7 @@ def _row(found: dict[str, Any]) -> list[str]:
         f"{found['control']['p99']:.1f}",
         f"{during['longest']:.1f}",
         f"{found['cpu']:.2f} of {found['seconds']:g}",
+        f"{found['starved_ms']:.0f}",
         f"{tally['sent'] / 1e6:.1f}",
         f"{tally['units']:,}",
         f"{tally['opened']:,}",

@@ -9,13 +9,13 @@ import pytest
 from benchmarks.attacks.catalog import catalog, named
 
 if TYPE_CHECKING:
-    from benchmarks.attacks.arena import Latency
+    from benchmarks.attacks.arena import Outcome
 
     from .conftest import Stage
 
 SECONDS = 0.5
-TRIES = 3
-"""Other programs on the machine may hold up a call for a moment, and hardly three times in a row."""
+TRIES = 2
+"""Other programs on the machine may hold up a call for a moment, and hardly twice in a row."""
 
 SENT_AWAY = [
     "grpc/half_open",
@@ -27,18 +27,19 @@ SENT_AWAY = [
 ]
 
 
-def most_ms(control: Latency) -> float:
-    return max(5 * control.p99, 250.0)
+def most_ms(outcome: Outcome) -> float:
+    """What the victim's 99th percentile may be; its core may have been another program's."""
+    return max(5 * outcome.control.p99, 250.0) + outcome.starved_ms
 
 
 @pytest.mark.parametrize("name", catalog())
 def test_attack(stage: Stage, name: str) -> None:
     (attack,) = named([name])
     for number in range(TRIES):
-        control = stage.control(again=number > 0)
+        stage.control(again=number > 0)
         outcome = stage.attack(attack, SECONDS)
-        faults = outcome.faults(most_ms(control))
-        if outcome.during.p99 <= most_ms(control):
+        faults = outcome.faults(most_ms(outcome))
+        if outcome.during.p99 <= most_ms(outcome):
             break
     assert not faults, outcome
     assert outcome.settled is not None

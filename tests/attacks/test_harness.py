@@ -50,6 +50,7 @@ FINE = Outcome(
     tally=TALLY,
     cpu=0.1,
     seconds=1.0,
+    starved_ms=0.0,
     memory_before=50 << 20,
     memory_peak=60 << 20,
     memory_after=50 << 20,
