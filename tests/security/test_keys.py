@@ -1,0 +1,164 @@
+"""Keys from flags, the environment and files, and the one warning of a server that others can reach."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tokenwire.method import AuthScope
+from tokenwire_serve.process.groups import SecuritySettings
+from tokenwire_serve.process.keys import forget_environment, load_keys
+from tokenwire_serve.process.security import Security
+from tokenwire_serve.process.settings import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .certificates import Authority
+
+USER_KEY = "user-key-0123456789"
+ADMIN_KEY = "admin-key-0123456789"
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    file = tmp_path / "keys"
+    file.touch(0o600)
+    return file
+
+
+def test_keys_of_flags_and_files_count_together(keys: Path) -> None:
+    keys.write_text(f"\ufeff# for tests\r\n\r\n  {USER_KEY}-1\t \r\n{USER_KEY}-2", encoding="utf-8")
+    ring = load_keys(SecuritySettings(api_keys=(USER_KEY,), api_key_file=keys, admin_api_keys=(ADMIN_KEY,)))
+    assert repr(ring) == "KeyRing(3 user, 1 admin)"
+    for key in (USER_KEY, f"{USER_KEY}-1", f"{USER_KEY}-2"):
+        assert ring.scope_of(key) is AuthScope.USER
+    assert ring.scope_of(ADMIN_KEY) is AuthScope.ADMIN
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"api_keys": ("",)}, "--api-key is empty"),
+        ({"api_keys": ("two words",)}, "--api-key has a space or a character that is not printable ASCII"),
+        ({"api_keys": ("x" * 16, "")}, "--api-key number 2 is empty"),
+        (
+            {"admin_api_keys": ("schl\xfcssel",)},
+            "--admin-api-key has a space or a character that is not printable ASCII",
+        ),
+        (
+            {"api_keys": (USER_KEY,), "admin_api_keys": (USER_KEY,)},
+            "the same key is given as a user key and as an admin key: "
+            "give --api-key and --admin-api-key different ones",
+        ),
+    ],
+)
+def test_what_cannot_be_a_key_names_its_flag(settings: dict[str, Any], problem: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_keys(SecuritySettings(**settings))
+    assert str(caught.value) == problem
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "has no key: write one per line"),
+        (b"# nothing\n\n", "has no key: write one per line"),
+        (
+            b"good-key-0123456789\nnot one\n",
+            ", line 2 has a space or a character that is not printable ASCII",
+        ),
+        (b"\xff\xfe", "is not text"),
+    ],
+)
+def test_what_cannot_be_a_file_of_keys_names_its_line(keys: Path, content: bytes, problem: str) -> None:
+    """A file without keys is an error: it would leave the server open."""
+    keys.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        load_keys(SecuritySettings(admin_api_key_file=keys))
+    assert str(caught.value) in (
+        f"--admin-api-key-file {keys} {problem}",
+        f"--admin-api-key-file {keys}{problem}",
+    )
+    keys.unlink()
+    with pytest.raises(SettingsError, match=r"--admin-api-key-file .* cannot be read: No such file"):
+        load_keys(SecuritySettings(admin_api_key_file=keys))
+
+
+def test_what_weakens_keys_is_warned_of(keys: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keys.write_text(f"short\n{USER_KEY}\n")
+    load_keys(SecuritySettings(api_key_file=keys, api_keys=("brief",)))
+    shorts = [
+        f"{name} is shorter than 16 characters, which can be guessed"
+        for name in ("--api-key", f"--api-key-file {keys}, line 1")
+    ]
+    assert caplog.messages == shorts
+    caplog.clear()
+    keys.chmod(0o644)
+    load_keys(SecuritySettings(api_key_file=keys))
+    assert caplog.messages[0] == f"--api-key-file {keys} can be read by others than its owner: chmod 600 it"
+    assert not any("brief" in message for message in caplog.messages)
+
+
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_variable_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """Whoever sets it means a key, and click takes it for not given."""
+    monkeypatch.setenv("TOKENWIRE_API_KEY", value)
+    with pytest.raises(
+        SettingsError, match="TOKENWIRE_API_KEY is set and empty: give it a value as for --api-key"
+    ):
+        forget_environment()
+
+
+def test_variables_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKENWIRE_ADMIN_API_KEY", ADMIN_KEY)
+    forget_environment()
+    assert "TOKENWIRE_ADMIN_API_KEY" not in os.environ
+
+
+def test_settings_show_no_secret() -> None:
+    settings = SecuritySettings(
+        api_keys=(USER_KEY,), admin_api_keys=(ADMIN_KEY,), ssl_keyfile_password="the-password"
+    )
+    for secret in (USER_KEY, ADMIN_KEY, "the-password"):
+        assert secret not in repr(settings)
+
+
+WITHOUT = "listening on {}, which others can reach, without {}: set {}"
+TLS_FLAGS = "--ssl-certfile and --ssl-keyfile"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "tls", "given", "warning"),
+    [
+        (["127.0.0.1", "127.0.0.1"], False, {}, None),
+        (["::1"], False, {}, None),
+        (["0.0.0.0"], False, {}, ("0.0.0.0", "TLS and keys", f"{TLS_FLAGS} and --api-key-file")),
+        (
+            ["127.0.0.1", "10.0.0.1"],
+            False,
+            {},
+            ("10.0.0.1", "TLS and keys", f"{TLS_FLAGS} and --api-key-file"),
+        ),
+        (["::"], False, {"api_keys": (USER_KEY,)}, ("::", "TLS", TLS_FLAGS)),
+        (["::"], True, {}, ("::", "keys", "--api-key-file")),
+        (["::"], True, {"admin_api_keys": (ADMIN_KEY,)}, ("::", "keys", "--api-key-file")),
+        (["::"], True, {"api_keys": (USER_KEY,)}, None),
+        (["::"], True, {"ssl_client_auth": "required"}, None),
+        (["::"], True, {"ssl_client_auth": "optional"}, ("::", "keys", "--api-key-file")),
+    ],
+)
+def test_one_warning_where_others_can_reach_it(
+    authority: Authority,
+    caplog: pytest.LogCaptureFixture,
+    hosts: list[str],
+    tls: bool,
+    given: dict[str, Any],
+    warning: tuple[str, ...] | None,
+) -> None:
+    if tls:
+        certificate, key = authority.server()
+        given = {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_ca_certs": authority.file, **given}
+    Security(SecuritySettings(**given), hosts)
+    assert caplog.messages == ([] if warning is None else [WITHOUT.format(*warning)])
