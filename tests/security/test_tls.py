@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import ssl
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from tokenwire.tls import client_context
 from tokenwire_serve.process.groups import SecuritySettings
+from tokenwire_serve.process.listeners import listen
 from tokenwire_serve.process.reload import WatchedFiles
 from tokenwire_serve.process.security import Security
 from tokenwire_serve.process.settings import SettingsError
 from tokenwire_serve.process.tls import LiveContext, load_context
+from tokenwire_serve.process.web import WebServer
 
 from .certificates import Authority
 
@@ -329,3 +332,39 @@ def test_a_client_is_told_which_file_is_wrong(authority: Authority) -> None:
         ValueError, match=r"client\.crt with .*\.encrypted cannot be used .*: the key is encrypted"
     ):
         client_context(authority.file, certificate, encrypted(key))
+
+
+async def answers(scope: Any, receive: Any, send: Any) -> None:
+    """An ASGI application that says hello."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+def ask_again_and_again(port: int, context: ssl.SSLContext, times: int) -> None:
+    for _ in range(times):
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+            context.wrap_socket(raw, server_hostname="localhost") as tls,
+        ):
+            tls.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            said = b""
+            while piece := tls.recv(1000):
+                said += piece
+        assert said.startswith(b"HTTP/1.1 200")
+        assert said.endswith(b"hello")
+
+
+def test_a_handshake_that_comes_at_once_is_not_lost(authority: Authority) -> None:
+    certificate, key = authority.server()
+    context = load_context(SecuritySettings(ssl_certfile=certificate, ssl_keyfile=key), "http/1.1")
+
+    async def work() -> None:
+        with listen("127.0.0.1", 0, "--port") as sock:
+            server = WebServer(answers, sock, tls=LiveContext(context))
+            await server.start()
+            try:
+                await asyncio.to_thread(ask_again_and_again, sock.getsockname()[1], authority.trusted(), 60)
+            finally:
+                await server.close()
+
+    on_both_loops(work)

@@ -7,6 +7,8 @@ import logging
 from ssl import SSLError
 from typing import TYPE_CHECKING, Final, cast
 
+from tokenwire.coroutines import rest
+
 from .http_connection import HttpConnection
 
 if TYPE_CHECKING:
@@ -35,18 +37,23 @@ class Handshake(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to shake hands."""
-        transport = cast("asyncio.Transport", transport)
-        transport.pause_reading()
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._listener.opened(self)
-        self._task = self._listener.loop.create_task(self._shake_hands())
+        work = self._shake_hands()
+        try:
+            # Begun now, not in a later turn: uvloop reads as soon as this returns, and what the client
+            # has sent by then is the handshake's.
+            waits_for = work.send(None)
+        except StopIteration:
+            return
+        self._task = self._listener.loop.create_task(rest(work, waits_for))
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client left."""
         self._finish(lost=True)
 
     def data_received(self, data: bytes) -> None:
-        """The client was quicker than the loop: what it has sent is read when the rest is ready."""
+        """The client was quicker than the loop, and has sent a request with the end of its handshake."""
         self._early.append(data)
 
     def look(self, now: float) -> None:
