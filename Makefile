@@ -74,6 +74,9 @@ bench: $(READY) $(PEERS_READY) ## measure the server beside others (ARGS="stream
 bench-attacks: $(READY) ## attack a server of its own, another client beside it (ARGS="rapid_reset --seconds 3")
 	@$(BIN)/python -m benchmarks.attacks $(ARGS)
 
+soak: $(READY) ## serve 200 clients with faults for 10 minutes, and look for what is lost or left (ARGS="--seconds 60")
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
 $(SGLANG_READY): tools/sglang_cpu/build tools/sglang_cpu/torch.txt tools/sglang_cpu/requirements.txt pyproject.toml
 	@tools/sglang_cpu/build $(SGLANG_VENV) $(PYTHON)
 	@touch $@

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -59,11 +58,6 @@ async def served() -> AsyncIterator[Served]:
         engine.broken.clear()
         await servers.close()
         await engine.close()
-
-
-def cut(sock: socket.socket) -> None:
-    """Have the next close of a socket send RST."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 async def until(condition: Callable[[], object], seconds: float = 3.0) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.soak.callers import SERVICE, SHAPES, Caller, Shape, cut, many_choices_grpc, many_choices_http
 from tests.grpc.raw_client import raw_client
 
-from .clients import SERVICE, SHAPES, Caller, Shape, many_choices_grpc, many_choices_http
-from .serving import GONE_S, Residue, Served, cut, served, time_until, until
+from .serving import GONE_S, Residue, Served, served, time_until, until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

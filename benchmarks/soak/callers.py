@@ -11,23 +11,28 @@ import struct
 import termios
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, StreamEnded
+from h2.events import DataReceived, ResponseReceived, StreamEnded, TrailersReceived
 from h2.settings import SettingCodes
 from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
-
-from .serving import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .serving import Served
+__all__ = ["SERVICE", "SHAPES", "Caller", "Ports", "Shape", "cut", "many_choices_grpc", "many_choices_http"]
 
 SERVICE = "/sglang.runtime.v1.SglangService/"
 READ_S = 10.0
+
+
+class Ports(Protocol):
+    """Where a server listens on 127.0.0.1."""
+
+    http: int
+    grpc: int
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ class Caller:
     @classmethod
     async def connect(
         cls,
-        server: Served,
+        server: Ports,
         shape: Shape,
         prompt: str,
         tokens: int = 1_000_000,
@@ -169,6 +174,28 @@ class Caller:
         """Send the whole request."""
         self.writer.write(self._head + self._body)
 
+    def pieces(self, count: int) -> list[bytes]:
+        """The whole request in about so many pieces."""
+        whole = self._head + self._body
+        size = -(-len(whole) // count)
+        return [whole[start : start + size] for start in range(0, len(whole), size)]
+
+    def announce(self, size: int) -> None:
+        """Begin a message of that size."""
+        raise NotImplementedError
+
+    async def status(self) -> str:
+        """Read the answer to its end; its status."""
+        raise NotImplementedError
+
+    def pause(self) -> None:
+        """Read nothing."""
+        self.writer.transport.pause_reading()  # type: ignore[attr-defined]  # of asyncio's transports
+
+    def resume(self) -> None:
+        """Read on."""
+        self.writer.transport.resume_reading()  # type: ignore[attr-defined]
+
     async def first(self) -> None:
         """Wait for the first piece of the answer's body."""
         raise NotImplementedError
@@ -195,7 +222,7 @@ class Caller:
 
     async def stall(self) -> None:
         """Read nothing more, and wait until the sockets take nothing more either."""
-        self.writer.transport.pause_reading()  # type: ignore[attr-defined]  # of asyncio's transports
+        self.pause()
         waiting, since = -1, 0.0
         while time.monotonic() - since < 0.1:
             await asyncio.sleep(0.01)
@@ -220,6 +247,8 @@ class Caller:
 
 
 class HttpCaller(Caller):
+    _begun = False
+
     def _pieces(self, body: bytes) -> tuple[bytes, bytes]:
         lines = (
             f"POST {self.shape.path} HTTP/1.1",
@@ -232,16 +261,28 @@ class HttpCaller(Caller):
     async def first(self) -> None:
         async with asyncio.timeout(READ_S):
             await self.reader.readuntil(b"data: ")
+        self._begun = True
 
     async def last(self) -> None:
         async with asyncio.timeout(READ_S):
+            if not self._begun:
+                head = await self.reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 200 "), head
+                if b"text/event-stream" not in head:
+                    await self.reader.readexactly(_length(head))
+                    return
+            end = b""
+            while not end.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n"):
+                piece = await self.reader.read(65536)
+                assert piece, "the server closed the connection"
+                end = (end + piece)[-64:]
+
+    async def body(self) -> bytes:
+        """The body of the next answer, which has a length."""
+        async with asyncio.timeout(READ_S):
             head = await self.reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200 "), head
-            if b"text/event-stream" in head:
-                await self.reader.readuntil(b"data: [DONE]\n\n\r\n0\r\n\r\n")
-            else:
-                length = head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]
-                await self.reader.readexactly(int(length))
+            return await self.reader.readexactly(_length(head))
 
 
 class GrpcCaller(Caller):
@@ -263,11 +304,20 @@ class GrpcCaller(Caller):
         self.h2.send_data(1, b"\0" + len(body).to_bytes(4, "big") + body, end_stream=True)
         return head, self.h2.data_to_send()
 
+    def announce(self, size: int) -> None:
+        self.writer.write(self._head + _frame(0, b"\0" + size.to_bytes(4, "big"), stream=1))
+
+    async def status(self) -> str:
+        await self._until(StreamEnded)
+        return self._status
+
     async def _until(self, kind: type) -> None:
         async with asyncio.timeout(READ_S):
             while data := await self.reader.read(65536):
                 events = self.h2.receive_data(data)
                 for event in events:
+                    if isinstance(event, ResponseReceived | TrailersReceived):
+                        self._status = dict(event.headers or []).get("grpc-status", "")  # type: ignore[call-overload]
                     if isinstance(event, DataReceived):
                         self.h2.acknowledge_received_data(event.flow_controlled_length, 1)
                 self.writer.write(self.h2.data_to_send())
@@ -290,5 +340,14 @@ class GrpcCaller(Caller):
         await self.writer.drain()
 
 
+def _length(head: bytes) -> int:
+    return int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+
+
 def _frame(kind: int, payload: bytes, *, stream: int) -> bytes:
     return len(payload).to_bytes(3, "big") + bytes([kind, 0]) + stream.to_bytes(4, "big") + payload
+
+
+def cut(sock: socket.socket) -> None:
+    """Have the next close of a socket send RST."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
