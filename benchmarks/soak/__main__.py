@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -69,6 +70,7 @@ class Soak:
                 asyncio.get_running_loop().call_later(plan.seconds, self._stop.set)
                 await asyncio.gather(*clients, *stopped)
                 watching.cancel()
+            gc.collect()  # Calls of grpcio that nobody ended keep its connection.
             after = await self._settled(server, before)
             samples = list(server.samples)
             cpu = server.sample().cpu_s

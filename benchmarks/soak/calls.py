@@ -140,19 +140,18 @@ async def abort(world: World, random: Random) -> None:
     """A long stream that is aborted by its id: it says so in its last message, then CANCELLED."""
     client, rid = world.ours(random), str(uuid.UUID(int=random.getrandbits(128)))
     request = pb.TextGenerateRequest(text="x", rid=rid, sampling_params=sampling(1_000_000), stream=True)
-    stream, last = client.text_generate(request), None
-    first = await anext(stream)
-    check(json.loads(first.meta_info["id"]), rid, "id")
+    stream = client.text_generate(request)
+    messages = [await anext(stream)]
+    check(json.loads(messages[0].meta_info["id"]), rid, "id")
     check((await client.abort(pb.AbortRequest(rid=rid))).success, True, "success of the abort")
     try:
-        async for last in stream:
-            pass
+        async for message in stream:
+            messages[1:] = [message]
     except RpcError as error:
         check(error.code, Code.CANCELLED, "code after an abort")
     else:
         raise WrongError("an aborted stream ended without an error")
-    assert last is not None
-    check(json.loads(last.meta_info["finish_reason"])["type"], "abort", "finish_reason")
+    check(json.loads(messages[-1].meta_info["finish_reason"])["type"], "abort", "finish_reason")
     check((await client.abort(pb.AbortRequest(rid=rid))).success, False, "success of a second abort")
 
 

@@ -28,7 +28,15 @@ GROUPS: Final = ("gone", "engine", "wrong", "slow")
 """Groups of faults: the client leaves, the engine fails, the request is wrong, the client is slow."""
 
 _ENDLESS: Final = 1_000_000
-_POINTS: Final = ("connected", "head", "body", "before the first token", "mid-stream", "after the last")
+_POINTS: Final = (
+    "connected",
+    "head",
+    "body",
+    "request sent",
+    "before the first token",
+    "mid-stream",
+    "after the last",
+)
 _WAYS: Final = ("fin", "rst", "half", "reset")
 _SMALL: Final = 4096
 
@@ -39,8 +47,8 @@ _SMALL: Final = 4096
 async def gone(point: str, world: World, random: Random) -> None:
     """Leave at a point of a call, in any way."""
     shape = random.choice(list(SHAPES.values()))
-    way = random.choice(_WAYS if shape.grpc and point in _POINTS[2:5] else _WAYS[:3])
-    prompt = "!late" if point == "before the first token" else "x"
+    way = random.choice(_WAYS if shape.grpc and point in _POINTS[2:6] else _WAYS[:3])
+    prompt = "!late" if point in ("request sent", "before the first token") else "x"
     tokens = 3 if point == "after the last" else _ENDLESS
     caller = await Caller.connect(world, shape, prompt, tokens)
     try:
@@ -58,6 +66,8 @@ async def _as_far_as(point: str, caller: Caller) -> None:
             caller.send_half_a_head()
         case "body":
             caller.send_half_a_body()
+        case "request sent":
+            caller.send()
         case "before the first token":
             caller.send()
             await asyncio.sleep(0.02)

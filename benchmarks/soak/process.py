@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Sample", "ServerProcess"]
 
 _READY: Final = re.compile(r"ready http=\S+:(\d+) grpc=\S+:(\d+) ")
+_BAD: Final = ("Task was destroyed", "never retrieved", "Exception ignored", "never awaited")
 _ROOT: Final = Path(__file__).parents[2]
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
@@ -114,9 +115,7 @@ class ServerProcess:
         found = []
         if tracebacks > explained:
             found.append(f"the server's log has {tracebacks - explained} tracebacks that no fault asked for")
-        for word in ("Task was destroyed", "never retrieved", "Exception ignored", "never awaited"):
-            if word in text:
-                found.append(f"the server's log says {word!r} {text.count(word)} times")
+        found += [f"the server's log says {word!r} {text.count(word)} times" for word in _BAD if word in text]
         return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import socket
 from typing import TYPE_CHECKING
@@ -41,6 +42,15 @@ async def in_the_body(server: Served, shape: Shape) -> Caller:
     return caller
 
 
+async def with_the_last_byte(server: Served, shape: Shape) -> Caller:
+    """The server reads the request and the end in one turn, or in one after the other."""
+    caller = await Caller.connect(server, shape, "!hang")
+    caller.send()
+    for _ in range(next(TURNS)):
+        await asyncio.sleep(0)
+    return caller
+
+
 async def before_the_first_token(server: Served, shape: Shape) -> Caller:
     caller = await Caller.connect(server, shape, "!hang")
     caller.send()
@@ -66,10 +76,12 @@ async def after_the_last(server: Served, shape: Shape) -> Caller:
     return caller
 
 
+TURNS = itertools.cycle(range(7))
 POINTS = (
     connected,
     in_the_head,
     in_the_body,
+    *[with_the_last_byte] * 5,
     before_the_first_token,
     in_the_middle,
     after_the_last,
@@ -82,7 +94,7 @@ def points(shape: Shape, way: str) -> list[Callable[[Served, Shape], Awaitable[C
     if not shape.generates:
         left_out.add(in_the_middle)
     if way == "reset":
-        left_out |= {connected, in_the_head, after_the_last}
+        left_out |= {connected, in_the_head, with_the_last_byte, after_the_last}
     return [point for point in POINTS if point not in left_out]
 
 
@@ -103,6 +115,7 @@ async def test_the_request_of_a_client_that_left_is_gone(
                 await caller.closed()
             await caller.close()
         await residue.none()
+        assert server.requests == 0
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 

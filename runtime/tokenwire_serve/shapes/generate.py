@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,7 +67,10 @@ class HttpGeneration:
             reply = await _events(streams, inputs, single)
             reply.headers[STREAM_MODE] = str(context.initial_metadata.get(STREAM_MODE, "cumulative"))
             return reply
-        collected = await together(*map(_collect, streams))
+        try:
+            collected = await together(*map(_collect, streams))
+        finally:
+            _cancel(streams)  # Tasks that are cancelled before they begin leave no stream.
         answers = [f"{message.json()}}}".encode() for messages in collected for message in messages]
         if single and _choices(inputs[0]) == 1:
             return HttpReply.raw_json(answers[0])
@@ -84,10 +88,14 @@ class HttpGeneration:
                     )
                 )
         except BaseException:
-            for stream in streams:
-                stream.cancel()
+            _cancel(streams)
             raise
         return streams
+
+
+def _cancel(streams: list[PushStream[Generated]]) -> None:
+    for stream in streams:
+        stream.cancel()
 
 
 def _choices(item: GenerateInput) -> int:
@@ -186,15 +194,11 @@ def _fan_in(streams: list[PushStream[Generated]]) -> PushStream[_Placed]:
         message = inner(old.message, new.message)
         return None if message is None else _Placed(new.place, message)
 
-    def cancel() -> None:
-        for stream in streams:
-            stream.cancel()
-
     def fail(error: BaseException) -> None:
         joined.close(error)
-        cancel()
+        _cancel(streams)
 
-    joined: PushStream[_Placed] = PushStream(merge=merge, on_cancel=cancel)
+    joined: PushStream[_Placed] = PushStream(merge=merge, on_cancel=partial(_cancel, streams))
     open_branches: set[int] = set()
     branches = [_Branch(place, joined, open_branches, fail) for place in range(len(streams))]
     for stream, branch in zip(streams, branches, strict=True):
