@@ -188,6 +188,9 @@ class _Context:
     def text(self, name: str, default: str = "") -> str:
         return self.metadata.get(name, default)
 
+    def time_remaining(self) -> None:
+        """No deadline."""
+
 
 async def call_costs(calls: int, rounds: int) -> dict[str, float]:
     """Microseconds per call, from its bytes to those of its answer."""
