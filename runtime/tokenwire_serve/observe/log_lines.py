@@ -140,7 +140,7 @@ class ConsoleLines:
             line += f"  first {(record.first_token - record.started) * 1000:.1f} ms"
         if record.choices:
             line += f"  tokens {record.prompt_tokens}+{record.completion_tokens}"
-        line += f"  bytes {record.received_bytes}+{record.sent_bytes}  from {record.peer or '-'}"
+        line += f"  bytes {record.received_bytes}+{record.sent_bytes}  from {_plain(record.peer) or '-'}"
         if record.transport == "http" or not record.method:
             line += f"  {_plain(_cut(_path(record)))}"
         line += f"  id {record.request_id}"

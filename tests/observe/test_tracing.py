@@ -1,0 +1,296 @@
+"""Spans of calls: their parents, their parts and what they say, also as a receiver gets them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
+from opentelemetry.trace import SpanKind, StatusCode
+from tokenwire.errors import RpcError
+from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
+from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIRequest, SamplingParams, TextGenerateRequest
+from tokenwire_serve.observe.observer import Observer
+from tokenwire_serve.observe.tracing import CallTracer
+
+from .conftest import SERVICE, observed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tokenwire_serve.engine import GenerateRequest
+
+    from .conftest import ObservedServer
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+PARENT = "b7ad6b7169203331"
+GIVEN = f"00-{TRACE}-{PARENT}-01"
+OTHER = f"00-{'1' * 32}-{'2' * 16}-01"
+TEXT = f"{SERVICE}/TextGenerate"
+
+
+def text(tokens: int = 3, **more: Any) -> TextGenerateRequest:
+    return TextGenerateRequest(
+        text="the prompt", stream=True, sampling_params=SamplingParams(max_new_tokens=tokens), **more
+    )
+
+
+class Traced:
+    """A server whose spans are kept here, and the requests that its engine got."""
+
+    def __init__(self, server: ObservedServer, sampler: Sampler = ALWAYS_ON) -> None:
+        self.exporter = InMemorySpanExporter()
+        provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        observer = server.observation.observer
+        observer._tracer = CallTracer(provider, "1.2.3", lambda: "null")
+        observer.traced = True
+        self.requests: list[GenerateRequest] = []
+        engine = server.servicer.engine
+        generate = engine.generate
+
+        def keep(request: GenerateRequest, sink: Any) -> None:
+            self.requests.append(request)
+            generate(request, sink)
+
+        engine.generate = keep  # type: ignore[method-assign]
+
+    def spans(self) -> dict[str, ReadableSpan]:
+        """Those that have ended, by name."""
+        return {span.name: span for span in self.exporter.get_finished_spans()}
+
+
+def traceparent(span: ReadableSpan) -> str:
+    context = span.get_span_context()
+    assert context is not None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-01"
+
+
+def begin_of(span: ReadableSpan) -> int:
+    assert span.start_time is not None
+    return span.start_time
+
+
+def end_of(span: ReadableSpan) -> int:
+    assert span.end_time is not None
+    return span.end_time
+
+
+async def test_a_call_and_its_parts(server: ObservedServer) -> None:
+    traced = Traced(server)
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        messages = client.text_generate(text(rid="r-1"), metadata={"traceparent": GIVEN, "tracestate": "a=b"})
+        assert [m async for m in messages]
+    spans = traced.spans()
+    assert spans.keys() == {TEXT, "queue", "prefill", "decode"}
+    span = spans[TEXT]
+    assert (span.kind, span.status.status_code) == (SpanKind.SERVER, StatusCode.UNSET)
+    assert span.parent is not None
+    assert (f"{span.parent.trace_id:032x}", f"{span.parent.span_id:016x}") == (TRACE, PARENT)
+    attributes = dict(span.attributes or {})
+    assert attributes.pop("client.port") and attributes.pop("user_agent.original")
+    assert attributes.pop("gen_ai.response.time_to_first_chunk")
+    assert attributes == {
+        "tokenwire.request_id": "r-1",
+        "client.address": "127.0.0.1",
+        "rpc.system": "grpc",
+        "rpc.service": SERVICE,
+        "rpc.method": "TextGenerate",
+        "rpc.grpc.status_code": 0,
+        "gen_ai.operation.name": "text_completion",
+        "gen_ai.response.model": "null",
+        "gen_ai.response.id": "r-1",
+        "gen_ai.usage.input_tokens": 10,
+        "gen_ai.usage.output_tokens": 3,
+    }
+    queue, prefill, decode = (spans[name] for name in ("queue", "prefill", "decode"))
+    assert {part.parent and part.parent.span_id for part in (queue, prefill, decode)} == {
+        span.context.span_id
+    }
+    begins, ends = ({found.name: at(found) for found in spans.values()} for at in (begin_of, end_of))
+    assert begins[TEXT] <= begins["queue"] <= ends["queue"] == begins["prefill"]
+    assert ends["prefill"] == begins["decode"] <= ends["decode"] <= ends[TEXT]
+    (request,) = traced.requests
+    assert request.options.trace_headers == {"traceparent": traceparent(span), "tracestate": "a=b"}
+
+
+async def test_metadata_wins_over_what_the_request_carries(server: ObservedServer) -> None:
+    traced = Traced(server)
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        request = text(trace_headers={"traceparent": OTHER})
+        assert [m async for m in client.text_generate(request, metadata={"traceparent": GIVEN})]
+        assert f"{traced.spans()[TEXT].context.trace_id:032x}" == TRACE
+        traced.exporter.clear()
+        assert [m async for m in client.text_generate(request)]
+        assert f"{traced.spans()[TEXT].context.trace_id:032x}" == "1" * 32
+        traced.exporter.clear()
+        assert [m async for m in client.text_generate(text())]
+        assert traced.spans()[TEXT].parent is None
+
+
+async def test_http_headers_and_openai_calls(server: ObservedServer) -> None:
+    traced = Traced(server)
+    body = {"messages": [{"role": "user", "content": "secret words"}], "max_tokens": 2}
+    async with httpx.AsyncClient() as client:
+        headers = {"traceparent": GIVEN, "authorization": "Bearer secret"}
+        await client.post(f"http://{server.http}/v1/chat/completions?key=secret", json=body, headers=headers)
+    span = traced.spans()[f"{SERVICE}/ChatComplete"]
+    assert span.parent is not None
+    assert f"{span.parent.span_id:016x}" == PARENT
+    attributes = span.attributes or {}
+    assert attributes["http.request.method"] == "POST"
+    assert attributes["url.path"] == "/v1/chat/completions"
+    assert attributes["http.response.status_code"] == 200
+    assert attributes["gen_ai.operation.name"] == "chat"
+    assert attributes["gen_ai.usage.output_tokens"] == 2
+    assert "secret" not in "".join(found.to_json() for found in traced.spans().values())
+    (request,) = traced.requests
+    assert request.options.trace_headers["traceparent"] == traceparent(span)
+
+
+async def test_openai_over_grpc_takes_the_headers_of_its_request(server: ObservedServer) -> None:
+    traced = Traced(server)
+    body = b'{"messages":[{"role":"user","content":"x"}],"max_tokens":2,"n":2}'
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        request = OpenAIRequest(json_body=body, trace_headers={"Traceparent": GIVEN})
+        assert [m async for m in client.chat_complete(request)]
+    assert f"{traced.spans()[f'{SERVICE}/ChatComplete'].context.trace_id:032x}" == TRACE
+
+
+async def test_calls_that_never_reach_the_engine(server: ObservedServer) -> None:
+    traced = Traced(server)
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        with pytest.raises(RpcError):
+            assert [m async for m in client.text_generate(text(rid=" "), metadata={"traceparent": GIVEN})]
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"http://{server.http}/nothing")).status_code == 404
+    spans = traced.spans()
+    assert spans.keys() == {TEXT, "unknown"}
+    assert f"{spans[TEXT].context.trace_id:032x}" == TRACE
+    assert (spans[TEXT].attributes or {})["rpc.grpc.status_code"] == 3
+    assert spans[TEXT].status.status_code is StatusCode.UNSET
+
+
+async def test_faults_of_the_server_are_errors(server: ObservedServer) -> None:
+    traced = Traced(server)
+    await server.servicer.engine.close()
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        with pytest.raises(RpcError):
+            assert [m async for m in client.text_generate(text())]
+    span = traced.spans()[TEXT]
+    assert span.status.status_code is StatusCode.ERROR
+    assert (span.attributes or {})["error.type"] == "UNAVAILABLE"
+
+
+async def test_what_is_not_sampled_is_passed_on_and_not_made(server: ObservedServer) -> None:
+    traced = Traced(server, ALWAYS_OFF)
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        assert [m async for m in client.text_generate(text(), metadata={"traceparent": GIVEN})]
+    assert traced.spans() == {}
+    (request,) = traced.requests
+    version, trace, _, flags = request.options.trace_headers["traceparent"].split("-")
+    assert (version, trace, flags) == ("00", TRACE, "00")
+
+
+async def test_the_line_of_a_call_names_its_trace(server: ObservedServer) -> None:
+    traced = Traced(server)
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        assert [m async for m in client.text_generate(text())]
+    (line,) = server.lines()
+    assert line["trace_id"] == f"{traced.spans()[TEXT].context.trace_id:032x}"
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[str, list[tuple[str, ExportTraceServiceRequest]]]]:
+    """An OTLP receiver: its address, and what it got by path."""
+    got: list[tuple[str, ExportTraceServiceRequest]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if self.headers.get("content-encoding") == "gzip":
+                import gzip
+
+                body = gzip.decompress(body)
+            got.append((self.path, ExportTraceServiceRequest.FromString(body)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", got
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("path", ["", "/", "/own/path"])
+async def test_a_receiver_gets_all_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=test")
+    with receiver() as (url, got):
+        async with (
+            observed(tmp_path / "log", otlp_traces_endpoint=url + path) as server,
+            sglang_grpc.SglangServiceClient(server.grpc) as client,
+        ):
+            assert [m async for m in client.text_generate(text(), metadata={"traceparent": GIVEN})]
+    assert {where for where, _ in got} == {path if path == "/own/path" else "/v1/traces"}
+    resources = [resource for _, request in got for resource in request.resource_spans]
+    about = {item.key: item.value.string_value for item in resources[0].resource.attributes}
+    assert about["service.name"] == "tokenwire"
+    assert about["service.version"] == "1.2.3"
+    assert about["deployment.environment"] == "test"
+    spans = [span for resource in resources for scope in resource.scope_spans for span in scope.spans]
+    assert sorted(span.name for span in spans) == ["decode", "prefill", "queue", TEXT]
+    assert {span.trace_id.hex() for span in spans} == {TRACE}
+
+
+async def test_standard_variables_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as (url, got):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        monkeypatch.setenv("OTEL_SERVICE_NAME", "mine")
+        async with observed(tmp_path / "log") as server, httpx.AsyncClient() as client:
+            await client.get(f"http://{server.http}/health")
+        ((path, request),) = got
+        assert path == "/v1/traces"
+        about = {item.key: item.value.string_value for item in request.resource_spans[0].resource.attributes}
+        assert about["service.name"] == "mine"
+        monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+        async with observed(tmp_path / "log") as server:
+            assert not server.observation.observer.traced
+
+
+def test_opentelemetry_is_not_imported_without_traces() -> None:
+    code = "import sys, tokenwire_serve.process.supervisor; print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not [name for name in out.split() if name.startswith(("opentelemetry", "prometheus_client"))]
+
+
+def test_a_missing_package_is_one_error_that_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['opentelemetry'] = None\n"
+        "from tokenwire_serve.app import main\n"
+        "main(['--engine', 'null', '--port', '0', '--otlp-traces-endpoint', 'http://127.0.0.1:1'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    error = "error: --otlp-traces-endpoint needs opentelemetry: pip install 'tokenwire[tracing]'\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", error)
+
+
+def test_an_observer_without_a_tracer_traces_nothing() -> None:
+    assert not Observer().traced
