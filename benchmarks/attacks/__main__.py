@@ -31,18 +31,20 @@ _PACKAGES: Final = ("tokenwire", "h2", "hpack", "uvicorn", "httptools", "uvloop"
 
 
 def run(attacks: Sequence[Attack], seconds: float, start: Callable[[Path], Arena]) -> Iterator[Outcome]:
-    """Attack one after the other; a server that does not answer any more is replaced."""
+    """Attack in turn; a server that has not settled is replaced, so that none suffers for another."""
     left = list(attacks)
     while left:
         with tempfile.TemporaryDirectory() as folder, start(Path(folder)) as arena:
-            while left:
+            settled: float | None = 0.0
+            while left and settled is not None:
                 attack = left.pop(0)
                 control = arena.control(_CONTROL_S)
                 try:
-                    yield arena.attack(attack, seconds, control)
+                    outcome = arena.attack(attack, seconds, control)
                 except (BenchError, OSError) as error:
-                    yield _lost(attack, seconds, control, error)
-                    break
+                    outcome = _lost(attack, seconds, control, error)
+                settled = outcome.settled
+                yield outcome
 
 
 def _lost(attack: Attack, seconds: float, control: Latency, error: Exception) -> Outcome:

@@ -1,4 +1,4 @@
-"""A server that is attacked, one for all tests as long as it can be asked."""
+"""A server that is attacked, one for all tests as long as it settles after each attack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONTROL_S = 1.0
 
 
 class Stage:
-    """An arena, replaced when an attack has left a server that does not answer."""
+    """An arena, replaced when an attack has left a server that does not settle, or does not answer."""
 
     def __init__(self, folder: Path, *flags: str) -> None:
         self._folder, self._flags = folder, flags
@@ -44,10 +44,13 @@ class Stage:
     def attack(self, attack: Attack, seconds: float) -> Outcome:
         control = self.control()
         try:
-            return self.arena.attack(attack, seconds, control)
+            outcome = self.arena.attack(attack, seconds, control)
         except (BenchError, OSError):
             self.close()
             raise
+        if outcome.settled is None:
+            self.close()
+        return outcome
 
     def close(self) -> None:
         self._arena = None
