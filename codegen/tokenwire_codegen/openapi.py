@@ -188,12 +188,14 @@ class Operation:
         if method.openai:
             content: Json = {"application/json": {}}
             if method.server_streaming:
-                content["text/event-stream"] = {"type": "string"}
+                content["text/event-stream"] = {}
             return _content("The JSON of the OpenAI API; events of it when the body asks to stream.", content)
+        if self._route.handler and method.auth is Auth.PUBLIC:
+            return {"description": f"The answer of the handler {self._route.handler}; it may be empty."}
         if self._route.handler:
             content = {"application/json": {}}
             if method.server_streaming:
-                content["text/event-stream"] = {"type": "string"}
+                content["text/event-stream"] = {}
             return _content(f"The answer of the handler {self._route.handler}.", content)
         if self._route.response_body:
             schema = self._part(self._schemas.fields(method.response), self._route.response_body)
