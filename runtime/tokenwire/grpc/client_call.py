@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientCall"]
 
+_FIELD_EXTRA: Final = 32
+"""Bytes that each field counts for beside its name and value."""
+
 T = TypeVar("T", bound="Message")
 
 _LIMIT_NAME: Final = "max_message_size of the client"
@@ -159,7 +162,9 @@ class ClientCall(Receiver, Generic[T]):
             protocol = self._channel.ready or await self._channel.connect()
             stream = protocol.connection.create_stream()
             stream.receiver = self
-            if await stream.open(self._request_headers(), protocol.processor):
+            headers = self._request_headers()
+            _check_size(headers, protocol.connection.session.remote_settings.max_header_list_size)
+            if await stream.open(headers, protocol.processor):
                 self._stream, self._processor = stream, protocol.processor
                 return stream
 
@@ -338,3 +343,17 @@ class ClientCall(Receiver, Generic[T]):
         self._stream = self._processor = None
         if stream is not None and processor is not None:
             processor.release(stream)
+
+
+def _check_size(headers: Headers, limit: int | None) -> None:
+    """Refuse what the server has said that it would refuse (RFC 9113, 6.5.2).
+
+    Raises:
+        RpcError: RESOURCE_EXHAUSTED, the fields are larger than that.
+    """
+    if limit is None:
+        return
+    size = sum([len(name) + len(value) + _FIELD_EXTRA for name, value in headers])
+    if size > limit:
+        text = f"the call's metadata makes {size} bytes of header fields; the server takes {limit}"
+        raise RpcError(Code.RESOURCE_EXHAUSTED, text)
