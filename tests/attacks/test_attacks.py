@@ -17,6 +17,26 @@ SECONDS = 0.5
 TRIES = 2
 """Other programs on the machine may hold up a call for a moment, and hardly twice in a row."""
 
+ENDED = {
+    "grpc/continuation_flood",
+    "grpc/empty_continuations",
+    "grpc/hpack_bomb",
+    "grpc/ping_flood",
+    "grpc/ping_flood_unread",
+    "grpc/settings_flood",
+    "grpc/priority_flood",
+    "grpc/unknown_frames",
+    "grpc/goaway_flood",
+    "grpc/data_after_end",
+    "http/huge_headers",
+    "http/many_headers",
+    "http/huge_target",
+    "http/many_trailers",
+    "http/big_body",
+    "http/big_chunked_body",
+}
+"""Floods whose connection the server must end; the others it may also serve without harm."""
+
 SENT_AWAY = [
     "grpc/half_open",
     "grpc/slow_greeting",
@@ -43,7 +63,12 @@ def test_attack(stage: Stage, name: str) -> None:
             break
     assert not faults, outcome
     assert outcome.settled is not None
+    assert outcome.tally["ended"] > 0 or name not in ENDED
     assert outcome.tally["opened"] > 0 and outcome.tally["refused"] == 0
+
+
+def test_each_name_is_known() -> None:
+    assert catalog().keys() >= ENDED | set(SENT_AWAY)
 
 
 @pytest.mark.parametrize("name", SENT_AWAY)
