@@ -72,13 +72,16 @@ async def test_what_comes_after_the_budget_is_not_looked_at() -> None:
     async with running(servicer) as (_, server, target), attacker(target) as one:
         await one.write(data)
         await until(lambda: one.closed)
-        assert server.stats.calls < 2500
-        assert server.stats.resets_received < 2500
+        assert server.stats.calls < 1500
+        assert server.stats.resets_received < 1500
         assert server.stats.connections_ended["flood"] == 1
 
 
 async def test_a_client_may_cancel_all_its_calls_at_once() -> None:
     async with running() as (servicer, server, target), raw_client(target) as client:
+        for _ in range(10):
+            for stream_id in [client.open(b"hello") for _ in range(90)]:
+                await client.finished(stream_id)
         for _ in range(2):
             ids = [client.open(b"", **{":path": "/test.Wire/Push"}) for _ in range(500)]
             await until(lambda: server.stats.streams_open == 500)

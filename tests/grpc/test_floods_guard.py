@@ -32,6 +32,8 @@ def guarded(max_streams: int = 1000, ping_interval: float = 5.0) -> tuple[Guard,
     guard = Guard(max_streams, ping_interval)
     session = SimpleNamespace(sent=0, highest_inbound_stream_id=0, paused=False)
     guard.session = session  # type: ignore[assignment]  # it looks at nothing else
+    if isinstance(guard_module.monotonic, Clock):
+        guard_module.monotonic.now += 1000
     return guard, session
 
 
@@ -48,6 +50,12 @@ def resets(guard: Guard, count: int) -> int:
 @pytest.mark.parametrize(("max_streams", "taken"), [(1, 600), (1000, 1200), (10_000, 12_000)])
 def test_all_calls_may_be_cancelled_at_once(clock: Clock, max_streams: int, taken: int) -> None:
     assert resets(guarded(max_streams)[0], 20_000) == taken
+
+
+def test_a_new_connection_has_less(clock: Clock) -> None:
+    guard, _ = guarded()
+    clock.now -= 1000
+    assert resets(guard, 20_000) == 600
 
 
 def test_points_come_back_with_time(clock: Clock) -> None:
@@ -82,6 +90,7 @@ def test_answers_earn_points(clock: Clock) -> None:
 def test_a_fault_costs_more_than_a_cancel(clock: Clock) -> None:
     guard, _ = guarded()
     for _ in range(300):
+        guard.begin_turn()
         guard.reset_sent(ErrorCodes.PROTOCOL_ERROR)
     assert not guard.reason
     guard.reset_sent(ErrorCodes.PROTOCOL_ERROR)
@@ -153,4 +162,4 @@ def test_windows_may_be_opened_for_what_was_sent(clock: Clock) -> None:
         guard.begin_turn()
         for _ in range(2000):
             guard.window_update()
-    assert guard._points == guard._burst
+    assert guard._points == 6000

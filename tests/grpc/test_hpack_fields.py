@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hpack import Decoder, Encoder
-from hpack.exceptions import HPACKError, OversizedHeaderListError
+from hpack.exceptions import HPACKDecodingError, HPACKError, OversizedHeaderListError
 from hpack.table import HeaderTable
 from tokenwire.grpc.hpack_fields import read_fields
 
@@ -94,3 +94,9 @@ def test_reading_on_ends_somewhere(block: bytes) -> None:
     table.add(b"x", b"y" * 4000)
     with pytest.raises(OversizedHeaderListError, match="--max-header-size"):
         read_fields(block, table, LIMIT, 4096)
+
+
+@pytest.mark.parametrize(("count", "taken"), [(2, True), (16, True), (17, False)])
+def test_the_table_is_not_resized_for_ever(count: int, taken: bool) -> None:
+    found = outcome(lambda: read_fields(b"\x20" * count, HeaderTable(), LIMIT, 4096))
+    assert found == ([] if taken else HPACKDecodingError)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Guard"]
 
 _PER_SECOND: Final = 1000.0
-_BURST: Final = 6000.0
+_FIRST: Final = 6000.0
 _BURST_PER_STREAM: Final = 12.0
 _ANSWERED: Final = 10.0
 _BYTES_PER_POINT: Final = 512
@@ -47,6 +47,8 @@ _RST_STREAM: Final = 0x3
 _WINDOW_UPDATE: Final = 0x8
 
 _NO_FAULT: Final = frozenset({ErrorCodes.NO_ERROR, ErrorCodes.CANCEL})
+_MUCH: Final = 1024
+"""DATA of so many bytes costs its sender as much as us."""
 _SMALL: Final = 256
 _MANY_FIELDS: Final = 128
 
@@ -62,11 +64,11 @@ class Guard:
     """Counts what a peer makes this side do without anything coming of it.
 
     A point stands for about 10 us of this side's time, or more where an honest peer has no reason at all for
-    what it does. A connection has 12 of them for each stream that it may have open (6000 at least) and
-    gets 1000 per second, 10 for each call that was answered and one for each 512 bytes of answers. So a
+    what it does. A connection begins with 6000 of them and gets 1000 per second, 10 for each call that was
+    answered and one for each 512 bytes of answers, up to 12 for each stream that it may have open. So a
     client may cancel all its calls at once and a hundred per second for ever, and one that takes what it
-    asked for may do so at any rate; a peer that has nothing else to say is sent away after a tenth of a
-    second of work.
+    asked for may do so at any rate; a peer that connects again and again only to be sent away costs some
+    hundredths of a second each time.
 
     WINDOW_UPDATE costs nothing as long as there is not more than one for five bytes of data sent, and PING
     nothing beside its own rule: a ping counts as a strike when it comes sooner than the interval after the
@@ -107,8 +109,8 @@ class Guard:
     ) -> None:
         self.stats = stats or ServerStats()
         self.reason = ""
-        self._burst = max(_BURST, _BURST_PER_STREAM * max_streams) if max_streams else float("inf")
-        self._points = self._burst
+        self._burst = max(_FIRST, _BURST_PER_STREAM * max_streams) if max_streams else float("inf")
+        self._points = _FIRST if max_streams else self._burst
         self._turn = _TURN if max_streams else self._burst
         self._at = monotonic()
         self._spent = 0.0
@@ -118,6 +120,11 @@ class Guard:
         self._strikes = 0
         self._pinged = float("-inf")
         self._progress = -1
+
+    @property
+    def wary(self) -> bool:
+        """Whether the peer has less than half of the points that it began with."""
+        return self._points < _FIRST / 2
 
     def begin_turn(self) -> None:
         """The peer has its turn, whatever it has spent before."""
@@ -153,7 +160,11 @@ class Guard:
         elif kind == _WINDOW_UPDATE and self._is_due():
             return
         points, what = _FRAMES.get(kind, _UNKNOWN)
-        self.charge(points + (size // _BYTES_PER_POINT_OF_FRAME if kind != _DATA else 0), what)
+        if kind != _DATA:
+            points += size // _BYTES_PER_POINT_OF_FRAME
+        elif size >= _MUCH:
+            return
+        self.charge(points, what)
 
     def window_update(self) -> None:
         """An ordinary WINDOW_UPDATE came."""

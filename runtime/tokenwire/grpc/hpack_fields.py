@@ -20,6 +20,8 @@ _FIELD_SIZE: Final = 32
 """What a field counts beside its name and value (RFC 9113, 6.5.2)."""
 _MOST_FIELDS: Final = 2
 """A block that goes over the limit may have so many times as many fields as the limit has room for."""
+_MOST_RESIZES: Final = 16
+"""Two are enough for any history (RFC 7541, 4.2), but some encoders send all of it."""
 _LONGEST_INTEGER: Final = 16
 
 _Field = tuple[bytes, bytes]
@@ -51,7 +53,7 @@ def read_fields(block: bytes, table: HeaderTable, limit: int, largest_table: int
         OversizedHeaderListError: It is so far over the limit that reading on would be work for nothing.
     """
     fields = Fields()
-    position, end, count, size = 0, len(block), 0, 0
+    position, end, count, size, resizes = 0, len(block), 0, 0, 0
     most = _MOST_FIELDS * limit // _FIELD_SIZE
     while position < end:
         first = block[position]
@@ -64,6 +66,9 @@ def read_fields(block: bytes, table: HeaderTable, limit: int, largest_table: int
             wanted, position = _integer(block, position, 5)
             if wanted > largest_table:
                 raise InvalidTableSizeError(f"a table of {wanted} bytes, {largest_table} are allowed")
+            resizes += 1
+            if resizes > _MOST_RESIZES:
+                raise HPACKDecodingError("more changes of the table's size than anybody needs")
             table.maxsize = wanted
             continue
         else:

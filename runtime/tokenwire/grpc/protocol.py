@@ -51,6 +51,8 @@ MOST_UNREAD: Final = 32 << 20
 
 _DEFAULT_WINDOW: Final = 65535
 _SLICE: Final = 4096
+_LITTLE: Final = 1024
+"""What is taken at once, past those that wait for their turns."""
 _LEAVING_PING: Final = b"goodbye!"
 _LEAVING_SECONDS: Final = 1.0
 """How long a client may take to answer the ping that comes with the first GOAWAY."""
@@ -345,6 +347,11 @@ class WireProtocol(H2Protocol):
         self._guard.stats.bytes_received += len(data)
         if self._queued:
             self._backlog += data
+            return
+        if self._turns.busy and (len(data) > _LITTLE or self._guard.wary):
+            self._backlog += data
+            self._queued = True
+            self._turns.add(self)
             return
         if len(data) > _SLICE:
             self._backlog += data[_SLICE:]

@@ -32,6 +32,11 @@ class Turns:
         self._waiting: deque[_Worker] = deque()
         self._scheduled = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether connections wait for their turns."""
+        return self._scheduled
+
     def add(self, worker: _Worker) -> None:
         """Give a connection turns until its work is done."""
         self._waiting.append(worker)
