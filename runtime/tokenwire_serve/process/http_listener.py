@@ -30,6 +30,8 @@ __all__ = ["Listener", "Watched", "WebStats", "prepare"]
 
 _LONGEST_ROUND: Final = 1.0
 _SHORTEST_ROUND: Final = 0.02
+_LAST_CALL: Final = 0.25
+"""Seconds that idle connections stay open when the server drains."""
 _MAY_GIVE_WAY: Final = 65.0
 """Seconds of idleness after which a connection makes room for a new one; load balancers reuse for 60."""
 _MOST_TURNED_AWAY: Final = 64
@@ -127,7 +129,8 @@ class Listener:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
         self._round = _round_of(limits)
-        self._next = loop.call_soon(self._look_after)
+        self._next: asyncio.Handle = loop.call_soon(self._look_after)
+        self._last_call: asyncio.Handle | None = None
 
     def accept(self) -> asyncio.Protocol:
         """The protocol of a connection that was just accepted."""
@@ -145,7 +148,7 @@ class Listener:
     def opened(self, connection: Watched) -> None:
         """Look after a connection from now on."""
         self._connections.add(connection)
-        if self.draining:
+        if self.draining and self._last_call is None:
             connection.drain()
 
     def closed(self, connection: Watched, *, lost: bool = True) -> None:
@@ -161,8 +164,17 @@ class Listener:
         task.add_done_callback(self._done)
 
     def drain(self) -> None:
-        """End each connection as soon as it has no request."""
-        self.draining = True
+        """End each connection with its next answer, and after a moment those that have no request.
+
+        A request that is on its way meanwhile is answered; on a closed connection it would be lost.
+        """
+        if not self.draining:
+            self.draining = True
+            self._last_call = self.loop.call_later(_LAST_CALL, self._end_idle)
+            self._notice_end()
+
+    def _end_idle(self) -> None:
+        self._last_call = None
         for connection in list(self._connections):
             connection.drain()
         self._notice_end()
@@ -185,6 +197,9 @@ class Listener:
     def _notice_end(self) -> None:
         if self.draining and not self._connections and not self._tasks:
             self._next.cancel()
+            if self._last_call is not None:
+                self._last_call.cancel()
+                self._last_call = None
             self._ended.set()
 
     def _forget_turned_away(self, told: bool) -> None:

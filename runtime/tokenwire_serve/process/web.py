@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tokenwire.http.asgi import mark_send
@@ -73,7 +74,7 @@ class WebServer:
         if self._listener is None or self._server is None:
             self._sock.close()
             return True
-        self._server.close()
+        await self._stop_listening(self._listener)
         self._listener.drain()
         try:
             async with asyncio.timeout(timeout):
@@ -81,6 +82,18 @@ class WebServer:
         except TimeoutError:
             return False
         return True
+
+    async def _stop_listening(self, listener: Listener) -> None:
+        """Close the socket, but take the connections that the kernel has taken: it would reset them."""
+        assert self._server is not None
+        loop, pending = asyncio.get_running_loop(), []
+        if self._server.is_serving():
+            with suppress(OSError):
+                while True:
+                    sock, _ = self._sock.accept()
+                    pending.append(loop.connect_accepted_socket(listener.accept, sock))
+        self._server.close()
+        await asyncio.gather(*pending, return_exceptions=True)
 
     async def close(self) -> None:
         """Stop: connections are cut, which cancels what still runs for them."""
