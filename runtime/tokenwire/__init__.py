@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .application import main
+    from .auth import Access, KeyRing
     from .client import CallOptions, Client, Metadata, ResponseStream
     from .codes import Code
     from .context import Context
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from .method import AuthScope, Deltas, Handler, Method, Service, starts_at_once
     from .openai_transport import GrpcTransport
     from .streams import PushStream, Sink
+    from .tls import client_context
 
     __version__: str
 
 __all__ = [
+    "Access",
     "AuthScope",
     "CallOptions",
     "Client",
@@ -41,6 +44,7 @@ __all__ = [
     "GrpcTransport",
     "Handler",
     "HealthRegistry",
+    "KeyRing",
     "Limits",
     "Message",
     "Metadata",
@@ -52,6 +56,7 @@ __all__ = [
     "Service",
     "Sink",
     "TokenwireError",
+    "client_context",
     "field_writer",
     "main",
     "start_server",
@@ -60,6 +65,7 @@ __all__ = [
 
 _MODULES = {
     "application": ("main",),
+    "auth": ("Access", "KeyRing"),
     "client": ("CallOptions", "Client", "Metadata", "ResponseStream"),
     "codes": ("Code",),
     "context": ("Context",),
@@ -73,6 +79,7 @@ _MODULES = {
     "method": ("AuthScope", "Deltas", "Handler", "Method", "Service", "starts_at_once"),
     "openai_transport": ("GrpcTransport",),
     "streams": ("PushStream", "Sink"),
+    "tls": ("client_context",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -16,12 +18,13 @@ import httpx
 import httpx2
 import openai
 import pytest
+from tokenwire import Access, KeyRing, client_context, start_server
 from tokenwire.client import Client
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.openai_transport import GrpcTransport
-from tokenwire.tls import client_context
 from tokenwire_gen.sglang.runtime.v1 import HealthCheckRequest, ListModelsRequest, SglangServiceClient
+from tokenwire_serve.engines import EngineOptions, create
 
 from .certificates import Authority
 from .process import Serving, serving
@@ -48,6 +51,7 @@ def server(authority: Authority) -> Iterator[Serving]:
         authority.directory,
         "--ssl-certfile", certificate, "--ssl-keyfile", key,
         "--ssl-ca-certs", authority.file, "--ssl-client-auth", "optional",
+        "--metrics-http-port", "0",
         environment={"TOKENWIRE_API_KEY": USER_KEY, "TOKENWIRE_ADMIN_API_KEY": ADMIN_KEY},
     ) as running:  # fmt: skip
         yield running
@@ -124,6 +128,14 @@ def test_curl(server: Serving, authority: Authority) -> None:
     for path in ("livez", "health", "health_generate"):
         out = run("curl", *flags, f"https://localhost:{server.http_port}/{path}")
         assert out == "\n200 1.1"
+
+
+def test_the_metrics_port_asks_for_the_same(server: Serving, authority: Authority) -> None:
+    (port,) = re.findall(r"metrics on https://127.0.0.1:(\d+)/metrics", server.said())
+    with httpx.Client(base_url=f"https://localhost:{port}", verify=authority.trusted()) as client:
+        assert client.get("/metrics").status_code == 401
+        reply = client.get("/metrics", headers={"authorization": f"Bearer {USER_KEY}"})
+        assert (reply.status_code, "# HELP" in reply.text) == (200, True)
 
 
 def test_curl_with_a_certificate(mutual: Serving, authority: Authority) -> None:
@@ -274,3 +286,27 @@ def test_tokenwire_call_with_a_certificate(mutual: Serving, authority: Authority
     command = (str(BIN / "tokenwire"), "call", *flags, "--cert", str(certificate))
     assert json.loads(run(*command, "--key", str(key), "ListModels"))["models"]
     assert "cannot be used as a certificate" in run(*command, "ListModels", status=2)
+
+
+async def test_a_server_in_a_process_of_one_s_own(authority: Authority) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*authority.server("own"))
+    engine = create("null", EngineOptions())
+    await engine.start()
+    handle = await asyncio.to_thread(
+        start_server,
+        "127.0.0.1",
+        0,
+        engine,
+        loop=asyncio.get_running_loop(),
+        access=Access(KeyRing((USER_KEY,))),
+        tls=context,
+    )
+    target = f"https://localhost:{handle.port}"
+    async with SglangServiceClient(target, tls=authority.trusted(), api_key=USER_KEY) as client:
+        assert (await client.list_models(ListModelsRequest())).models
+        with pytest.raises(RpcError) as caught:
+            await client.with_options(api_key="wrong-key-0123456789").list_models(ListModelsRequest())
+        assert caught.value.code is Code.UNAUTHENTICATED
+    await asyncio.to_thread(handle.shutdown)
+    await engine.close()

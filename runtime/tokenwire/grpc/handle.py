@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.application import find_application
+from tokenwire.auth import OPEN
 from tokenwire.health import HealthRegistry
 from tokenwire.limits import DEFAULT_LIMITS
 
@@ -16,8 +17,10 @@ from .loops import running_loop
 from .server import Server
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
+    from tokenwire.auth import Access
     from tokenwire.limits import Limits
 
     from .server import Servicer
@@ -42,6 +45,8 @@ class GrpcServerHandle:
         home: The loop that calls depend on, if any; a `shutdown` that blocks it does not wait for them.
         drain_timeout: Seconds that running calls may take to end at shutdown.
         limits: What clients have to keep to.
+        access: Who may call what; everything is open to everybody if not given.
+        tls: A context with a certificate; None is no TLS.
 
     Raises:
         OSError: The address cannot be used.
@@ -57,10 +62,14 @@ class GrpcServerHandle:
         home: asyncio.AbstractEventLoop | None = None,
         drain_timeout: float = _DRAIN_SECONDS,
         limits: Limits = DEFAULT_LIMITS,
+        access: Access = OPEN,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._home = home
         self._drain_timeout = drain_timeout
         self._limits = limits
+        self._access = access
+        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
@@ -116,9 +125,9 @@ class GrpcServerHandle:
             sorted({handler.method.path.split("/")[1] for handler in servicer.__handlers__()})
         )
         getattr(servicer, "watch_health", _always)(health.set_all)
-        server = Server([servicer], health=health, limits=self._limits)
+        server = Server([servicer], health=health, limits=self._limits, access=self._access)
         try:
-            await server.start(host, port)
+            await server.start(host, port, ssl=self._tls)
             self._port = server.port
             self._ready.set()
             await self._stop.wait()
@@ -147,6 +156,8 @@ def start_server(
     service: str = "",
     drain_timeout: float = _DRAIN_SECONDS,
     limits: Limits = DEFAULT_LIMITS,
+    access: Access = OPEN,
+    tls: ssl.SSLContext | None = None,
 ) -> GrpcServerHandle:
     """Serve an engine over gRPC in a background thread; returns once it listens.
 
@@ -158,6 +169,8 @@ def start_server(
         service: Full name of the service, where several applications are installed.
         drain_timeout: Seconds that running calls may take to end at shutdown.
         limits: What clients have to keep to.
+        access: Who may call what; everything is open to everybody if not given.
+        tls: A context with a certificate; None is no TLS.
 
     Raises:
         LookupError: No application for the service is installed.
@@ -177,4 +190,6 @@ def start_server(
         home=home,
         drain_timeout=drain_timeout,
         limits=limits,
+        access=access,
+        tls=tls,
     )
