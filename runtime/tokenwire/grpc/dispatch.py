@@ -186,7 +186,7 @@ class ServerConnection(WireHandler):
         stream.connection.session.guard.no_call()
         _refuse(stream, meaning)
         if self._observer is not None:
-            self._note_refusal(self._observer, dict(head.fields), meaning)
+            self._note_refusal(self._observer, dict(without_secrets(head.fields)), meaning)
 
     def _note_refusal(self, observer: CallObserver, fields: dict[str, str], refusal: _Refusal) -> None:
         path = fields.get(":path", "")
