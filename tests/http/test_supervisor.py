@@ -127,15 +127,15 @@ def test_the_engine_is_told_what_was_given(
         port=0,
         served_model_names=("m", "alias"),
         dtype="float16",
-        engine_args=("--port", "1", "--tp", "2", "--nccl-port", "45678"),
+        engine_args=("--port", "1", "--tp", "2", "--nccl-port", "25678"),
         explicit=frozenset({"served_model_names", "dtype", "port", "drain_timeout"}),
     )
     assert supervisor.run(settings.resolved()) == 1
     assert capsys.readouterr().err.endswith("error: that is all\n")
     (options,) = seen
     assert options.explicit == {"served_model_name", "dtype", "port"}
-    assert options.engine_args == ("--tp", "2", "--nccl-port", "45678")
-    assert (options.host, options.nccl_port, options.served_model_name) == ("127.0.0.1", 45678, "m")
+    assert options.engine_args == ("--tp", "2", "--nccl-port", "25678")
+    assert (options.host, options.nccl_port, options.served_model_name) == ("127.0.0.1", 25678, "m")
     assert options.port > 0
 
 
