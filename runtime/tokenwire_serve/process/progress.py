@@ -7,7 +7,7 @@ import logging
 import shutil
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from tokenwire_serve.engine import ServerStatus
@@ -114,5 +114,6 @@ class _Moving(_Lines):
 
 
 def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    with suppress(OSError, ValueError):  # A server starts, too, where nobody can read how far it is.
+        sys.stderr.write(text)
+        sys.stderr.flush()

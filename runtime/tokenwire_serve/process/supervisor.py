@@ -171,7 +171,7 @@ class Supervisor:
         stack.callback(asyncio.create_task(security.watch()).cancel)
         what = f"loading {settings.model_path or 'the model'} on engine {engine.name}"
         await self._unless_stopped(self._bring_up(engine, what))
-        print(_ready_line(http, grpc, servicer), flush=True)
+        _announce(_ready_line(http, grpc, servicer))
         again = partial(self._bring_up, engine, f"starting engine {engine.name} again")
         try:
             await self._unless_stopped(keep_up(engine, again if settings.restart_engine else None))
@@ -341,6 +341,17 @@ async def _start(engine: Engine) -> None:
         _LOG.debug("engine %s failed to start", engine.name, exc_info=error)
         reason = " ".join(str(error).split()) or type(error).__name__
         raise RpcError(Code.INTERNAL, f"engine {engine.name} failed to start: {reason}") from error
+
+
+def _announce(line: str) -> None:
+    """Print the ready line; a server that serves does not end because nobody takes it."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        _LOG.warning("the ready line cannot be written to standard output: %s", error.strerror)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # What is still in its buffer would fail again at the end.
+        os.close(nowhere)
 
 
 def _ready_line(http: socket.socket, grpc: socket.socket | None, servicer: SglangServicer) -> str:

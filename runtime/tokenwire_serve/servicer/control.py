@@ -112,7 +112,7 @@ def _trace_directory(root: Path | None, output_dir: str) -> tuple[Path, list[Pat
     made: list[Path] = []
     try:
         if root is None:
-            root = Path(tempfile.mkdtemp(prefix="tokenwire-profile-"))
+            root = _fresh_directory()
             made.append(root)
         root = root.resolve()
         directory = (root / output_dir).resolve()
@@ -124,6 +124,17 @@ def _trace_directory(root: Path | None, output_dir: str) -> tuple[Path, list[Pat
         missing = [path for path in (directory, *directory.parents) if not path.exists()]
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise RpcError(Code.FAILED_PRECONDITION, f"output_dir: cannot make {directory}: {reason}") from None
+        raise _cannot_make(str(directory), error) from None
     return directory, made + missing[::-1]
+
+
+def _fresh_directory() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="tokenwire-profile-"))
+    except OSError as error:
+        raise _cannot_make("a temporary directory", error) from None
+
+
+def _cannot_make(what: str, error: OSError) -> RpcError:
+    reason = error.strerror or type(error).__name__
+    return RpcError(Code.FAILED_PRECONDITION, f"output_dir: cannot make {what}: {reason}")
