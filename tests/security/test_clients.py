@@ -130,12 +130,18 @@ def test_curl(server: Serving, authority: Authority) -> None:
         assert out == "\n200 1.1"
 
 
-def test_the_metrics_port_asks_for_the_same(server: Serving, authority: Authority) -> None:
-    (port,) = re.findall(r"metrics on https://127.0.0.1:(\d+)/metrics", server.said())
-    with httpx.Client(base_url=f"https://localhost:{port}", verify=authority.trusted()) as client:
-        assert client.get("/metrics").status_code == 401
-        reply = client.get("/metrics", headers={"authorization": f"Bearer {USER_KEY}"})
+def test_a_port_of_the_metrics_is_open_and_has_nothing_else(server: Serving) -> None:
+    (port,) = re.findall(r"metrics on http://127.0.0.1:(\d+)/metrics", server.said())
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        reply = client.get("/metrics")
         assert (reply.status_code, "# HELP" in reply.text) == (200, True)
+        assert [client.get(path).status_code for path in ("/v1/models", "/server_info")] == [404, 404]
+
+
+def test_metrics_on_the_http_port_need_what_its_calls_need(mutual: Serving, authority: Authority) -> None:
+    context = client_context(authority.file, *authority.client("metrics"))
+    with httpx.Client(base_url=f"https://localhost:{mutual.http_port}", verify=context) as client:
+        assert client.get("/metrics").status_code == 200  # there are no keys, and a certificate was shown
 
 
 def test_curl_with_a_certificate(mutual: Serving, authority: Authority) -> None:

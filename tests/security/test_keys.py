@@ -95,9 +95,16 @@ def test_what_weakens_keys_is_warned_of(keys: Path, caplog: pytest.LogCaptureFix
     ]
     assert caplog.messages == shorts
     caplog.clear()
+    keys.chmod(0o640)
+    keys.write_text(f"{USER_KEY}\n")
+    load_keys(SecuritySettings(api_key_file=keys))
+    assert caplog.messages == []
     keys.chmod(0o644)
     load_keys(SecuritySettings(api_key_file=keys))
-    assert caplog.messages[0] == f"--api-key-file {keys} can be read by others than its owner: chmod 600 it"
+    assert (
+        caplog.messages[0]
+        == f"--api-key-file {keys} is open to others than its owner and group: chmod 640 it"
+    )
     assert not any("brief" in message for message in caplog.messages)
 
 

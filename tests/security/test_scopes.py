@@ -253,6 +253,16 @@ async def test_a_refusal_says_how_to_ask(path: str, headers: dict[str, str], cha
     assert reply.headers["www-authenticate"] == challenge
 
 
+async def test_pages_are_for_users() -> None:
+    async def page(call: HttpCall) -> HttpReply:
+        return HttpReply(299)
+
+    endpoint = build_endpoint(Reached(), pages={"/metrics": page}, access=Access(RING))
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=endpoint), base_url="http://localhost")
+    statuses = [(await client.get("/metrics", headers=header(KEYS[who]))).status_code for who in KEYS]
+    assert statuses == [401, 401, 299, 299]
+
+
 async def test_head_asks_for_the_key_of_get_and_unknown_paths_for_none() -> None:
     client, _ = web(Access(RING))
     assert (await client.head("/v1/models")).status_code == 401

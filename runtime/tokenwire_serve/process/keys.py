@@ -29,7 +29,8 @@ SECRETS_IN_ENVIRONMENT: Final = {
 """Variables that hold secrets, by the flags they stand for."""
 _SHORT: Final = 16
 """Characters below which a key can be guessed."""
-_OTHERS: Final = 0o077
+_OTHERS: Final = 0o027
+"""What a file of keys must not allow; its group may read it, as in a volume of Kubernetes."""
 
 
 def key_files(security: SecuritySettings) -> tuple[Path, ...]:
@@ -88,7 +89,7 @@ def _lines(flag: str, path: Path) -> Iterator[tuple[str, str]]:
     except UnicodeDecodeError:
         raise SettingsError(f"{where} is not text") from None
     if mode & _OTHERS:
-        _LOG.warning("%s can be read by others than its owner: chmod 600 it", where)
+        _LOG.warning("%s is open to others than its owner and group: chmod 640 it", where)
     found = False
     for number, line in enumerate(lines, 1):
         key = line.strip()

@@ -43,10 +43,10 @@ class Servers:
         grpc: Socket of gRPC; None is HTTP only.
         limits: What clients have to keep to.
         access: Who may call what.
-        http_tls: TLS of HTTP and of the metrics; None is none.
+        http_tls: TLS of HTTP; None is none.
         grpc_tls: TLS of gRPC; None is none.
         observation: Told of every call, and shown on the HTTP port unless it has one of its own.
-        metrics: Socket of the metrics, where they have one of their own.
+        metrics: Socket of the metrics, where they have one of their own: open, and without TLS.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class Servers:
         pages = {} if observation is None else observation.pages
         self._metrics: WebServer | None = None
         if metrics is not None:
-            own = build_endpoint(pages=pages, limits=limits, access=access)
-            self._metrics = WebServer(own, metrics, limits=limits, tls=http_tls)
+            own = build_endpoint(pages=pages, limits=limits)
+            self._metrics = WebServer(own, metrics, limits=limits)
         self._servicer = servicer
         self._health = HealthRegistry([SGLANG_SERVICE.name])
         budget = MemoryBudget(limits.max_request_memory)

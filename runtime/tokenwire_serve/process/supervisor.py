@@ -270,8 +270,7 @@ def _listen_for_metrics(settings: ServeSettings, stack: AsyncExitStack) -> socke
     if port is None or not settings.observe.enable_metrics:
         return None
     sock = stack.enter_context(listen(settings.host, port, "--metrics-http-port"))
-    scheme = "http" if settings.security.ssl_certfile is None else "https"
-    _LOG.info("metrics on %s://%s/metrics", scheme, address_of(sock))
+    _LOG.info("metrics on http://%s/metrics", address_of(sock))
     return sock
 
 
