@@ -132,6 +132,28 @@ def test_settings_show_no_secret() -> None:
         assert secret not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"ssl_keyfile": "k"}, "--ssl-keyfile needs --ssl-certfile"),
+        ({"ssl_client_auth": "required"}, "--ssl-client-auth required needs --ssl-certfile"),
+        (
+            {"ssl_certfile": "c", "ssl_client_auth": "optional"},
+            "--ssl-client-auth optional needs --ssl-ca-certs",
+        ),
+        (
+            {"ssl_certfile": "c", "ssl_ca_certs": "a"},
+            "--ssl-ca-certs does nothing without --ssl-client-auth optional or required",
+        ),
+        ({"ssl_certfile": "c", "ssl_ca_certs": "a", "ssl_client_auth": "required"}, ""),
+        ({}, ""),
+    ],
+)
+def test_flags_of_tls_that_need_each_other(given: dict[str, Any], problem: str) -> None:
+    """Authorities without a demand for certificates would only look like mutual TLS."""
+    assert SecuritySettings(**given).problem() == problem
+
+
 WITHOUT = "listening on {}, which others can reach, without {}: set {}"
 TLS_FLAGS = "--ssl-certfile and --ssl-keyfile"
 

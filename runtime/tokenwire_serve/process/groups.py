@@ -84,6 +84,8 @@ class SecuritySettings:
                 return f"--ssl-client-auth {self.ssl_client_auth} needs --ssl-certfile"
         if self.ssl_client_auth != "none" and self.ssl_ca_certs is None:
             return f"--ssl-client-auth {self.ssl_client_auth} needs --ssl-ca-certs"
+        if self.ssl_client_auth == "none" and self.ssl_ca_certs is not None:
+            return "--ssl-ca-certs does nothing without --ssl-client-auth optional or required"
         return ""
 
 
