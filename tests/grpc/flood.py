@@ -106,7 +106,7 @@ FLOODS: dict[str, tuple[bytes, str]] = {
         head(1) + reset(1) + window(1, 1) * 100_000,
         "too many",
     ),
-    "empty DATA": (head(1) + DataFrame(1, b"").serialize() * 20_000, "empty DATA frames"),
+    "empty DATA": (head(1) + DataFrame(1, b"").serialize() * 20_000, "too many"),
     "padded DATA": (
         head(1) + DataFrame(1, b"", pad_length=1, flags=["PADDED"]).serialize() * 20_000,
         "too many",

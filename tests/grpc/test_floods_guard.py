@@ -40,7 +40,7 @@ def guarded(max_streams: int = 1000, ping_interval: float = 5.0) -> tuple[Guard,
 def resets(guard: Guard, count: int) -> int:
     """Take so many resets, each in a turn of its own; how many were taken."""
     for number in range(count):
-        guard.begin_turn()
+        guard.spent = 0.0
         guard.frame(3, 4)
         if guard.reason:
             return number
@@ -90,7 +90,7 @@ def test_answers_earn_points(clock: Clock) -> None:
 def test_a_fault_costs_more_than_a_cancel(clock: Clock) -> None:
     guard, _ = guarded()
     for _ in range(300):
-        guard.begin_turn()
+        guard.spent = 0.0
         guard.reset_sent(ErrorCodes.PROTOCOL_ERROR)
     assert not guard.reason
     guard.reset_sent(ErrorCodes.PROTOCOL_ERROR)
@@ -159,7 +159,7 @@ def test_windows_may_be_opened_for_what_was_sent(clock: Clock) -> None:
     guard, session = guarded()
     for _ in range(100):
         session.sent += 10 * 1000
-        guard.begin_turn()
+        guard.spent = 0.0
         for _ in range(2000):
             guard.window_update()
     assert guard._points == 6000

@@ -95,6 +95,7 @@ class ServerConnection(WireHandler):
         self._budget = budget
         self._stats = stats
         self._lifetime: Lifetime | None = None
+        self._guard: Guard | None = None
         self._compression = compression
         self.max_streams = limits.max_streams
         self.max_header_size = limits.max_header_size
@@ -114,13 +115,19 @@ class ServerConnection(WireHandler):
         return bool(self._calls) or (self._protocol is not None and self._protocol.processor.parting)
 
     @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return len(self._protocol.processor.streams) if self._protocol is not None else 0
+
+    @property
     def calls(self) -> Iterable[ServerCall]:
         """The calls that run."""
         return self._calls
 
     def guard(self) -> Guard:
         """What the connection counts with."""
-        return Guard(self._limits.max_streams, self._limits.min_ping_interval, self._stats)
+        self._guard = Guard(self._limits.max_streams, self._limits.min_ping_interval, self._stats)
+        return self._guard
 
     def admits(self) -> bool:
         """Whether there may be another connection."""
@@ -139,7 +146,6 @@ class ServerConnection(WireHandler):
         self._protocol = protocol
         self._connections.add(self)
         self._stats.connections += 1
-        self._stats.connections_open += 1
         address = protocol.connection.get_peer().addr()
         if isinstance(address, tuple):
             host = f"[{address[0]}]" if ":" in address[0] else address[0]
@@ -251,12 +257,10 @@ class ServerConnection(WireHandler):
     def release(self, call: ServerCall, stream: WireStream) -> None:
         """A call has ended."""
         self._calls.discard(call)
-        if stream.answered:
-            stream.connection.session.guard.answered()
+        if self._guard is not None and stream.answered:
+            self._guard.answered()
         self._release_stream(stream)
         if not self._calls:
-            if self._lifetime is not None:
-                self._lifetime.quiet()
             self.when_idle()
 
     def _release_stream(self, stream: WireStream) -> None:
@@ -290,9 +294,7 @@ class ServerConnection(WireHandler):
 
     def close(self) -> None:
         """The connection is gone."""
-        if self in self._connections:
-            self._connections.remove(self)
-            self._stats.connections_open -= 1
+        self._connections.discard(self)
         if self._lifetime is not None:
             self._lifetime.end()
         self.when_idle()

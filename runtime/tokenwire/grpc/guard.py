@@ -83,6 +83,7 @@ class Guard:
 
     Attributes:
         reason: Why the peer is to be sent away; empty while it is not.
+        spent: Points that its turn has cost so far; the one who gives it its turns sets that to 0.
     """
 
     __slots__ = (
@@ -93,13 +94,13 @@ class Guard:
         "_points",
         "_progress",
         "_sent",
-        "_spent",
         "_strikes",
         "_turn",
         "_updates",
         "_windowed",
         "reason",
         "session",
+        "spent",
         "stats",
     )
     session: WireSession
@@ -113,7 +114,7 @@ class Guard:
         self._points = _FIRST if max_streams else self._burst
         self._turn = _TURN if max_streams else self._burst
         self._at = monotonic()
-        self._spent = 0.0
+        self.spent = 0.0
         self._sent = self._windowed = 0
         self._updates = float(_MOST_UPDATES)
         self._interval = ping_interval
@@ -126,20 +127,16 @@ class Guard:
         """Whether the peer has less than half of the points that it began with."""
         return self._points < _FIRST / 2
 
-    def begin_turn(self) -> None:
-        """The peer has its turn, whatever it has spent before."""
-        self._spent = 0.0
-
     def charge(self, points: float, what: str) -> None:
         """Take points for something; `what` in the plural is for the peer to read."""
-        if not self._spent:
+        if not self.spent:
             self._refill()
-        self._spent += points
+        self.spent += points
         self._points -= points
         if self._points < 0 and not self.reason:
             self.reason = f"too many {what}"
             self.session.paused = True
-        elif self._spent >= self._turn:
+        elif self.spent >= self._turn:
             self.session.paused = True
 
     def _refill(self) -> None:

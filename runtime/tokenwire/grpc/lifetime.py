@@ -63,6 +63,7 @@ class Lifetime:
         self._loop = asyncio.get_running_loop()
         now = self._loop.time()
         self._idle_since = self._heard_at = now
+        self._newest_stream = 0
         self._pinged_at: float | None = None
         age = limits.max_connection_age
         self._leaves_at = now + age * uniform(1 - _JITTER, 1 + _JITTER) if age else _NEVER
@@ -76,10 +77,6 @@ class Lifetime:
         """The connection is gone."""
         if self._timer is not None:
             self._timer.cancel()
-
-    def quiet(self) -> None:
-        """The last call has ended."""
-        self._idle_since = self._loop.time()
 
     def _check_later(self) -> None:
         at = min(self._loop.time() + self._pause, self._leaves_at, self._gone_at)
@@ -132,10 +129,14 @@ class Lifetime:
             self._owner.shut_down(RpcError(Code.UNAVAILABLE, text))
 
     def _watch_idleness(self, now: float) -> None:
-        processor, seconds = self._protocol.processor, self._limits.idle_timeout
-        if not seconds or processor.streams or processor.parting or self._protocol.connection.leaving:
-            return
-        if now - self._idle_since >= seconds:
+        processor, connection = self._protocol.processor, self._protocol.connection
+        seconds, newest = self._limits.idle_timeout, connection.session.highest_inbound_stream_id
+        if processor.streams or newest != self._newest_stream:
+            self._newest_stream = newest
+            self._idle_since = now
+        elif (
+            seconds and now - self._idle_since >= seconds and not processor.parting and not connection.leaving
+        ):
             self._stats.connections_ended["idle_timeout"] += 1
             processor.part()
 

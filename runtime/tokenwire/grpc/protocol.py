@@ -118,7 +118,6 @@ class WireProcessor(EventsProcessor):
     def enter(self, stream: WireStream) -> None:
         """Let a stream have its events, until `release`."""
         self.streams[stream.id] = stream
-        self.connection.session.guard.stats.streams_open += 1
 
     def release(self, stream: WireStream) -> None:
         """End what `enter` began."""
@@ -130,7 +129,6 @@ class WireProcessor(EventsProcessor):
         if stream.unacknowledged:
             stream.acknowledge(stream.unacknowledged)
         connection.session.forget(stream.id)
-        connection.session.guard.stats.streams_open -= 1
         connection.stream_close_waiter.set()
         if connection.leaving and not self.streams:
             connection.close()
@@ -181,7 +179,6 @@ class WireProcessor(EventsProcessor):
             return
         stream = WireStream(self.connection, stream_id)
         self.streams[stream_id] = stream
-        self.connection.session.guard.stats.streams_open += 1
         self.handler.start(stream, head)
         if ended:
             stream.receiver.end_received()
@@ -348,7 +345,7 @@ class WireProtocol(H2Protocol):
         if self._queued:
             self._backlog += data
             return
-        if self._turns.busy and (len(data) > _LITTLE or self._guard.wary):
+        if self._turns.scheduled and (len(data) > _LITTLE or self._guard.wary):
             self._backlog += data
             self._queued = True
             self._turns.add(self)
@@ -392,7 +389,7 @@ class WireProtocol(H2Protocol):
             return
         session = connection.session
         session.paused = False
-        self._guard.begin_turn()
+        self._guard.spent = 0.0
         try:
             session.receive(data, self.processor)
         except ProtocolError as error:

@@ -91,7 +91,6 @@ class Server:
         budget: MemoryBudget | None = None,
         observer: CallObserver | None = None,
     ) -> None:
-        self.stats = ServerStats()
         self._handlers: dict[str, Handler] = {}
         self._observer = observer
         self._limits = limits
@@ -101,6 +100,7 @@ class Server:
         self._turns = Turns()
         self._told_at = float("-inf")
         self._connections: set[ServerConnection] = set()
+        self.stats = ServerStats(self._connections)
         self._listeners: list[asyncio.Server] = []
         self._idle = asyncio.Event()
         self._draining = False

@@ -242,7 +242,8 @@ class ServerCall(Receiver):
         """Handle the one request."""
         try:
             request = self._handler.method.request.parse(body)
-            self._give_back()
+            if self._taken:
+                self._give_back()
         except DecodeError as error:
             self.abort(_undecodable(error))
         except Exception as error:
@@ -385,7 +386,8 @@ class ServerCall(Receiver):
             record.end()
         self._home.release(self, self._stream)
         self._requests.clear()
-        self._give_back()
+        if self._taken:
+            self._give_back()
         if self._inbox is not None:
             self._inbox.discard()
         if self._push is not None:

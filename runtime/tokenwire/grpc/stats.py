@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING, Protocol
 
-__all__ = ["ServerStats"]
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["ServerStats", "Serving"]
+
+
+class Serving(Protocol):
+    """A connection that is up."""
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
 
 
 class ServerStats:
-    """Counts of a server's connections and calls; plain numbers that only grow, but for those that say "now".
+    """Counts of a server's connections and calls; plain numbers that only grow.
 
     Attributes:
-        connections_open: Connections that are up now.
         connections: Connections that came up.
         connections_refused: Connections that were closed at once, see `--max-connections`.
         connections_ended: Connections that the server sent away, by reason.
-        streams_open: Streams that are open now; a call is one.
+        servings: The connections that are up now.
         calls: Calls that began.
         calls_refused: Requests that did not become a call, or not a whole one, by reason.
         resets_received: Streams that clients reset.
@@ -31,22 +42,30 @@ class ServerStats:
         "calls_refused",
         "connections",
         "connections_ended",
-        "connections_open",
         "connections_refused",
         "resets_received",
         "resets_sent",
-        "streams_open",
+        "servings",
     )
 
-    def __init__(self) -> None:
-        self.connections_open = 0
+    def __init__(self, servings: Collection[Serving] = ()) -> None:
+        self.servings = servings
         self.connections = 0
         self.connections_refused = 0
         self.connections_ended: Counter[str] = Counter()
-        self.streams_open = 0
         self.calls = 0
         self.calls_refused: Counter[str] = Counter()
         self.resets_received = 0
         self.resets_sent = 0
         self.bytes_received = 0
         self.bytes_sent = 0
+
+    @property
+    def connections_open(self) -> int:
+        """Connections that are up now."""
+        return len(self.servings)
+
+    @property
+    def streams_open(self) -> int:
+        """Streams that are open now; a call is one."""
+        return sum(serving.streams for serving in self.servings)

@@ -26,22 +26,20 @@ class Turns:
     """Lets connections work off what came, two milliseconds per turn of the loop for all together.
 
     However many peers flood, a connection that has little to say waits no longer for its turn.
+
+    Attributes:
+        scheduled: Whether connections wait for their turns.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[_Worker] = deque()
-        self._scheduled = False
-
-    @property
-    def busy(self) -> bool:
-        """Whether connections wait for their turns."""
-        return self._scheduled
+        self.scheduled = False
 
     def add(self, worker: _Worker) -> None:
         """Give a connection turns until its work is done."""
         self._waiting.append(worker)
-        if not self._scheduled:
-            self._scheduled = True
+        if not self.scheduled:
+            self.scheduled = True
             asyncio.get_running_loop().call_soon(self._run)
 
     def _run(self) -> None:
@@ -53,7 +51,7 @@ class Turns:
                 waiting.append(worker)
             if perf_counter() >= end:
                 break
-        self._scheduled = bool(waiting)
+        self.scheduled = bool(waiting)
         if waiting:
             for worker in waiting:
                 worker.hold_off()
