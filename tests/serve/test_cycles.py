@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from opentelemetry.sdk.trace import TracerProvider
 from tokenwire.grpc.server import Server
 from tokenwire.testing import MemoryTransport
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc as rpc
@@ -23,6 +24,9 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
 )
 from tokenwire_serve.engines import EngineOptions
 from tokenwire_serve.engines.null import NullEngine
+from tokenwire_serve.observe.observer import Observer
+from tokenwire_serve.observe.series import CallSeries
+from tokenwire_serve.observe.tracing import CallTracer
 from tokenwire_serve.servicer.service import SglangServicer
 
 from tests.grpc.raw_client import HEADERS, message
@@ -80,7 +84,8 @@ class Caller:
 async def called() -> AsyncIterator[Caller]:
     engine = NullEngine(EngineOptions())
     await engine.start()
-    server = Server([SglangServicer(engine)], reflection=False)
+    observer = Observer((CallSeries().add,), tracer=CallTracer(TracerProvider(), "1", lambda: "null"))
+    server = Server([SglangServicer(engine)], reflection=False, observer=observer)
     try:
         yield Caller(server)
     finally:

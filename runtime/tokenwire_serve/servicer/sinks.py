@@ -191,6 +191,7 @@ class GenerationSink(ABC, Generic[M, P]):
             first = self._open == self._request.sampling.n
             prompt, cached = (delta.prompt_tokens, delta.cached_tokens) if first else (0, 0)
             self._record.finished(prompt, cached, delta.completion_tokens)
+            self._record.admitted = self._record.admitted or self._request.admitted  # some tell it late
         self._open -= 1
         self._aborted = self._aborted or delta.finish.kind == "abort"
         return self._open == 0

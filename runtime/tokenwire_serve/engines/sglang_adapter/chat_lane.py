@@ -15,10 +15,13 @@ from tokenwire.streams import PushStream
 
 from tokenwire_serve.servicer.active import aborted
 
+from .deltas import admitted_at
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tokenwire.errors import RpcError
+    from tokenwire.record import CallRecord
 
     from .runs import Run
     from .toolkit import Toolkit
@@ -70,10 +73,17 @@ class ChatStream:
         request: The body of the call.
         shown: The id that the answer carries.
         on_end: Called once when the chat has ended, in whatever way.
+        record: Gets to know the times and the tokens.
     """
 
     def __init__(
-        self, toolkit: Toolkit, serving: Any, request: Any, shown: str, on_end: Callable[[], None]
+        self,
+        toolkit: Toolkit,
+        serving: Any,
+        request: Any,
+        shown: str,
+        on_end: Callable[[], None],
+        record: CallRecord | None = None,
     ) -> None:
         self.stream: PushStream[bytes] = PushStream(merge=self._merge, on_cancel=self._leave)
         self._toolkit = toolkit
@@ -86,6 +96,8 @@ class ChatStream:
         }
         self._include_usage = toolkit.wants_usage(request)[0]
         self._on_end = on_end
+        self._record = record
+        self._started = time.monotonic()
         self._begun = False
         self._cancelled: RpcError | None = None
         self._info: Mapping[str, Any] = {}
@@ -96,12 +108,16 @@ class ChatStream:
 
     def start(self, adapted: Any) -> None:
         """Start the request that SGLang made of the body."""
+        if self._record is not None:
+            self._record.hold(self._common["chunk_id"])
         self._run = self._toolkit.start(adapted, self)
 
     def take(self, chunk: Mapping[str, Any], /) -> None:
         """Write what is new."""
         self._info = info = chunk["meta_info"]
         if not self._begun:
+            if self._record is not None:
+                self._record.first(admitted_at(self._started, info))
             self._begin()
         whole = "prompt_tokens" in info
         if whole:
@@ -124,6 +140,7 @@ class ChatStream:
         self._run = None
         self._on_end()
         self.stream.close(error or self._cancelled)
+        self._close_record()
 
     def abort(self) -> None:
         """End the chat with an abort finish and CANCELLED."""
@@ -136,6 +153,17 @@ class ChatStream:
     def _leave(self) -> None:
         self._stop()
         self._on_end()
+        self._close_record()
+
+    def _close_record(self) -> None:
+        """Note what was made, whole or not."""
+        record, self._record = self._record, None
+        if record is not None:
+            if self._begun:
+                info = self._info
+                record.finished(info.get("prompt_tokens", 0), info.get("cached_tokens", 0), self._made)
+                record.admitted = record.admitted or admitted_at(self._started, info)
+            record.release()
 
     def _stop(self) -> None:
         run, self._run = self._run, None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tokenwire_serve.engine import GenerateRequest
 
-__all__ = ["DeltaReader", "finish_of", "new_part"]
+__all__ = ["DeltaReader", "admitted_at", "finish_of", "new_part"]
 
 _KINDS: Final = frozenset({"stop", "length", "abort"})
 
@@ -28,6 +28,17 @@ def finish_of(reason: Mapping[str, Any] | None) -> Finish | None:
         length=reason.get("length", 0),
         message=reason.get("message") or "",
     )
+
+
+def admitted_at(started: float, info: Mapping[str, Any]) -> float:
+    """When SGLang took a request from its queue; 0 where it does not say, as it does with --enable-metrics.
+
+    Args:
+        started: When it was given the request.
+        info: `meta_info` of a chunk.
+    """
+    queued = info.get("queue_time")
+    return started + queued if isinstance(queued, float) and queued >= 0 else 0.0
 
 
 def new_part(chunk: Mapping[str, Any], text_given: int, ids_given: int) -> tuple[str, list[int]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
 from tokenwire.details import BadRequest
 from tokenwire.errors import RpcError
 
-from .deltas import DeltaReader
+from .deltas import DeltaReader, admitted_at
 from .errors import refusal
 from .requests import generate_arguments
 
@@ -58,6 +59,7 @@ class Generation:
         self._open = set(range(request.sampling.n))
         self._refilled: set[int] = set()
         self._warm: Run | None = None
+        self._started = time.monotonic()
         self.begun = False
 
     def __len__(self) -> int:
@@ -115,6 +117,8 @@ class Generation:
         """Pass on what one choice has that is new."""
         self.begun = True
         delta = self._readers[index].read(chunk)
+        request = self._request
+        request.admitted = request.admitted or admitted_at(self._started, chunk["meta_info"])
         if delta.finish is not None:
             self._open.discard(index)
         self._sink.push(delta)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,10 +12,13 @@ from tokenwire.errors import RpcError
 
 from tokenwire_serve.servicer.active import aborted
 
+from .deltas import admitted_at
 from .requests import engine_rid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+
+    from tokenwire.record import CallRecord
 
     from .toolkit import Toolkit
 
@@ -81,12 +85,21 @@ class ManagerOfJobs:
 class Job:
     """One call under way.
 
+    Args:
+        toolkit: SGLang.
+        shown: The id that the answer carries.
+        record: Gets to know the times and the tokens, until `close`.
+
     Attributes:
         aborted: Someone has aborted it; SGLang may still be ending it.
     """
 
-    def __init__(self, toolkit: Toolkit, shown: str) -> None:
+    def __init__(self, toolkit: Toolkit, shown: str, record: CallRecord | None = None) -> None:
         self.shown = shown
+        self._record = record
+        self._started = time.monotonic()
+        if record is not None:
+            record.hold(shown)
         self.aborted = False
         self._toolkit = toolkit
         self._rids: list[str] = []
@@ -95,6 +108,7 @@ class Job:
         self._task: asyncio.Task[Any] | None = None
         self._error: BaseException | None = None
         self._generating = self._gave_up = False
+        self._per_prompt = 1
         self._ended: set[int] = set()
         self._infos: dict[int, Mapping[str, Any]] = {}
 
@@ -161,15 +175,31 @@ class Job:
         if self._leave is not None:
             self._leave()
             self._leave = None
-        for part in self._parts:
-            await part.aclose()
+        try:
+            for part in self._parts:
+                await part.aclose()
+        finally:
+            self._close_record()
+
+    def _close_record(self) -> None:
+        """Note what was made, whole or not."""
+        record, self._record = self._record, None
+        if record is None:
+            return
+        for index, info in self._infos.items():
+            new = index % self._per_prompt == 0  # the choices of a prompt come in a row
+            prompt, cached = (info.get(name, 0) if new else 0 for name in ("prompt_tokens", "cached_tokens"))
+            record.finished(prompt, cached, info.get("completion_tokens", 0))
+            record.admitted = record.admitted or admitted_at(self._started, info)
+        record.release()
 
     async def generate(self, obj: Any) -> AsyncGenerator[Any, None]:
         """Run a request of SGLang's under ids of ours, and show the call's id in what it says.
 
         Of a stream that is aborted, choices that SGLang does not end are ended here.
         """
-        choices = (_count(obj) or 1) * _choices(obj)
+        self._per_prompt = _choices(obj)
+        choices = (_count(obj) or 1) * self._per_prompt
         self._generating = True
         try:
             async for answer in self._answers(obj):
@@ -222,6 +252,8 @@ class Job:
         for item in answer if isinstance(answer, list) else (answer,):
             info, index = item["meta_info"], item.get("index", 0)
             info["id"] = self.shown
+            if self._record is not None and not self._record.first_token and _tells_first(item):
+                self._record.first(admitted_at(self._started, info))
             self._infos[index] = info
             reason = info.get("finish_reason")
             if reason is not None:
@@ -259,6 +291,11 @@ class Job:
         obj.sampling_params = [
             {**params, "n": 1, **_seed(params, choice)} for _ in prompts for choice in range(count)
         ]
+
+
+def _tells_first(item: Mapping[str, Any]) -> bool:
+    """Whether an answer of SGLang's comes at its first token: it has made one, or it makes none."""
+    return bool(item["meta_info"].get("completion_tokens", 0) <= 1)
 
 
 def _seed(params: Mapping[str, Any], choice: int) -> dict[str, int]:

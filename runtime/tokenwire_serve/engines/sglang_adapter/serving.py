@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from tokenwire.context import Context
+    from tokenwire.record import CallRecord
     from tokenwire.streams import PushStream
 
     from tokenwire_serve.openai.backend import Desk, Operation
@@ -71,21 +72,32 @@ class SglangServing:
     ) -> OpenAIReply | PushStream[bytes] | AsyncIterator[bytes]:
         """Answer one call."""
         with renaming(_NAMES[operation]):
-            return await self._call(operation, body, headers, desk)
+            return await self._call(operation, body, headers, desk, context.record)
 
     async def _call(
-        self, operation: Operation, body: bytes, headers: Mapping[str, str], desk: Desk
+        self,
+        operation: Operation,
+        body: bytes,
+        headers: Mapping[str, str],
+        desk: Desk,
+        record: CallRecord | None,
     ) -> OpenAIReply | PushStream[bytes] | AsyncIterator[bytes]:
         if operation in _GENERATE and not self._toolkit.manager.is_generation:
             raise cannot_generate()  # SGLang's scheduler would die of it
         request = self._read(operation, body, desk)
         shown = _given_rid(request) or engine_rid()
+        if record is not None:
+            record.model = str(getattr(request, "model", None) or "")
         if operation == "chat" and is_plain(self._servings["chat"], request, self._toolkit):
-            stream = await self._plain_chat(request, shown, headers, desk, len(body))
+            stream = await self._plain_chat(request, shown, headers, desk, len(body), record)
             if stream is not None:
                 return stream
-        job = Job(self._toolkit, shown)
-        desk.claim(shown, job.abort)
+        job = Job(self._toolkit, shown, record)
+        try:
+            desk.claim(shown, job.abort)
+        except RpcError:
+            await job.close()
+            raise
         self._jobs.add(job)
         streams = False
         try:
@@ -131,7 +143,13 @@ class SglangServing:
         return request
 
     async def _plain_chat(
-        self, request: Any, shown: str, headers: Mapping[str, str], desk: Desk, size: int
+        self,
+        request: Any,
+        shown: str,
+        headers: Mapping[str, str],
+        desk: Desk,
+        size: int,
+        record: CallRecord | None,
     ) -> PushStream[bytes] | None:
         """The events of a plain chat; None when SGLang made more of it than its body shows."""
         serving = self._servings["chat"]
@@ -158,7 +176,7 @@ class SglangServing:
             desk.release(shown)
             leave()
 
-        chat = ChatStream(self._toolkit, serving, request, shown, on_end)
+        chat = ChatStream(self._toolkit, serving, request, shown, on_end, record)
 
         def abort() -> bool:
             chat.abort()
