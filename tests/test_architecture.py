@@ -38,6 +38,8 @@ HEAVY = (
     "uvicorn",
     "google.protobuf",
     "jinja2",
+    "opentelemetry",
+    "prometheus_client",
 )
 PROTOBUF = {"descriptor_sets.py", "descriptors.py", "plugin.py"}
 
@@ -74,6 +76,19 @@ def test_only_its_own_folder_imports_the_transformers_engine_libraries() -> None
             assert "engines/transformers" in file.as_posix(), (
                 f"{file.relative_to(ROOT)} imports {sorted(heavy)}"
             )
+
+
+def test_one_room_imports_what_operators_tools_need() -> None:
+    for package, folder in PACKAGES.items():
+        for file in folder.rglob("*.py"):
+            found = {name.partition(".")[0] for name in imported(file)} & {
+                "prometheus_client",
+                "opentelemetry",
+            }
+            if found:
+                assert package == "tokenwire_serve" and "/observe/" in file.as_posix(), (
+                    f"{file.relative_to(ROOT)} imports {sorted(found)}"
+                )
 
 
 def test_one_file_imports_sglang() -> None:

@@ -178,8 +178,9 @@ class CallRecord:
     def request_id(self) -> str:
         """The caller's own id if it may be repeated, else that of the engine's request, or a new one."""
         if not self._id:
+            given = self.given_id if REQUEST_ID in self.metadata else ""
             own = self.rid if self.rid and _ID.fullmatch(self.rid) else ""
-            self._id = self.given_id or own or f"{_ID_PREFIX}-{next(_NUMBERS)}"
+            self._id = given or own or f"{_ID_PREFIX}-{next(_NUMBERS)}"
         return self._id
 
     @property
@@ -202,7 +203,7 @@ class CallRecord:
             return None
         return (self.last_token - self.first_token) / (self.completion_tokens / choices - 1)
 
-    def server_timing(self) -> str:
+    def server_timing(self) -> bytes:
         """The value of `server-timing`, of what is known now: queue, prefill, decode and network, in ms.
 
         They add up to the time since the call started. The network's part is receiving the request, and
@@ -212,14 +213,25 @@ class CallRecord:
         """
         first = self.first_token
         if not first:
-            return ""
+            return b""
         received, admitted, last = self.received or self.started, self.admitted, self.last_token
-        now = self.ended or time.monotonic()
+        network = (received - self.started + (self.ended or time.monotonic()) - last) * _MS
+        if not self.choices:
+            return (
+                b"queue;dur=%.3f, prefill;dur=%.3f" % ((admitted - received) * _MS, (first - admitted) * _MS)
+                if admitted
+                else b"prefill;dur=%.3f" % ((first - received) * _MS)
+            )
+        decode = (last - first) * _MS
         if not admitted:
-            parts = f"prefill;dur={(first - received) * _MS:.3f}"
-        else:
-            parts = f"queue;dur={(admitted - received) * _MS:.3f}, prefill;dur={(first - admitted) * _MS:.3f}"
-        if self.choices:
-            network = (received - self.started + now - last) * _MS
-            return f"{parts}, decode;dur={(last - first) * _MS:.3f}, network;dur={network:.3f}"
-        return parts
+            return b"prefill;dur=%.3f, decode;dur=%.3f, network;dur=%.3f" % (
+                (first - received) * _MS,
+                decode,
+                network,
+            )
+        return b"queue;dur=%.3f, prefill;dur=%.3f, decode;dur=%.3f, network;dur=%.3f" % (
+            (admitted - received) * _MS,
+            (first - admitted) * _MS,
+            decode,
+            network,
+        )

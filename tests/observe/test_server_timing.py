@@ -119,10 +119,10 @@ def test_an_engine_that_does_not_tell_its_queue_has_it_in_prefill() -> None:
     record.started = 1.0
     record.received, record.first_token, record.last_token, record.ended = 1.1, 1.5, 3.5, 3.6
     record.choices = 1
-    assert record.server_timing() == "prefill;dur=400.000, decode;dur=2000.000, network;dur=200.000"
+    assert record.server_timing() == b"prefill;dur=400.000, decode;dur=2000.000, network;dur=200.000"
     assert record.queue_time is None
     record.admitted = 1.2
-    assert record.server_timing().startswith("queue;dur=100.000, prefill;dur=300.000, ")
+    assert record.server_timing().startswith(b"queue;dur=100.000, prefill;dur=300.000, ")
     assert record.queue_time == pytest.approx(0.1)
 
 

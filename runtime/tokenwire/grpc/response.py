@@ -44,6 +44,8 @@ RESPONSE_HEADERS: Final[Headers] = [
 _HEAD: Final = literal_block(RESPONSE_HEADERS)
 _PACKED_HEAD: Final = _HEAD + literal_block([("grpc-encoding", GZIP)])
 _TAIL: Final = literal_block(OK_TRAILERS)
+_OK: Final = Code.OK
+"""Looking a member up in its class takes a quarter of a microsecond."""
 _TIMING: Final = literal_name(SERVER_TIMING)
 _LINGER_SECONDS: Final = 1.0
 """How long a client may take to notice the trailers before its half of the stream is reset."""
@@ -198,7 +200,7 @@ class Response:
             self.finish(None)
             return
         if record is not None:
-            record.code = Code.OK
+            record.code = _OK
         self._headers_sent = True
         linger(self._stream)
         self.drop()
@@ -302,7 +304,7 @@ class Response:
     def _note(self, error: RpcError | None) -> None:
         record = self._context.record
         if record is not None:
-            record.code = Code.OK if error is None else error.code
+            record.code = _OK if error is None else error.code
 
     def _head(self, packed: bool) -> bytes:
         metadata, record = self._context.initial_metadata, self._context.record
@@ -335,5 +337,5 @@ def _timing(record: CallRecord) -> bytes:
     """How the time of a call was spent, as a part of its trailers; nothing where that is not known."""
     if not record.first_token or not record.observer.timed:
         return b""
-    value = record.server_timing().encode()
+    value = record.server_timing()
     return _TIMING + literal_size(len(value)) + value

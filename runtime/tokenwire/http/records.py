@@ -26,7 +26,7 @@ def note_reply(reply: HttpReply, record: CallRecord | None) -> None:
     headers = reply.headers
     headers[REQUEST_ID] = record.request_id
     if record.first_token and record.observer.timed:
-        headers[SERVER_TIMING] = record.server_timing()
+        headers[SERVER_TIMING] = record.server_timing().decode()
     if isinstance(reply.body, bytes):
         record.sent_bytes = len(reply.body)
 
