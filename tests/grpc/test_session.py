@@ -149,11 +149,11 @@ class Twins:
     def feed(self, data: bytes) -> None:
         """Give both the same bytes; h2 gets whole frames one by one, or it would swallow events."""
         try:
-            self.ours.guard.begin_turn()
+            self.ours.guard.spent = 0.0
             self.ours.receive(data, self.told)
             while self.ours.paused:
                 self.ours.paused = False
-                self.ours.guard.begin_turn()
+                self.ours.guard.spent = 0.0
                 self.ours.receive(b"", self.told)
         except ProtocolError as error:
             self.errors.append(error.error_code)
