@@ -33,7 +33,6 @@ ENDED = {
     "http/huge_target",
     "http/many_trailers",
     "http/big_body",
-    "http/big_chunked_body",
 }
 """Floods whose connection the server must end; the others it may also serve without harm."""
 
