@@ -12,7 +12,7 @@ NODE := tests/clients/node
 NODE_READY := $(NODE)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup gen demo serve test fuzz check checkgenerate golden bench bench-attacks sglang-env test-sglang bench-sglang clean
+.PHONY: help setup gen demo serve test fuzz check checkgenerate golden bench bench-attacks soak sglang-env test-sglang bench-sglang clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
