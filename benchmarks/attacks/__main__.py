@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _ROOT: Final = Path(__file__).parents[2]
 _CONTROL_S: Final = 0.8
-_PACKAGES: Final = ("tokenwire", "h2", "hpack", "uvicorn", "httptools", "uvloop", "grpcio")
+_PACKAGES: Final = ("tokenwire", "h2", "hpack", "httptools", "uvloop", "grpcio")
 
 
 def run(attacks: Sequence[Attack], seconds: float, start: Callable[[Path], Arena]) -> Iterator[Outcome]:

@@ -35,7 +35,7 @@ _EXACT: Final = {
     "descriptors": 1,
     "tasks": 2,
     "tokenwire.grpc.protocol.WireProtocol": 0,
-    "uvicorn.protocols.http.httptools_impl.HttpToolsProtocol": 1,
+    "tokenwire_serve.process.http_connection.HttpConnection": 1,
 }
 """The same for what is counted closely; a connection may be that which asked."""
 _ENDED: Final = frozenset(

@@ -18,7 +18,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("tokenwire", "h2", "hpack", "hyperframe", "grpclib", "uvicorn", "starlette", "asyncio", "uvloop")
+_PACKAGES = (
+    "tokenwire",
+    "h2",
+    "hpack",
+    "hyperframe",
+    "grpclib",
+    "tokenwire_serve",
+    "httptools",
+    "starlette",
+    "asyncio",
+    "uvloop",
+)
 _OTHERS = ("coroutine", "async_generator")
 
 

@@ -9,6 +9,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvicorn
 from starlette.middleware.base import BaseHTTPMiddleware
 from tokenwire.http import asgi
 from tokenwire.http.asgi import build_app, build_endpoint, mark_send
@@ -55,6 +56,21 @@ async def served(app: Any) -> AsyncIterator[int]:
             await server.close()
 
 
+@contextlib.asynccontextmanager
+async def served_by_uvicorn(app: Any) -> AsyncIterator[int]:
+    """The port of uvicorn, whose `send` needs no task either."""
+    config = uvicorn.Config(mark_send(app), lifespan="off", ws="none", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+        task = asyncio.create_task(server.serve(sockets=[sock]))
+        await until(lambda: server.started)
+        yield port
+        server.should_exit = True
+        await task
+
+
 async def post(port: int, path: str, body: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
@@ -62,8 +78,11 @@ async def post(port: int, path: str, body: bytes) -> tuple[asyncio.StreamReader,
     return reader, writer
 
 
+@pytest.mark.parametrize("serve", [served, served_by_uvicorn])
 @pytest.mark.parametrize(("make", "direct"), APPS)
-async def test_events_stream_one_by_one(make: Any, direct: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_events_stream_one_by_one(
+    make: Any, direct: bool, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     writers: list[bool] = []
 
     class Watched(EventWriter):
@@ -73,7 +92,7 @@ async def test_events_stream_one_by_one(make: Any, direct: bool, monkeypatch: py
 
     monkeypatch.setattr(asgi, "EventWriter", Watched)
     servicer = FakeServicer()
-    async with served(make(servicer)) as port:
+    async with serve(make(servicer)) as port:
         reader, writer = await post(port, "/v1/stream", b"wait")
         await until(lambda: bool(servicer.streams))
         for number in range(5):

@@ -95,7 +95,7 @@ def build_app(*servicers: Servicer, **options: Any) -> Starlette:
 def mark_send(app: ASGIApp) -> ASGIApp:
     """The same application, to be given to a server whose `send` needs no task until it has to wait.
 
-    uvicorn's is such; an `HttpEndpoint` within then writes events without a task, unless something
+    Ours and uvicorn's are such; an `HttpEndpoint` within then writes events without a task, unless something
     between them has wrapped `send`, as Starlette does.
     """
 
