@@ -352,12 +352,42 @@ async def test_too_many_connections_are_503_and_others_go_on() -> None:
 
 async def test_refused_connections_cost_no_more_than_a_few_sockets() -> None:
     async with serving(max_connections=1) as served, contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(connected(served.port))
+        reader, writer = await stack.enter_async_context(connected(served.port))
+        writer.write(post(b"x"))
+        assert (await read_answer(reader)).status == 200
         refused = [await stack.enter_async_context(connected(served.port)) for _ in range(200)]
         answers = [await ends(reader) for reader, _ in refused]
         told = sum(b" 503 " in answer for answer in answers)
         assert 64 <= told < 200
         assert served.web.stats.accepted == 201
+
+
+async def test_silent_connections_give_way() -> None:
+    async with serving(max_connections=5) as served, contextlib.AsyncExitStack() as stack:
+        heard, writer = await stack.enter_async_context(connected(served.port))
+        writer.write(post(b"x"))
+        assert (await read_answer(heard)).status == 200
+        silent = [await stack.enter_async_context(connected(served.port)) for _ in range(40)]
+        await asyncio.sleep(0.2)
+        for _ in range(3):
+            await works(served)
+        writer.write(post(b"x"))
+        assert (await read_answer(heard)).status == 200
+        assert await ends(silent[0][0]) == b""
+        await until(lambda: served.web.stats.connections <= 5)
+        assert served.web.stats.refused["displaced"] >= 1
+
+
+async def test_a_client_that_sends_on_in_vain_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokenwire_serve.process.http_connection._MOST_IGNORED", 1 << 20)
+    async with serving(max_message_size=1000) as served, connected(served.port) as (reader, writer):
+        writer.write(head("content-length: 100000000"))
+        with pytest.raises(ConnectionError):
+            while True:
+                writer.write(b"x" * 100_000)
+                await writer.drain()
+        await until(lambda: served.web.stats.connections == 0)
+        await ends(reader)
 
 
 async def test_a_connection_that_is_long_idle_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,8 @@ _LINGER: Final = 5.0
 """Seconds in which a client that still sends may read why it was refused."""
 _SLACK: Final = 64 << 10
 """Bytes of chunk sizes and the like that a body may have, beyond as many as it has bytes itself."""
+_MOST_IGNORED: Final = 4 << 20
+"""Bytes that a client may send in vain before it is cut off."""
 _STATUS: Final = slice(9, 12)
 """Where an answer has its status: "HTTP/1.1 400 ..."."""
 _PREFACE: Final = b"PRI * HTTP/2"
@@ -88,6 +90,7 @@ class HttpConnection(asyncio.Protocol):
         self._moved = 0.0
         self._begun = 0
         self._fed = 0
+        self._ignored = 0
         self._head_size = 0
         self._wire = 0
         self._idle_wire = 0
@@ -152,9 +155,15 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read requests, as many as come."""
         self.stats.bytes_in += len(data)
-        if self._phase is not _Phase.DEAF:
+        if self._phase is _Phase.DEAF:
+            self._ignored += len(data)
+            if self._ignored > _MOST_IGNORED:
+                self._transport.abort()
+            return
+        if not self._heard:
             self._heard = True
-            self._feed(data)
+            self._listener.heard(self)
+        self._feed(data)
 
     # What the exchanges call.
 

@@ -34,6 +34,8 @@ _LAST_CALL: Final = 0.25
 """Seconds that idle connections stay open when the server drains."""
 _MAY_GIVE_WAY: Final = 65.0
 """Seconds of idleness after which a connection makes room for a new one; load balancers reuse for 60."""
+_MAY_BE_SILENT: Final = 0.1
+"""Seconds in which a new connection is expected to send something."""
 _MOST_TURNED_AWAY: Final = 64
 """Refused connections that are told why at the same time; others are just closed."""
 
@@ -49,7 +51,7 @@ class WebStats:
         bytes_in: Bytes received, without TLS.
         bytes_out: Bytes sent, without TLS.
         refused: Requests and connections that were refused here, by reason: connections, headers,
-            malformed, tls, handshake_timeout, request_timeout, pipelining, stalled, failed.
+            displaced, malformed, tls, handshake_timeout, request_timeout, pipelining, stalled, failed.
     """
 
     connections: int = 0
@@ -126,6 +128,7 @@ class Listener:
         self._tls = tls
         self._turned_away = 0
         self._connections: set[Watched] = set()
+        self._silent: dict[Watched, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
         self._round = _round_of(limits)
@@ -148,12 +151,18 @@ class Listener:
     def opened(self, connection: Watched) -> None:
         """Look after a connection from now on."""
         self._connections.add(connection)
+        self._silent[connection] = self.loop.time()
         if self.draining and self._last_call is None:
             connection.drain()
+
+    def heard(self, connection: Watched) -> None:
+        """The first bytes of a connection have come."""
+        self._silent.pop(connection, None)
 
     def closed(self, connection: Watched, *, lost: bool = True) -> None:
         """A connection has ended, or goes on as another where it is not `lost`."""
         self._connections.discard(connection)
+        self._silent.pop(connection, None)
         self.stats.connections -= lost
         self._notice_end()
 
@@ -206,13 +215,26 @@ class Listener:
         self._turned_away -= told
 
     def _make_room(self) -> bool:
-        """Close the connection that has been idle for longest, if one has been for long."""
+        """Close the oldest connection that has not sent anything yet, or one that has long been idle.
+
+        A client with a request has sent it by the time that a flood of silent ones has gone once around.
+        """
+        now = self.loop.time()
+        oldest = next(iter(self._silent), None)
+        if oldest is not None and now - self._silent[oldest] > _MAY_BE_SILENT:
+            self._give_way(oldest)
+            return True
         idle = [connection for connection in self._connections if connection.idle_since is not None]
         longest = min(idle, key=lambda connection: connection.idle_since or 0.0, default=None)
-        if longest is None or self.loop.time() - (longest.idle_since or 0.0) < _MAY_GIVE_WAY:
+        if longest is None or now - (longest.idle_since or 0.0) < _MAY_GIVE_WAY:
             return False
-        longest.abort()
+        self._give_way(longest)
         return True
+
+    def _give_way(self, connection: Watched) -> None:
+        self._silent.pop(connection, None)
+        self.stats.refused["displaced"] += 1
+        connection.abort()
 
     def _look_after(self) -> None:
         """Renew the date, and have each connection look at its clock."""
