@@ -37,7 +37,7 @@ class CallObserver(Protocol):
     traced: bool
     """Calls have spans: `trace` is asked for their context before the engine gets a request."""
 
-    def trace(self, record: CallRecord, parent: Mapping[str, str], /) -> dict[str, str]:
+    def trace(self, record: CallRecord, parent: Mapping[str, str], /) -> Mapping[str, str]:
         """Begin the span of a call below the W3C trace context `parent`; the context of that span."""
 
     def ended(self, record: CallRecord, /) -> None:

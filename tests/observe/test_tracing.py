@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIRequest, SamplingParams, TextGenerateRequest
 from tokenwire_serve.observe.observer import Observer
-from tokenwire_serve.observe.tracing import CallTracer
+from tokenwire_serve.observe.tracing import CallTracer, limited_sampler
 
 from .conftest import SERVICE, observed
 
@@ -258,6 +259,26 @@ async def test_a_receiver_gets_all_before_the_end(
     spans = [span for resource in resources for scope in resource.scope_spans for span in scope.spans]
     assert sorted(span.name for span in spans) == ["decode", "prefill", "queue", TEXT]
     assert {span.trace_id.hex() for span in spans} == {TRACE}
+
+
+async def test_a_busy_server_traces_some_calls_and_those_of_callers_who_do(server: ObservedServer) -> None:
+    traced = Traced(server, limited_sampler(10.0))
+    async with httpx.AsyncClient(base_url=f"http://{server.http}") as client:
+        for _ in range(5):
+            await client.get("/livez")
+        assert len(traced.exporter.get_finished_spans()) == 5
+        began = time.monotonic()
+        for _ in range(60):
+            await client.get("/livez")
+        made = len(traced.exporter.get_finished_spans())
+        assert made <= 10 + (time.monotonic() - began) * 10 + 1
+        traced.exporter.clear()
+        for _ in range(20):
+            await client.get("/livez", headers={"traceparent": GIVEN})
+        assert len(traced.exporter.get_finished_spans()) == 20
+        traced.exporter.clear()
+        await client.get("/livez", headers={"traceparent": GIVEN[:-1] + "0"})
+        assert not traced.exporter.get_finished_spans()
 
 
 async def test_standard_variables_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ class Observer:
         self.timed = timed
         self.traced = tracer is not None
 
-    def trace(self, record: CallRecord, parent: Mapping[str, str]) -> dict[str, str]:
+    def trace(self, record: CallRecord, parent: Mapping[str, str]) -> Mapping[str, str]:
         """Begin the span of a call; the W3C trace context of it."""
         return {} if self._tracer is None else self._tracer.begin(record, parent)
 

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from tokenwire.codes import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
     from opentelemetry.trace import Span, TracerProvider
     from tokenwire.record import CallRecord
 
-__all__ = ["CallTracer", "MissingTracingError", "exporting_provider", "wants_traces"]
+__all__ = ["CallTracer", "MissingTracingError", "exporting_provider", "limited_sampler", "wants_traces"]
 
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PARENT: Final = ("traceparent", "tracestate")
@@ -43,6 +44,7 @@ _OPERATIONS: Final = {
     "Embed": "embeddings",
     "OpenAIEmbed": "embeddings",
 }
+_MOST_TRACES: Final = 10.0
 _NS: Final = 1_000_000_000
 _UNKNOWN: Final = "unknown"
 
@@ -61,7 +63,8 @@ def wants_traces(endpoint: str | None) -> bool:
 def exporting_provider(endpoint: str | None, version: str) -> Any:
     """A provider of tracers that exports in the background, over OTLP/HTTP.
 
-    `OTEL_*` variables choose the sampler, the batches, headers and attributes of the resource.
+    `OTEL_*` variables choose the sampler, the batches, headers and attributes of the resource. Without
+    `OTEL_TRACES_SAMPLER` that is `limited_sampler`.
 
     Args:
         endpoint: URL of the receiver, with or without the path `/v1/traces`; None is what the variables say.
@@ -83,10 +86,38 @@ def exporting_provider(endpoint: str | None, version: str) -> Any:
     attributes = {"service.version": version}
     if not _names_service():
         attributes["service.name"] = "tokenwire"
-    provider = TracerProvider(resource=Resource.create(attributes), shutdown_on_exit=False)
+    sampler = None if os.environ.get("OTEL_TRACES_SAMPLER") else limited_sampler(_MOST_TRACES)
+    provider = TracerProvider(sampler, Resource.create(attributes), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=_full(endpoint)) if endpoint else OTLPSpanExporter()
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
+
+
+def limited_sampler(per_second: float) -> Any:
+    """A sampler that does as the caller does, and begins at most so many traces per second.
+
+    A server that has little to do traces every call; a busy one does not spend its time on spans.
+    """
+    from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult
+
+    class Limited(Sampler):
+        def __init__(self) -> None:
+            self._left = per_second
+            self._at = time.monotonic()
+
+        def should_sample(self, *_: object, **__: object) -> SamplingResult:
+            now = time.monotonic()
+            self._left = min(per_second, self._left + (now - self._at) * per_second)
+            self._at = now
+            if self._left < 1:
+                return SamplingResult(Decision.DROP)
+            self._left -= 1
+            return SamplingResult(Decision.RECORD_AND_SAMPLE)
+
+        def get_description(self) -> str:
+            return f"Limited{{{per_second:g}}}"
+
+    return ParentBased(Limited())
 
 
 def _names_service() -> bool:
@@ -99,18 +130,37 @@ def _full(endpoint: str) -> str:
     return endpoint if path.strip("/") else f"{endpoint.rstrip('/')}/v1/traces"
 
 
-class _CallSpan:
-    """The span of a call, and its context as headers."""
+class _CallSpan(Mapping[str, str]):
+    """The span of a call, and its context as headers, which are written when somebody reads them."""
 
-    __slots__ = ("headers", "span", "trace_id")
+    __slots__ = ("_headers", "span")
 
     def __init__(self, span: Span) -> None:
-        context = span.get_span_context()
         self.span = span
-        self.trace_id = f"{context.trace_id:032x}"
-        self.headers = {"traceparent": f"00-{self.trace_id}-{context.span_id:016x}-{context.trace_flags:02x}"}
-        if context.trace_state:
-            self.headers["tracestate"] = context.trace_state.to_header()
+        self._headers: dict[str, str] | None = None
+
+    @property
+    def trace_id(self) -> str:
+        """The id of its trace."""
+        return f"{self.span.get_span_context().trace_id:032x}"
+
+    def _written(self) -> dict[str, str]:
+        if self._headers is None:
+            context = self.span.get_span_context()
+            parent = f"00-{self.trace_id}-{context.span_id:016x}-{context.trace_flags:02x}"
+            self._headers = {"traceparent": parent}
+            if context.trace_state:
+                self._headers["tracestate"] = context.trace_state.to_header()
+        return self._headers
+
+    def __getitem__(self, name: str) -> str:
+        return self._written()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._written())
+
+    def __len__(self) -> int:
+        return len(self._written())
 
 
 class CallTracer:
@@ -139,7 +189,7 @@ class CallTracer:
         self._failed = Status(StatusCode.ERROR)
         self._below = set_span_in_context
 
-    def begin(self, record: CallRecord, parent: Mapping[str, str]) -> dict[str, str]:
+    def begin(self, record: CallRecord, parent: Mapping[str, str]) -> Mapping[str, str]:
         """Begin the span of a call below a W3C trace context; the context of the span, as headers."""
         call: _CallSpan | None = record.span
         if call is None:
@@ -148,7 +198,7 @@ class CallTracer:
             name = record.method.lstrip("/") or _UNKNOWN
             span = self._tracer.start_span(name, context, self._server, start_time=start)
             call = record.span = _CallSpan(span)
-        return dict(call.headers)
+        return call
 
     def end(self, record: CallRecord) -> None:
         """End the span of a call; one that never reached an engine gets its span here."""

@@ -122,7 +122,7 @@ def failed(error: RpcError) -> PushStream[Any]:
     return stream
 
 
-def trace_headers(sent: Mapping[str, str], context: Context) -> dict[str, str]:
+def trace_headers(sent: Mapping[str, str], context: Context) -> Mapping[str, str]:
     """The W3C trace context for the engine: of the call's span where calls are traced, else the caller's.
 
     Of the caller's, metadata wins over what the request itself carries.
@@ -134,7 +134,7 @@ def trace_headers(sent: Mapping[str, str], context: Context) -> dict[str, str]:
 
 
 def _given_trace(sent: Mapping[str, str], context: Context) -> dict[str, str]:
-    if not sent and not any(name in context.metadata for name in _TRACE_NAMES):
+    if not sent and "traceparent" not in context.metadata and "tracestate" not in context.metadata:
         return {}
     lower = {name.lower(): value for name, value in sent.items()}
     found = {name: context.text(name) or lower.get(name, "") for name in _TRACE_NAMES}
