@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import bodies, decoders
 from .connection import connection
+from .http import http
 from .loop import Runner
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ TARGETS: Final[dict[str, Callable[[], Callable[[bytes], None]]]] = {
     "gzip": lambda: decoders.gzip_messages,
     "headers": lambda: decoders.headers,
     "connection": lambda: connection(Runner()),
+    "http": lambda: http(Runner()),
     "typed": lambda: bodies.typed(Runner()),
     "openai": lambda: bodies.openai(Runner()),
 }
