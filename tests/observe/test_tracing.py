@@ -16,13 +16,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler
 from opentelemetry.trace import SpanKind, StatusCode
 from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIRequest, SamplingParams, TextGenerateRequest
 from tokenwire_serve.observe.observer import Observer
-from tokenwire_serve.observe.tracing import CallTracer, limited_sampler
+from tokenwire_serve.observe.tracing import CallTracer, most_traces
 
 from .conftest import SERVICE, observed
 
@@ -50,12 +50,14 @@ def text(tokens: int = 3, **more: Any) -> TextGenerateRequest:
 class Traced:
     """A server whose spans are kept here, and the requests that its engine got."""
 
-    def __init__(self, server: ObservedServer, sampler: Sampler = ALWAYS_ON) -> None:
+    def __init__(
+        self, server: ObservedServer, sampler: Sampler = ALWAYS_ON, most: float | None = None
+    ) -> None:
         self.exporter = InMemorySpanExporter()
         provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         observer = server.observation.observer
-        observer._tracer = CallTracer(provider, "1.2.3", lambda: "null")
+        observer._tracer = CallTracer(provider, "1.2.3", lambda: "null", most=most)
         observer.traced = True
         self.requests: list[GenerateRequest] = []
         engine = server.servicer.engine
@@ -262,7 +264,7 @@ async def test_a_receiver_gets_all_before_the_end(
 
 
 async def test_a_busy_server_traces_some_calls_and_those_of_callers_who_do(server: ObservedServer) -> None:
-    traced = Traced(server, limited_sampler(10.0))
+    traced = Traced(server, ParentBased(ALWAYS_ON), 10.0)
     async with httpx.AsyncClient(base_url=f"http://{server.http}") as client:
         for _ in range(5):
             await client.get("/livez")
@@ -279,6 +281,14 @@ async def test_a_busy_server_traces_some_calls_and_those_of_callers_who_do(serve
         traced.exporter.clear()
         await client.get("/livez", headers={"traceparent": GIVEN[:-1] + "0"})
         assert not traced.exporter.get_finished_spans()
+    lines = server.lines()
+    assert len([line for line in lines if "trace_id" in line]) == made + 20 + 1
+
+
+def test_a_sampler_of_the_variables_is_asked_about_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert most_traces() == 10
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_on")
+    assert most_traces() is None
 
 
 async def test_standard_variables_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from .log_lines import ACCESS
 from .observer import Observer
 from .series import CallSeries
 from .sources import engine_rows, loop_rows, server_rows
-from .tracing import CallTracer, exporting_provider, wants_traces
+from .tracing import CallTracer, exporting_provider, most_traces, wants_traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ class Observation:
         tracer = None
         if wants_traces(settings.otlp_traces_endpoint):
             self._provider = exporting_provider(settings.otlp_traces_endpoint, version)
-            tracer = CallTracer(self._provider, version, self._model)
+            tracer = CallTracer(self._provider, version, self._model, most=most_traces())
         self.observer = Observer(tuple(takers), tracer=tracer, timed=settings.server_timing)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
     from tokenwire.record import CallRecord
 
-__all__ = ["CallTracer", "MissingTracingError", "exporting_provider", "limited_sampler", "wants_traces"]
+__all__ = ["CallTracer", "MissingTracingError", "exporting_provider", "most_traces", "wants_traces"]
 
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PARENT: Final = ("traceparent", "tracestate")
@@ -45,6 +46,7 @@ _OPERATIONS: Final = {
     "OpenAIEmbed": "embeddings",
 }
 _MOST_TRACES: Final = 10.0
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _NS: Final = 1_000_000_000
 _UNKNOWN: Final = "unknown"
 
@@ -60,11 +62,15 @@ def wants_traces(endpoint: str | None) -> bool:
     return bool(endpoint) or any(os.environ.get(name) for name in _ENDPOINTS)
 
 
+def most_traces() -> float | None:
+    """Traces per second that a server begins of its own; None leaves that to the sampler of the variables."""
+    return None if os.environ.get("OTEL_TRACES_SAMPLER") else _MOST_TRACES
+
+
 def exporting_provider(endpoint: str | None, version: str) -> Any:
     """A provider of tracers that exports in the background, over OTLP/HTTP.
 
-    `OTEL_*` variables choose the sampler, the batches, headers and attributes of the resource. Without
-    `OTEL_TRACES_SAMPLER` that is `limited_sampler`.
+    `OTEL_*` variables choose the sampler, the batches, headers and attributes of the resource.
 
     Args:
         endpoint: URL of the receiver, with or without the path `/v1/traces`; None is what the variables say.
@@ -86,38 +92,10 @@ def exporting_provider(endpoint: str | None, version: str) -> Any:
     attributes = {"service.version": version}
     if not _names_service():
         attributes["service.name"] = "tokenwire"
-    sampler = None if os.environ.get("OTEL_TRACES_SAMPLER") else limited_sampler(_MOST_TRACES)
-    provider = TracerProvider(sampler, Resource.create(attributes), shutdown_on_exit=False)
+    provider = TracerProvider(resource=Resource.create(attributes), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=_full(endpoint)) if endpoint else OTLPSpanExporter()
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
-
-
-def limited_sampler(per_second: float) -> Any:
-    """A sampler that does as the caller does, and begins at most so many traces per second.
-
-    A server that has little to do traces every call; a busy one does not spend its time on spans.
-    """
-    from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult
-
-    class Limited(Sampler):
-        def __init__(self) -> None:
-            self._left = per_second
-            self._at = time.monotonic()
-
-        def should_sample(self, *_: object, **__: object) -> SamplingResult:
-            now = time.monotonic()
-            self._left = min(per_second, self._left + (now - self._at) * per_second)
-            self._at = now
-            if self._left < 1:
-                return SamplingResult(Decision.DROP)
-            self._left -= 1
-            return SamplingResult(Decision.RECORD_AND_SAMPLE)
-
-        def get_description(self) -> str:
-            return f"Limited{{{per_second:g}}}"
-
-    return ParentBased(Limited())
 
 
 def _names_service() -> bool:
@@ -163,6 +141,15 @@ class _CallSpan(Mapping[str, str]):
         return len(self._written())
 
 
+class _Untraced:
+    """Stands for the span of a call that has none."""
+
+    trace_id = ""
+
+
+_UNTRACED: Final = _Untraced()
+
+
 class CallTracer:
     """Makes the spans of calls.
 
@@ -174,13 +161,26 @@ class CallTracer:
         provider: OpenTelemetry's.
         version: The server's.
         model: Tells the name of the model that is served.
+        most: Traces per second that are begun for calls whose caller gives no trace context; further such
+            calls have no span. A server that has little to do traces every call, a busy one does not spend
+            its time on spans. None asks the provider's sampler about every call.
     """
 
-    def __init__(self, provider: TracerProvider, version: str, model: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        provider: TracerProvider,
+        version: str,
+        model: Callable[[], str],
+        *,
+        most: float | None = None,
+    ) -> None:
         from opentelemetry.context import Context
         from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+        self._most = most
+        self._left = most or 0.0
+        self._filled = time.monotonic()
         self._tracer = provider.get_tracer("tokenwire", version)
         self._model = model
         self._extract = TraceContextTextMapPropagator().extract
@@ -192,6 +192,9 @@ class CallTracer:
     def begin(self, record: CallRecord, parent: Mapping[str, str]) -> Mapping[str, str]:
         """Begin the span of a call below a W3C trace context; the context of the span, as headers."""
         call: _CallSpan | None = record.span
+        if record.span is _UNTRACED or (call is None and not parent and not self._may_begin(record.started)):
+            record.span = _UNTRACED
+            return _NOTHING
         if call is None:
             context = self._extract(parent, self._root) if parent else self._root
             start = int((record.started + time.time() - time.monotonic()) * _NS)
@@ -200,11 +203,25 @@ class CallTracer:
             call = record.span = _CallSpan(span)
         return call
 
+    def _may_begin(self, now: float) -> bool:
+        """Whether a trace may be begun, by those that were in the last second."""
+        most = self._most
+        if most is None:
+            return True
+        self._left = min(most, self._left + max(0.0, now - self._filled) * most)
+        self._filled = max(now, self._filled)
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
     def end(self, record: CallRecord) -> None:
         """End the span of a call; one that never reached an engine gets its span here."""
         if record.span is None:
             given = {name: record.metadata.get(name) for name in _PARENT}
             self.begin(record, {name: value for name, value in given.items() if isinstance(value, str)})
+        if record.span is _UNTRACED:
+            return
         span: Span = record.span.span
         if not span.is_recording():
             return
