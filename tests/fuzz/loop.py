@@ -22,7 +22,8 @@ class FakeTransport(asyncio.Transport):
         self.lost: Callable[[], None] = lambda: None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += 0 if self.closed else len(data)
+        assert not self.closed, "written to after the close"
+        self.written += len(data)
 
     def close(self) -> None:
         if not self.closed:
