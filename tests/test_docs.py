@@ -145,6 +145,14 @@ class TestObserving:
         expected = [rule["alert"] for rule in alerts["groups"][0]["rules"]]
         assert re.findall(r"^\| `(Tokenwire\w+)` \|", OPERATIONS, re.MULTILINE) == expected
 
+    def test_reasons_are_those_that_are_counted(self) -> None:
+        source = "".join(file.read_text() for file in (ROOT / "runtime").rglob("*.py"))
+        counted = re.findall(r"(?:ended|refused)\[\"(\w+)\"\]", source)
+        refusals = re.findall(r"refused\(\s*\d+,\s*\"(\w+)\"", source)
+        assert len(counted) > 8 and len(refusals) > 4
+        for reason in set(counted + refusals) - {item.name for item in fields(Limits)}:
+            assert f"`{reason}`" in OPERATIONS, reason
+
     def test_fields_of_a_line_are_those_that_are_written(self) -> None:
         (line,) = blocks(OPERATIONS, "json")
         described = section(OBSERVING, "## The log")

@@ -10,7 +10,8 @@ import click
 
 INSTRUMENTED = ["tokenwire", "tokenwire_gen", "tokenwire_serve", "h2", "hpack", "hyperframe", "httptools"]
 NAMES = [
-    "messages", "json-messages", "json-bodies", "framing", "gzip", "headers", "connection", "http", "typed", "openai",
+    "messages", "json-messages", "json-bodies", "framing", "gzip", "headers", "connection",
+    "http", "typed", "openai",
 ]  # fmt: skip
 
 
