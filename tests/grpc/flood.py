@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hpack import Encoder
 from hyperframe.frame import (
     ContinuationFrame,
     DataFrame,
@@ -59,6 +60,16 @@ def each(count: int, frames: Callable[[int], bytes]) -> bytes:
     return b"".join(frames(1 + 2 * number) for number in range(count))
 
 
+def packed_fields(i: int) -> bytes:
+    """A field whose value is 20,000 octets in Huffman's code, and not the same as that before."""
+    value = Encoder().encode([("x", f"{i:06}" + "a" * 30_000, True)], huffman=True)
+    block = literal_block(list(HEADERS.items())) + value
+    first, second = block[:16_000], block[16_000:]
+    return (
+        HeadersFrame(i, first).serialize() + ContinuationFrame(i, second, flags=["END_HEADERS"]).serialize()
+    )
+
+
 def continuations() -> bytes:
     first = HeadersFrame(1, b"").serialize()
     return first + ContinuationFrame(1, b"").serialize() * 20_000
@@ -67,7 +78,10 @@ def continuations() -> bytes:
 FLOODS: dict[str, tuple[bytes, str]] = {
     "rapid reset": (each(5000, lambda i: call(i, "Unary", b"sleep:") + reset(i)), "too many"),
     "rapid reset of push streams": (each(5000, lambda i: call(i, "Push") + reset(i)), "too many"),
-    "reset before the request": (each(5000, lambda i: head(i) + reset(i)), "too many"),
+    "reset before the request": (
+        each(5000, lambda i: head(i) + reset(i)),
+        "too many calls that were reset at once",
+    ),
     "made you reset: window of 0": (
         each(5000, lambda i: call(i, "Push") + window(i, 0)),
         "too many",
@@ -124,6 +138,7 @@ FLOODS: dict[str, tuple[bytes, str]] = {
         HeadersFrame(1, b"").serialize() + ContinuationFrame(1, b"\x00" * 10_000).serialize() * 100,
         "--max-header-size",
     ),
+    "Huffman's code": (each(200, packed_fields), "too many header fields in Huffman's code"),
     "HPACK bomb": (
         each(
             500,

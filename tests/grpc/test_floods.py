@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,26 @@ async def test_what_comes_after_the_budget_is_not_looked_at() -> None:
         assert server.stats.calls < 1500
         assert server.stats.resets_received < 1500
         assert server.stats.connections_ended["flood"] == 1
+
+
+async def test_floods_on_many_connections_end_with_them() -> None:
+    """None lives on the time in which it waits for the others; what it sent on is left in its socket."""
+    data, _ = FLOODS["rapid reset"]
+    async with running() as (_, server, target), contextlib.AsyncExitStack() as stack:
+        many = [await stack.enter_async_context(attacker(target)) for _ in range(10)]
+        await until(lambda: len(server._connections) == 10)
+        protocols = [one._protocol for one in server._connections if one._protocol is not None]
+        most = 0
+        writing = asyncio.gather(*(one.write(data * 4) for one in many))
+        async with asyncio.timeout(60):
+            while server._connections:
+                most = max(most, *(len(protocol._backlog) for protocol in protocols))
+                await asyncio.sleep(0)
+        await writing
+        assert server.stats.connections_ended["flood"] == 10
+        assert server.stats.resets_received < 10 * 700
+        assert 0 < most < 1 << 20
+        assert [len(protocol._backlog) for protocol in protocols] == [0] * 10
 
 
 async def test_a_client_may_cancel_all_its_calls_at_once() -> None:

@@ -97,6 +97,69 @@ def test_a_fault_costs_more_than_a_cancel(clock: Clock) -> None:
     assert guard.reason == "too many streams that had to be reset or refused"
 
 
+def test_the_reason_is_what_cost_most(clock: Clock) -> None:
+    guard, _ = guarded()
+    guard.charge(7000, "SETTINGS frames")
+    guard.charge(4900, "RST_STREAM frames")
+    guard.charge(200, "PRIORITY frames")
+    assert guard.reason == "too many SETTINGS frames"
+
+
+def test_time_in_which_its_frames_wait_gives_a_peer_nothing(clock: Clock) -> None:
+    guard, _ = guarded()
+    taken = resets(guard, 100)
+    clock.now += 1
+    guard.waits()
+    while not guard.reason:
+        clock.now += 1
+        guard.waited()
+        taken += resets(guard, 10)
+    assert taken == 1300
+
+
+def test_calls_may_be_reset_at_once_for_each_that_is_answered(clock: Clock) -> None:
+    guard, _ = guarded()
+    for _ in range(1000):
+        guard.answered()
+    for _ in range(1300):
+        guard.hasty_reset()
+    assert not guard.reason
+    guard.hasty_reset()
+    assert guard.reason == "too many calls that were reset at once"
+
+
+def test_calls_may_be_reset_at_once_now_and_then(clock: Clock) -> None:
+    guard, _ = guarded()
+    for _ in range(100):
+        clock.now += 6
+        guard.spent = 0.0
+        guard.charge(1, "RST_STREAM frames")
+        for _ in range(300):
+            guard.hasty_reset()
+    assert not guard.reason
+
+
+@pytest.mark.parametrize(("octets", "taken"), [(4096, 100_000), (20_000, 61)])
+def test_large_header_fields_are_read_and_floods_of_them_are_not(
+    clock: Clock, octets: int, taken: int
+) -> None:
+    """A client that sends 2 KiB of new fields with each call, or twice as much, never has to pay."""
+    guard, _ = guarded()
+    count = 0
+    while not guard.reason and count < 100_000:
+        guard.spent = 0.0
+        guard.huffman(octets)
+        count += 1
+    assert count == taken
+
+
+def test_a_guard_lets_go_of_a_connection_that_is_gone(clock: Clock) -> None:
+    guard, session = guarded()
+    guard.leave()
+    assert guard.session is not session
+    assert resets(guard, 2000) == 1200
+
+
 def test_a_turn_ends_before_the_budget(clock: Clock) -> None:
     guard, session = guarded()
     for _ in range(9):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hpack import Decoder, Encoder
 from hpack.exceptions import HPACKDecodingError, HPACKError, OversizedHeaderListError
+from hpack.hpack import decode_integer
 from hpack.table import HeaderTable
 from tokenwire.grpc.hpack_fields import read_fields
 
@@ -19,7 +20,7 @@ NO_LIMIT = 1 << 30
 
 def block_of(random: Random, encoder: Encoder) -> bytes:
     """Some fields, in any form that an encoder may choose."""
-    if random.random() < 0.2:
+    if random.random() < 0.2 and len(encoder.table_size_changes) < 2:
         encoder.header_table_size = random.choice([0, 60, 200, 4096])
     pieces = []
     for _ in range(random.randint(0, 12)):
@@ -38,6 +39,18 @@ def spoiled(random: Random, block: bytes) -> bytes:
     return bytes(data[: random.randint(0, len(data))]) if random.random() < 0.5 else bytes(data)
 
 
+def resizes(block: bytes) -> int:
+    """Changes of the table's size that it begins with; hpack takes more of them than we do."""
+    count = 0
+    while block and block[0] & 0xE0 == 0x20:
+        try:
+            block = block[decode_integer(block, 5)[1] :]
+        except HPACKError:
+            break
+        count += 1
+    return count
+
+
 def outcome(read: Any) -> Any:
     try:
         return [tuple(field) for field in read()]
@@ -53,6 +66,8 @@ def test_as_hpack_does(seed: int) -> None:
         block = block_of(random, encoder)
         if random.random() < 0.2:
             block = spoiled(random, block)
+        if resizes(block) > 2:
+            break
         expected = outcome(lambda block=block: theirs.decode(block, raw=True))
         assert outcome(lambda block=block: read_fields(block, ours, NO_LIMIT, 4096)) == expected
         if isinstance(expected, type):
@@ -96,7 +111,17 @@ def test_reading_on_ends_somewhere(block: bytes) -> None:
         read_fields(block, table, LIMIT, 4096)
 
 
-@pytest.mark.parametrize(("count", "taken"), [(2, True), (16, True), (17, False)])
+@pytest.mark.parametrize(("count", "taken"), [(2, True), (3, False)])
 def test_the_table_is_not_resized_for_ever(count: int, taken: bool) -> None:
     found = outcome(lambda: read_fields(b"\x20" * count, HeaderTable(), LIMIT, 4096))
     assert found == ([] if taken else HPACKDecodingError)
+
+
+def test_what_is_dear_to_read_is_counted() -> None:
+    """Octets in Huffman's code, of names and of values; plain ones are cheap."""
+    encoder = Encoder()
+    plain = encoder.encode([("x-plain", "y" * 500)], huffman=False)
+    packed = encoder.encode([("x-packed", "y" * 500, True)], huffman=True)
+    assert read_fields(plain, HeaderTable(), LIMIT, 4096).huffman == 0
+    fields = read_fields(packed, HeaderTable(), LIMIT, 4096)
+    assert len(packed) - 2 <= fields.huffman <= len(packed) - 1

@@ -30,6 +30,7 @@ from tokenwire_serve.observe.tracing import CallTracer
 from tokenwire_serve.servicer.service import SglangServicer
 
 from tests.grpc.raw_client import HEADERS, message
+from tests.grpc.wire_service import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,6 +58,7 @@ class Caller:
     """A client without a socket."""
 
     def __init__(self, server: Server) -> None:
+        self.server = server
         self.protocol = server.protocol()
         self.transport = MemoryTransport(asyncio.Protocol())
         self.transport._peer = MemoryTransport(asyncio.Protocol())
@@ -124,3 +126,37 @@ async def test_calls_leave_no_cycles(name: str, reset: int | None) -> None:
                         await asyncio.sleep(0.003)
                 await asyncio.sleep(0.02)
             assert round_number == 0 or not found, found
+
+
+ENDS: dict[str, bytes] = {
+    "lost": b"",
+    "fault": b"\0\0\1\1\5\0\0\0\0x",
+    "flood": b"\0\0\1\xfa\0\0\0\0\0?" * 20_000,
+    "goaway": b"\0\0\x08\7\0\0\0\0\0\0\0\0\0\0\0\0\0",
+}
+OURS = {"tokenwire", "tokenwire_serve", "h2", "hpack", "grpclib"}
+
+
+@pytest.mark.parametrize("name", ["health", "deadline"])
+@pytest.mark.parametrize("end", ENDS)
+async def test_connections_leave_no_cycles(end: str, name: str) -> None:
+    """Whatever ends them, with a call under way or without one."""
+    path, request, _ = CALLS[name]
+    async with called() as caller:
+        server = caller.server
+        for round_number in range(2):
+            callers = [Caller(server) for _ in range(5)]
+            clients = [caller.h2 for caller in callers]  # Made of cycles, and none of our business.
+            with collected() as found:
+                while callers:
+                    one = callers.pop()
+                    await one.call(path, request, {}, turns=3, reset=False)
+                    one.protocol.data_received(ENDS[end])
+                    await until(lambda one=one: not one.protocol._queued)
+                    one.protocol.connection_lost(None)
+                    one.transport.abort()
+                    del one
+                await asyncio.sleep(0.02)
+            assert len(clients) == 5
+            ours = {name: count for name, count in found.items() if name.partition(".")[0] in OURS}
+            assert round_number == 0 or not ours, ours

@@ -46,6 +46,7 @@ class WireConnection(Connection):
         self.blocked = False
         self.put = transport.put
         self._queue: dict[int, WireStream] = {}
+        self._cut_off: asyncio.TimerHandle | None = None
 
     def create_stream(self, *, stream_id: int | None = None, wrapper: Any = None) -> WireStream:
         """A stream of this connection; without an id until its request is sent."""
@@ -130,7 +131,13 @@ class WireConnection(Connection):
         transport = None if self.is_closing() else self._transport
         super().close()
         if transport is not None and transport.get_write_buffer_size():
-            asyncio.get_running_loop().call_later(_CLOSE_SECONDS, transport.abort)
+            self._cut_off = asyncio.get_running_loop().call_later(_CLOSE_SECONDS, transport.abort)
+
+    def lost(self) -> None:
+        """The transport is gone."""
+        if self._cut_off is not None:
+            self._cut_off.cancel()
+            self._cut_off = None
 
     def abort(self) -> None:
         """Close at once; what was not sent is lost."""

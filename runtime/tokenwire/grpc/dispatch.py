@@ -292,6 +292,10 @@ class ServerConnection(WireHandler):
         if self._protocol is not None:
             self._protocol.processor.close(error.message)
 
+    def lost(self) -> None:
+        """The connection is gone, and its calls were told."""
+        self._protocol = self._lifetime = None
+
     def close(self) -> None:
         """The connection is gone."""
         self._connections.discard(self)

@@ -34,6 +34,7 @@ RECEIVING: Final = frozenset({StreamState.OPEN, StreamState.HALF_CLOSED_LOCAL})
 
 _LARGEST_ID: Final = (1 << 31) - 1
 """A number above it has the reserved bit set, which is taken off."""
+_HEADER_SIZE: Final = 9
 _PRIORITY_SIZE: Final = 5
 _FLAG: Final = flag_of("max_header_size")
 _SETTING: Final = Struct(">HI")
@@ -83,6 +84,7 @@ class RuledConnection(H2Connection):
         self._server = not config.client_side
         self._blocks = BlockReader(self.decoder)
         self._block: _Block | None = None
+        self._tail = b""
         self._prune_at = 64
 
     def take(self, kind: int, flags: int, stream_id: int, frame: bytes, receiver: FrameReceiver) -> None:
@@ -187,19 +189,38 @@ class RuledConnection(H2Connection):
             if stream is None and stream_id not in self._closed_streams:
                 raise self.fault(ErrorCodes.PROTOCOL_ERROR, f"stream {stream_id} after a higher one")
             self._take_too_late(stream_id, receiver)
-        elif not ended or trailers_fault(head.fields) or not self._count_body(stream, 0, True):
+        elif (
+            head.oversized
+            or not ended
+            or trailers_fault(head.fields)
+            or not self._count_body(stream, 0, True)
+        ):
             self.fail_stream(stream_id, ErrorCodes.PROTOCOL_ERROR, receiver)
         else:
             self._end_remote(stream)
             receiver.process(StreamEnded(stream_id=stream_id))
 
     def _read(self, block: bytes) -> RequestHead:
+        blocks = self._blocks
+        before = blocks.huffman
         try:
-            head = self._blocks.read(block)
+            head = blocks.read(block)
         except ProtocolError as error:
             raise self.fault(error.error_code, str(error)) from error
         self.guard.fields(len(head.fields))
+        if blocks.huffman != before:
+            self.guard.huffman(blocks.huffman - before)
         return head
+
+    @property
+    def unfinished_head(self) -> int:
+        """The stream of a header block that has begun and not come to its end; 0 is none."""
+        if self._block is not None:
+            return self._block.stream_id
+        tail = self._tail
+        if len(tail) >= _HEADER_SIZE and tail[3] in (Kind.HEADERS, Kind.CONTINUATION):
+            return int.from_bytes(tail[5:_HEADER_SIZE], "big") & _LARGEST_ID
+        return 0
 
     def _begin(self, stream_id: int, head: RequestHead, ended: bool, receiver: FrameReceiver) -> None:
         """Open the stream of a request, and close it again if the request is malformed."""

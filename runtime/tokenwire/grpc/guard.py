@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from h2.errors import ErrorCodes
 
 from .stats import ServerStats
-
-if TYPE_CHECKING:
-    from .session import WireSession
 
 __all__ = ["Guard"]
 
@@ -21,6 +18,10 @@ _ANSWERED: Final = 10.0
 _BYTES_PER_POINT: Final = 512
 _TURN: Final = 100.0
 """Points that one turn may cost: then other connections have theirs."""
+
+_HASTY: Final = 300.0
+"""Calls that may be reset in the breath that asked for them; each that is answered allows for one more."""
+_HASTY_PER_SECOND: Final = 50.0
 
 _RESET: Final = 10
 _FAULT: Final = 40
@@ -51,6 +52,9 @@ _MUCH: Final = 1024
 """DATA of so many bytes costs its sender as much as us."""
 _SMALL: Final = 256
 _MANY_FIELDS: Final = 128
+_MUCH_HUFFMAN: Final = 4096
+"""Octets in Huffman's code that a header block may have: large cookies and tokens are of that size."""
+_HUFFMAN_PER_POINT: Final = 80
 
 _BYTES_PER_UPDATE: Final = 5
 _MOST_UPDATES: Final = 256 << 10
@@ -58,6 +62,25 @@ _MOST_UPDATES: Final = 256 << 10
 _STRIKES: Final = 2
 _BUSY_INTERVAL: Final = 1.0
 _EARLY: Final = 0.9
+
+
+class _Session(Protocol):
+    """What it looks at of a connection."""
+
+    paused: bool
+    highest_inbound_stream_id: int
+
+    @property
+    def sent(self) -> int:
+        """Bytes of DATA that were sent."""
+
+
+class _NoSession:
+    """That of a connection that is gone."""
+
+    paused = False
+    highest_inbound_stream_id = 0
+    sent = 0
 
 
 class Guard:
@@ -68,7 +91,9 @@ class Guard:
     answered and one for each 512 bytes of answers, up to 12 for each stream that it may have open. So a
     client may cancel all its calls at once and a hundred per second for ever, and one that takes what it
     asked for may do so at any rate; a peer that connects again and again only to be sent away costs some
-    hundredths of a second each time.
+    hundredths of a second each time. Time in which the peer's own frames wait for their turns brings it
+    nothing: many connections that flood would live on that. Calls that are reset together with the
+    request, before anybody could look at it, have a lower limit of their own.
 
     WINDOW_UPDATE costs nothing as long as there is not more than one for five bytes of data sent, and PING
     nothing beside its own rule: a ping counts as a strike when it comes sooner than the interval after the
@@ -89,6 +114,8 @@ class Guard:
     __slots__ = (
         "_at",
         "_burst",
+        "_costs",
+        "_hasty",
         "_interval",
         "_pinged",
         "_points",
@@ -103,7 +130,7 @@ class Guard:
         "spent",
         "stats",
     )
-    session: WireSession
+    session: _Session
 
     def __init__(
         self, max_streams: int = 0, ping_interval: float = 0.0, stats: ServerStats | None = None
@@ -112,6 +139,8 @@ class Guard:
         self.reason = ""
         self._burst = max(_FIRST, _BURST_PER_STREAM * max_streams) if max_streams else float("inf")
         self._points = _FIRST if max_streams else self._burst
+        self._hasty = _HASTY if max_streams else self._burst
+        self._costs: dict[str, float] = {}
         self._turn = _TURN if max_streams else self._burst
         self._at = monotonic()
         self.spent = 0.0
@@ -133,22 +162,51 @@ class Guard:
             self._refill()
         self.spent += points
         self._points -= points
-        if self._points < 0 and not self.reason:
-            self.reason = f"too many {what}"
-            self.session.paused = True
+        self._costs[what] = self._costs.get(what, 0.0) + points
+        if self._points < 0:
+            self._send_away(f"too many {max(self._costs, key=self._costs.__getitem__)}")
         elif self.spent >= self._turn:
+            self.session.paused = True
+
+    def leave(self) -> None:
+        """The connection is gone: let go of it, so that nobody has to look for a cycle."""
+        self.session = _NoSession()
+
+    def _send_away(self, reason: str) -> None:
+        if not self.reason:
+            self.reason = reason
             self.session.paused = True
 
     def _refill(self) -> None:
         now, sent = monotonic(), self.session.sent
-        gained = (now - self._at) * _PER_SECOND + (sent - self._sent) / _BYTES_PER_POINT
+        seconds = now - self._at
+        gained = seconds * _PER_SECOND + (sent - self._sent) / _BYTES_PER_POINT
         self._points = min(self._burst, self._points + gained)
+        self._hasty = min(max(_HASTY, self._hasty), self._hasty + seconds * _HASTY_PER_SECOND)
         self._at, self._sent = now, sent
+        if self._points == self._burst:
+            self._costs.clear()
+
+    def waits(self) -> None:
+        """The peer's frames begin to wait for their turns."""
+        self._refill()
+
+    def waited(self) -> None:
+        """They have a turn: the time since the last one gives the peer nothing."""
+        self._at = monotonic()
 
     def answered(self) -> None:
         """A call was answered to its end."""
         if self._points < self._burst:
             self._points += _ANSWERED
+        if self._hasty < self._burst:
+            self._hasty += 1
+
+    def hasty_reset(self) -> None:
+        """A call was reset in the breath that asked for it; its frame was counted before."""
+        self._hasty -= 1
+        if self._hasty < 0:
+            self._send_away("too many calls that were reset at once")
 
     def frame(self, kind: int, size: int) -> None:
         """A frame came that is not one of the ordinary; `size` is that of its payload."""
@@ -196,6 +254,11 @@ class Guard:
         if count > _MANY_FIELDS:
             self.charge((count - _MANY_FIELDS) / 2, "header fields")
 
+    def huffman(self, octets: int) -> None:
+        """A header block had so many octets in Huffman's code."""
+        if octets > _MUCH_HUFFMAN:
+            self.charge((octets - _MUCH_HUFFMAN) / _HUFFMAN_PER_POINT, "header fields in Huffman's code")
+
     def reset_sent(self, code: int) -> None:
         """A stream was reset from here, with an error that says whether the peer made a mistake."""
         self.stats.resets_sent += 1
@@ -216,7 +279,6 @@ class Guard:
             self._strikes = 0
         else:
             self._strikes += 1
-            if self._strikes > _STRIKES and not self.reason:
-                self.reason = "too_many_pings"
-                self.session.paused = True
+            if self._strikes > _STRIKES:
+                self._send_away("too_many_pings")
         self._pinged, self._progress = now, progress

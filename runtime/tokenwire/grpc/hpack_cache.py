@@ -94,9 +94,13 @@ class BlockReader:
 
     Args:
         decoder: The connection's decoder, which h2 may go on using beside.
+
+    Attributes:
+        huffman: Octets in Huffman's code that were read so far.
     """
 
     def __init__(self, decoder: Decoder) -> None:
+        self.huffman = 0
         self._decoder = decoder
         self._table = decoder.header_table = _CountingTable()
         self._known: dict[bytes, RequestHead] = {}
@@ -116,6 +120,7 @@ class BlockReader:
         if found is not None:
             return found
         fields = self._decode(block)
+        self.huffman += fields.huffman
         head = RequestHead(
             [(n.decode("latin-1"), v.decode("latin-1")) for n, v in fields], oversized=fields.oversized
         )

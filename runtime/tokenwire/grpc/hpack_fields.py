@@ -20,8 +20,8 @@ _FIELD_SIZE: Final = 32
 """What a field counts beside its name and value (RFC 9113, 6.5.2)."""
 _MOST_FIELDS: Final = 2
 """A block that goes over the limit may have so many times as many fields as the limit has room for."""
-_MOST_RESIZES: Final = 16
-"""Two are enough for any history (RFC 7541, 4.2), but some encoders send all of it."""
+_MOST_RESIZES: Final = 2
+"""The smallest size and the last say all that happened in between (RFC 7541, 4.2)."""
 _LONGEST_INTEGER: Final = 16
 
 _Field = tuple[bytes, bytes]
@@ -33,9 +33,11 @@ class Fields(list[_Field]):
     Attributes:
         size: Bytes of all of them, as SETTINGS_MAX_HEADER_LIST_SIZE counts.
         oversized: Whether that is over the limit; then the list holds those below it.
+        huffman: Octets of strings in Huffman's code, which take long to read.
     """
 
     size = 0
+    huffman = 0
     oversized = False
 
 
@@ -53,7 +55,7 @@ def read_fields(block: bytes, table: HeaderTable, limit: int, largest_table: int
         OversizedHeaderListError: It is so far over the limit that reading on would be work for nothing.
     """
     fields = Fields()
-    position, end, count, size, resizes = 0, len(block), 0, 0, 0
+    position, end, count, size, resizes, huffman = 0, len(block), 0, 0, 0, 0
     most = _MOST_FIELDS * limit // _FIELD_SIZE
     while position < end:
         first = block[position]
@@ -68,16 +70,19 @@ def read_fields(block: bytes, table: HeaderTable, limit: int, largest_table: int
                 raise InvalidTableSizeError(f"a table of {wanted} bytes, {largest_table} are allowed")
             resizes += 1
             if resizes > _MOST_RESIZES:
-                raise HPACKDecodingError("more changes of the table's size than anybody needs")
+                raise HPACKDecodingError("more than two changes of the table's size")
             table.maxsize = wanted
             continue
         else:
-            index, position = _integer(block, position, 6 if first & 0x40 else 4)
+            index, start = _integer(block, position, 6 if first & 0x40 else 4)
             if index:
-                name = table.get_by_index(index)[0]
+                name, position = table.get_by_index(index)[0], start
             else:
-                name, position = _string(block, position)
-            value, position = _string(block, position)
+                name, position = _string(block, start)
+                huffman += position - start if block[start] & 0x80 else 0
+            start = position
+            value, position = _string(block, start)
+            huffman += position - start if block[start] & 0x80 else 0
             if first & 0x40:
                 table.add(name, value)
         count += 1
@@ -87,6 +92,7 @@ def read_fields(block: bytes, table: HeaderTable, limit: int, largest_table: int
         elif count > most:
             raise OversizedHeaderListError(f"a header list of more than {most} fields, far over {_FLAG}")
     fields.size = size
+    fields.huffman = huffman
     fields.oversized = size > limit
     return fields
 

@@ -51,6 +51,8 @@ MOST_UNREAD: Final = 32 << 20
 
 _DEFAULT_WINDOW: Final = 65535
 _SLICE: Final = 4096
+_MOST_AHEAD: Final = 128 << 10
+"""Bytes that may wait for their turns; more are left in the socket."""
 _LITTLE: Final = 1024
 """What is taken at once, past those that wait for their turns."""
 _LEAVING_PING: Final = b"goodbye!"
@@ -87,6 +89,9 @@ class WireHandler(AbstractHandler):
 
     def left(self) -> None:
         """The connection takes no new streams."""
+
+    def lost(self) -> None:
+        """The connection is gone, and its streams were told."""
 
     def start(self, stream: WireStream, head: RequestHead) -> None:
         """A client has opened a stream."""
@@ -228,6 +233,9 @@ class WireProcessor(EventsProcessor):
         stream = self.streams.get(event.stream_id)
         if stream is None:
             return
+        session = self.connection.session
+        if event.remote_reset and stream.id > session.breath:
+            session.guard.hasty_reset()
         if not event.remote_reset:
             stream.receiver.terminated("the peer broke a rule of HTTP/2", int(event.error_code or 0))
         elif event.error_code == ErrorCodes.REFUSED_STREAM:
@@ -344,19 +352,26 @@ class WireProtocol(H2Protocol):
         self._guard.stats.bytes_received += len(data)
         if self._queued:
             self._backlog += data
+            if len(self._backlog) > _MOST_AHEAD:
+                self.hold_off()
             return
+        session = self.connection.session
+        session.breath = session.highest_inbound_stream_id
         if self._turns.scheduled and (len(data) > _LITTLE or self._guard.wary):
             self._backlog += data
-            self._queued = True
-            self._turns.add(self)
+            self._wait_for_turn()
             return
         if len(data) > _SLICE:
             self._backlog += data[_SLICE:]
             data = data[:_SLICE]
         self._feed(data)
-        if (self._backlog or self.connection.session.paused) and not self.connection.is_closing():
-            self._queued = True
-            self._turns.add(self)
+        if (self._backlog or session.paused) and not self.connection.is_closing():
+            self._wait_for_turn()
+
+    def _wait_for_turn(self) -> None:
+        self._queued = True
+        self._guard.waits()
+        self._turns.add(self)
 
     def work_off(self) -> bool:
         """Take a piece of what came; whether there is more."""
@@ -364,6 +379,7 @@ class WireProtocol(H2Protocol):
         size = 0 if session.paused else _SLICE
         data = bytes(backlog[:size])
         del backlog[:size]
+        self._guard.waited()
         self._feed(data)
         if self.connection.is_closing():
             backlog.clear()
@@ -427,4 +443,9 @@ class WireProtocol(H2Protocol):
             self._greeting = None
         if not hasattr(self, "processor"):
             return
+        self._backlog.clear()
+        self.connection.lost()
         self.processor.close("the connection was lost" if exc is None else f"the connection was lost: {exc}")
+        self.handler.lost()
+        self._transport.leave()
+        self._guard.leave()

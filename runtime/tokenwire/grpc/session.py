@@ -48,6 +48,7 @@ class WireSession(RuledConnection):
     Attributes:
         halted: What still comes is of no interest: the connection is closing.
         paused: The peer's turn is over; `receive` goes on with what is left when this is False again.
+        breath: The newest stream before what came at once with that which is looked at now.
     """
 
     MAX_CLOSED_STREAMS = 4096
@@ -58,8 +59,8 @@ class WireSession(RuledConnection):
         self.guard.session = self
         self.halted = False
         self.paused = False
+        self.breath = 0
         self._granted = self.outbound_flow_control_window
-        self._tail = b""
 
     @property
     def sent(self) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["CoalescingTransport"]
 
 _HIGH_WATER: Final = 64 * 1024
+_NOBODY: Final = asyncio.Protocol()
 
 
 class CoalescingTransport(asyncio.Transport):
@@ -90,6 +91,10 @@ class CoalescingTransport(asyncio.Transport):
         self._chunks.clear()
         self._size = 0
         self._transport.abort()
+
+    def leave(self) -> None:
+        """The connection is gone: let go of its protocol, so that nobody has to look for a cycle."""
+        self._protocol = _NOBODY
 
     def is_closing(self) -> bool:
         """Whether it is closed or about to be."""
