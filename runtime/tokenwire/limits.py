@@ -37,7 +37,11 @@ class Limits:
         64 << 20, "Largest message in bytes, both directions, unpacked where it is compressed.", 1
     )
     max_header_size: int = _limit(32 << 10, "Most bytes of a request's header fields.", 1024)
-    max_request_memory: int = _limit(1 << 30, "Most bytes of unfinished requests, of all connections.", 1)
+    max_request_memory: int = _limit(
+        1 << 30,
+        "Most bytes of requests, of all connections: that come in, and large ones of running calls.",
+        1,
+    )
     max_streams: int = _limit(1000, "Calls that one gRPC connection may have open at once.", 1)
     max_connections: int = _limit(1000, "Connections that a listener keeps open at once; 0 is no limit.")
     handshake_timeout: float = _limit(20.0, "Seconds for TLS and for the first bytes of a connection.", 0.1)

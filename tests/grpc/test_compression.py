@@ -232,11 +232,11 @@ async def test_a_compressed_message_over_the_limit_is_refused_at_its_prefix() ->
 async def test_others_are_answered_while_a_message_expands(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(packed: bytes, limit: int, most: int = 4096) -> bytes:
+    def slow(packed: bytes, limit: int, most: int = 4096, *share: Any) -> bytes:
         if threading.current_thread() is not threading.main_thread():
             begun.set()
             assert go_on.wait(10)
-        return expand(packed, limit, most)
+        return expand(packed, limit, most, *share)
 
     monkeypatch.setattr(compression, "expand", slow)
     large = bytes(MIB)
@@ -254,9 +254,9 @@ async def test_a_call_that_ends_while_its_message_expands(monkeypatch: pytest.Mo
     go_on = threading.Event()
     monkeypatch.setattr(compression, "_FEW_MEMBERS", 0)
 
-    def slow(packed: bytes, limit: int, most: int = 4096) -> bytes:
+    def slow(packed: bytes, limit: int, most: int = 4096, *share: Any) -> bytes:
         assert not most or go_on.wait(10)
-        return expand(packed, limit, most)
+        return expand(packed, limit, most, *share)
 
     monkeypatch.setattr(compression, "expand", slow)
     packed = message(gzip.compress(b"hello"), 1)

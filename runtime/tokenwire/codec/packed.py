@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tokenwire.errors import DecodeError
 
-from .varints import pack_varints, unpack_varints
+from .varints import MANY_BYTES, pack_varints, unpack_varints
 from .wire import BOOL, VARINTS, int32, int64, sint32, sint64, uint32, uint64
 
 if TYPE_CHECKING:
@@ -117,6 +117,9 @@ def _fixed_unpacker(code: str) -> Callable[[bytes], list[Any]]:
     def unpack(raw: bytes) -> list[Any]:
         if len(raw) % size:
             raise DecodeError(f"a packed field of {len(raw)} bytes is not a multiple of {size}")
+        if len(raw) > MANY_BYTES:
+            starts = range(0, len(raw), MANY_BYTES)
+            return [value for start in starts for value in unpack(raw[start : start + MANY_BYTES])]
         if NATIVE:
             return array(code, raw).tolist()
         return list(struct.unpack(f"<{len(raw) // size}{code}", raw))

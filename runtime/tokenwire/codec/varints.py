@@ -39,6 +39,9 @@ NATIVE: Final = sys.byteorder == "little" and array("I").itemsize == 4
 CHUNK: Final = 4096
 """Bytes decoded at a time."""
 
+MANY_BYTES: Final = 256 << 10
+"""Bytes that are numbers already and are taken at a time."""
+
 MULTI_BYTE: Final = bytes(range(128, 256))
 
 
@@ -136,7 +139,7 @@ def unpack_varints(raw: bytes, fix: Callable[[int], int] | None = None) -> list[
         if a > 127 and b > 127 and c < 128:
             return [a + SECOND[b] + THIRD[c]]
     if raw.isascii():
-        return list(raw)
+        return list(raw) if len(raw) <= MANY_BYTES else _octets(raw)
     if raw[-1] > 127:
         raise DecodeError("a varint is cut off")
     if len(raw) < FEW_BYTES:
@@ -153,6 +156,14 @@ def unpack_varints(raw: bytes, fix: Callable[[int], int] | None = None) -> list[
                 raise DecodeError("a varint is longer than 10 bytes")
         values += _unpack_lanes(raw[pos:stop], fix)
         pos = stop
+    return values
+
+
+def _octets(raw: bytes) -> list[int]:
+    """The bytes as numbers, in pieces, so that other threads run meanwhile."""
+    values: list[int] = []
+    for start in range(0, len(raw), MANY_BYTES):
+        values += raw[start : start + MANY_BYTES]
     return values
 
 

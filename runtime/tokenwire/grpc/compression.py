@@ -17,6 +17,8 @@ from tokenwire.errors import RpcError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tokenwire.budget import Share
+
 __all__ = [
     "AT_ONCE",
     "ENCODINGS",
@@ -24,6 +26,7 @@ __all__ = [
     "IDENTITY",
     "LEAST",
     "Encoding",
+    "NoMemoryError",
     "Packed",
     "ReplyCompression",
     "TooMuchError",
@@ -100,16 +103,17 @@ async def pack(body: bytes) -> bytes:
     return await asyncio.get_running_loop().run_in_executor(None, pack_now, body)
 
 
-async def unpack(packed: bytes, limit: int, limit_name: str) -> bytes:
+async def unpack(packed: bytes, limit: int, limit_name: str, share: Share | None = None) -> bytes:
     """What a compressed message says.
 
     Args:
         packed: The message as it came.
         limit: The most bytes that it may expand to.
         limit_name: What the limit is called by those who set it.
+        share: Takes what a large one expands to, while it does.
 
     Raises:
-        RpcError: RESOURCE_EXHAUSTED, it is larger than that; INTERNAL, it is not gzip.
+        RpcError: RESOURCE_EXHAUSTED, it is larger than that, or there is no memory; INTERNAL, it is not gzip.
     """
     if len(packed) <= AT_ONCE:
         try:
@@ -119,7 +123,11 @@ async def unpack(packed: bytes, limit: int, limit_name: str) -> bytes:
     loop = asyncio.get_running_loop()
     try:
         async with _turns(loop):
-            return await loop.run_in_executor(None, expand, packed, limit)
+            return await loop.run_in_executor(None, expand, packed, limit, _MOST_MEMBERS, share)
+    except NoMemoryError as error:
+        from .opening import no_memory
+
+        raise no_memory(error.limit) from None
     except TooMuchError as error:
         text = f"message of {len(packed)} compressed bytes has {error} ({limit_name})"
         raise RpcError(Code.RESOURCE_EXHAUSTED, text) from None
@@ -129,10 +137,28 @@ class TooMuchError(Exception):
     """A compressed message expands to more than it may."""
 
 
-def expand(packed: bytes, limit: int, most_members: int = _MOST_MEMBERS) -> bytes:
+class NoMemoryError(Exception):
+    """Others have the memory that a message needs.
+
+    Attributes:
+        limit: Bytes that all may have.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+
+def expand(packed: bytes, limit: int, most_members: int = _MOST_MEMBERS, share: Share | None = None) -> bytes:
     """What gzip of one or more members says; never more than `limit` bytes are kept.
 
+    Args:
+        packed: The members.
+        limit: The most bytes that they may expand to.
+        most_members: The most members.
+        share: Takes the bytes of all pieces.
+
     Raises:
+        NoMemoryError: The share does not get them.
         TooMuchError: It is more than that, or has more members.
         RpcError: INTERNAL, it is not gzip, it is cut off, or something else follows.
     """
@@ -149,6 +175,8 @@ def expand(packed: bytes, limit: int, most_members: int = _MOST_MEMBERS) -> byte
             room -= len(piece)
             if room < 0:
                 raise TooMuchError(f"more than {limit} bytes when it is expanded")
+            if share is not None and not share.grow(len(piece)):
+                raise NoMemoryError(share.limit)
             pieces.append(piece)
         position = member.position
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -69,7 +69,7 @@ class Server:
             that: with "asked" those to calls whose request came with gzip, with "gzip" all, with
             "none" none. Streamed messages are compressed only by handlers that ask for it, see
             `Context.compress`; compressed requests are read in any case.
-        budget: Where the memory of unfinished requests comes from, for servers that share it; else it
+        budget: Where the memory of requests comes from, for servers that share it; else it
             has `limits.max_request_memory` bytes of its own.
         observer: Told of every call.
 

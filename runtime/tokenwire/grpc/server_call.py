@@ -7,17 +7,19 @@ import contextvars
 import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from tokenwire.budget import Share
 from tokenwire.codes import Code
 from tokenwire.coroutines import rest
 from tokenwire.errors import DecodeError, RpcError
-from tokenwire.limits import flag_of
+from tokenwire.heavy import LARGE, free_in_steps
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
-from .compression import Packed, unpack
-from .framing import LIMIT_FLAG, MessageReader, whole_message
+from .compression import Packed
+from .framing import MessageReader, whole_message
 from .inbox import Inbox
 from .loops import current_task
+from .opening import no_memory, open_message, undecodable
 from .response import Response
 from .stream import Receiver
 
@@ -37,7 +39,6 @@ __all__ = ["ServerCall"]
 
 log = logging.getLogger("tokenwire.grpc")
 
-_RETRY_SECONDS: Final = 1.0
 _SMALL: Final = 4096
 """A request of up to so many bytes is acknowledged when its call ends; windows are far larger."""
 
@@ -78,11 +79,13 @@ class ServerCall(Receiver):
         "_home",
         "_inbox",
         "_incomplete_since",
+        "_large",
         "_limit",
         "_push",
         "_reader",
         "_requests",
         "_response",
+        "_share",
         "_stream",
         "_taken",
         "_task",
@@ -111,6 +114,9 @@ class ServerCall(Receiver):
         self._response = Response(stream, context, limit=limit, owner=self, encoding=encoding)
         self._reader: MessageReader | None = None
         self._requests: list[bytes] = []
+        self._share: Share | None = None
+        """Memory of a large request, which it has until the call ends."""
+        self._large: Message | None = None
         self._inbox: Inbox[Message] | None = None
         self._push: PushStream[Message] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -155,7 +161,7 @@ class ServerCall(Receiver):
                 self._refused["max_message_size"] += 1
             self.abort(error)
         except DecodeError as error:
-            self.abort(_undecodable(error))
+            self.abort(undecodable(error))
         except Exception as error:
             self._response.fail(error)
 
@@ -164,6 +170,8 @@ class ServerCall(Receiver):
             self._incomplete_since = None
         else:
             self._stream.connection.session.guard.fragment(size)
+        if inbox.open is None and any(len(body) > LARGE for body in bodies):
+            inbox.open = self._open
         if inbox.open is None:
             bodies = [self._handler.method.request.parse(body) for body in bodies]
         inbox.put(bodies, size)
@@ -188,7 +196,7 @@ class ServerCall(Receiver):
             self._taken = wanted
         else:
             self._refused["max_request_memory"] += 1
-            self.abort(_no_memory(self._budget.limit))
+            self.abort(no_memory(self._budget.limit))
 
     @property
     def _refused(self) -> Counter[str]:
@@ -233,8 +241,8 @@ class ServerCall(Receiver):
             self._inbox.close()
         elif not self._requests:
             self.abort(_not_one("none"))
-        elif type(body := self._requests.pop()) is Packed:
-            self._task = self._home.spawn(self._take_packed(body))
+        elif len(body := self._requests.pop()) > LARGE or type(body) is Packed:
+            self._task = self._home.spawn(self._take_large(body))
         else:
             self._take(body)
 
@@ -245,37 +253,46 @@ class ServerCall(Receiver):
             if self._taken:
                 self._give_back()
         except DecodeError as error:
-            self.abort(_undecodable(error))
+            self.abort(undecodable(error))
         except Exception as error:
             self._response.fail(error)
         else:
             self._run_handler(request)
 
-    async def _take_packed(self, packed: bytes) -> None:
-        """Handle the one request, which is compressed."""
+    async def _take_large(self, body: bytes) -> None:
+        """Handle the one request, which is large or compressed."""
+        self._give_back()
+        self._share = Share(self._budget)
+        opening = open_message(body, self._handler.method.request, self._limit, self._share)
+        del body
         try:
-            body = await unpack(packed, self._limit, LIMIT_FLAG)
+            request = await opening
         except RpcError as error:
-            self.abort(error)
+            self._refuse(error)
         except Exception as error:
             self._response.fail(error)
         else:
-            self._take(body)
+            if not self._response.ended:
+                self._large = request
+                self._run_handler(request)
 
-    async def _open(self, body: bytes) -> Message:
-        """A message of a request stream that is compressed, or may have been."""
+    async def _open(self, body: bytes | Message) -> Message:
+        """A message of a request stream that is large or compressed, or may have been."""
+        if not isinstance(body, bytes):
+            return body
+        self._share = share = Share(self._budget)
         try:
-            if type(body) is Packed:
-                body = await unpack(body, self._limit, LIMIT_FLAG)
-            message: Message = self._handler.method.request.parse(body)
-        except DecodeError as error:
-            failure = _undecodable(error)
+            return await open_message(body, self._handler.method.request, self._limit, share)
         except RpcError as error:
-            failure = error
-        else:
-            return message
-        self.abort(failure)
-        raise failure
+            self._refuse(error)
+            raise
+        finally:
+            share.close()
+
+    def _refuse(self, error: RpcError) -> None:
+        if error.code is Code.RESOURCE_EXHAUSTED:
+            self._refused["max_request_memory" if error.details else "max_message_size"] += 1
+        self.abort(error)
 
     # The handler
 
@@ -388,6 +405,11 @@ class ServerCall(Receiver):
         self._requests.clear()
         if self._taken:
             self._give_back()
+        if self._share is not None:
+            self._share.close()
+        if self._large is not None:
+            asyncio.get_running_loop().call_soon(free_in_steps, self._large)
+            self._large = None
         if self._inbox is not None:
             self._inbox.discard()
         if self._push is not None:
@@ -409,14 +431,3 @@ async def _wait(work: Coroutine[Any, Any, None]) -> None:
 
 def _not_one(count: str) -> RpcError:
     return RpcError(Code.UNIMPLEMENTED, f"the method takes one request message, not {count}")
-
-
-def _no_memory(limit: int) -> RpcError:
-    from tokenwire.details import retry_after
-
-    text = f"no memory for the request: {flag_of('max_request_memory')}, {limit} bytes, is in use by others"
-    return retry_after(Code.RESOURCE_EXHAUSTED, text, _RETRY_SECONDS)
-
-
-def _undecodable(error: DecodeError) -> RpcError:
-    return RpcError(Code.INVALID_ARGUMENT, f"the request cannot be decoded: {error}")

@@ -34,7 +34,7 @@ from tokenwire_serve.engine import (
 
 from .board import StateBoard, Throughput
 from .chat import with_plain_content
-from .null_request import NullRequest, ids_of, text_of
+from .null_request import NullRequest, ids_of, length_of, text_of
 from .pace import Pace
 
 if TYPE_CHECKING:
@@ -193,21 +193,21 @@ class NullEngine:
         if size > EMBEDDING_SIZE:
             raise bad_request("dimensions", f"{size} is above {EMBEDDING_SIZE}")
         if size == EMBEDDING_SIZE:
-            return Embedding(_UNIT.copy(), len(ids_of(request.prompt)))
+            return Embedding(_UNIT.copy(), length_of(request.prompt))
         values = _EMBEDDING[:size]
         norm = math.hypot(*values)
-        return Embedding([v / norm for v in values], len(ids_of(request.prompt)))
+        return Embedding([v / norm for v in values], length_of(request.prompt))
 
     async def classify(self, request: EmbedRequest) -> Embedding:
         """The logits 0.0 and 1.0, whatever the text."""
         request.admitted = time.monotonic()
-        return Embedding([0.0, 1.0], len(ids_of(request.prompt)) + len((request.pair or "").encode()))
+        return Embedding([0.0, 1.0], length_of(request.prompt) + length_of(request.pair or ""))
 
     async def score(self, request: ScoreRequest) -> Scores:
         """Every label equally likely."""
         count = len(request.label_token_ids)
         rows = [[1.0 / count] * count for _ in request.prompts]
-        return Scores(rows, sum(len(ids_of(prompt)) for prompt in request.prompts))
+        return Scores(rows, sum(length_of(prompt) for prompt in request.prompts))
 
     async def tokenize(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         """One id per UTF-8 byte; there are no special tokens to add."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tokenwire_serve.engine import GenerateRequest
 
-__all__ = ["TOKEN_ID", "TOKEN_TEXT", "NullRequest", "ids_of", "text_of"]
+__all__ = ["TOKEN_ID", "TOKEN_TEXT", "NullRequest", "ids_of", "length_of", "text_of"]
 
 TOKEN_ID: Final = 42
 TOKEN_TEXT: Final = " token"
@@ -26,6 +26,11 @@ def ids_of(prompt: str | Sequence[int]) -> list[int]:
     return list(prompt.encode()) if isinstance(prompt, str) else list(prompt)
 
 
+def length_of(prompt: str | Sequence[int]) -> int:
+    """How many token ids `ids_of` gives; not found out by making them."""
+    return len(prompt) if not isinstance(prompt, str) or prompt.isascii() else len(prompt.encode())
+
+
 def text_of(token_ids: Sequence[int]) -> str:
     """The text of bytes; what is none, or no UTF-8, becomes U+FFFD."""
     return b"".join(bytes([i]) if 0 <= i < 256 else b"\xff" for i in token_ids).decode(errors="replace")
@@ -34,7 +39,7 @@ def text_of(token_ids: Sequence[int]) -> str:
 class NullRequest:
     """An active request: its choices run in step, so one count serves them all."""
 
-    __slots__ = ("_plain", "choices", "limit", "made", "prompt_ids", "request", "running", "sent", "sink")
+    __slots__ = ("_plain", "choices", "limit", "made", "prompt_tokens", "request", "running", "sent", "sink")
 
     def __init__(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
         limit = request.sampling.max_new_tokens
@@ -43,7 +48,7 @@ class NullRequest:
         self.limit = _NO_LIMIT_TOKENS if limit is None else limit
         self.choices = request.sampling.n
         self._plain = self.choices == 1 and request.stream and not request.logprobs
-        self.prompt_ids = ids_of(request.prompt)
+        self.prompt_tokens = length_of(request.prompt)
         self.made = 0
         self.sent = 0
         self.running = False
@@ -51,14 +56,14 @@ class NullRequest:
     @property
     def tokens(self) -> int:
         """Tokens of the prompt and of one choice."""
-        return len(self.prompt_ids) + self.made
+        return self.prompt_tokens + self.made
 
     def step(self) -> bool:
         """Make one token per choice; whether that was the last."""
         made = self.made + 1
         if self._plain and made < self.limit:
             self.made = self.sent = made
-            self.sink.push(Delta(0, [TOKEN_ID], TOKEN_TEXT, len(self.prompt_ids), made))
+            self.sink.push(Delta(0, [TOKEN_ID], TOKEN_TEXT, self.prompt_tokens, made))
             return False
         if not self.made:
             self.request.first_token = time.monotonic()
@@ -79,7 +84,7 @@ class NullRequest:
                 index=index,
                 token_ids=[TOKEN_ID] * new,
                 text=TOKEN_TEXT * new,
-                prompt_tokens=len(self.prompt_ids),
+                prompt_tokens=self.prompt_tokens,
                 completion_tokens=self.made,
                 finish=finish,
             )
@@ -90,11 +95,11 @@ class NullRequest:
             self.sink.push(delta)
 
     def _input_logprobs(self) -> list[TokenLogprob]:
-        start = self.request.logprob_start
-        logprobs = [self._logprob(i, text_of([i])) for i in self.prompt_ids[start:]]
+        start, ids = self.request.logprob_start, ids_of(self.request.prompt)
+        logprobs = [self._logprob(i, text_of([i])) for i in ids[start:]]
         if start == 0 and logprobs:
             text = logprobs[0].text
-            logprobs[0] = TokenLogprob(None, self.prompt_ids[0], text)
+            logprobs[0] = TokenLogprob(None, ids[0], text)
         return logprobs
 
     def _logprob(self, token_id: int, text: str) -> TokenLogprob:
