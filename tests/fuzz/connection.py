@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Final
 
 from hyperframe.frame import SettingsFrame
@@ -19,13 +20,15 @@ from tokenwire_serve.engines import EngineOptions
 from tokenwire_serve.engines.null import NullEngine
 from tokenwire_serve.servicer.service import SglangServicer
 
-from tests.grpc.wire_service import WireServicer
+from tests.grpc.wire_service import Raw, WireServicer
 
 from .choices import Choices
 from .loop import FakeTransport, Runner, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+
+    from tokenwire.context import Context
 
 __all__ = ["connection"]
 
@@ -98,6 +101,17 @@ def _piece(choices: Choices, ids: Callable[[], int]) -> bytes:
 
 
 _ENGINE: Final = NullEngine(EngineOptions())
+_COMMAND: Final = re.compile(rb"|size:\d{1,4}|meta|\d{1,2}x\d{1,3}")
+
+
+class _Tame(WireServicer):
+    """The service of the transport's tests, as far as it takes any request without failing."""
+
+    async def unary(self, request: Raw, context: Context) -> Raw:
+        return await super().unary(request if _COMMAND.fullmatch(request.data) else Raw(), context)
+
+    def server(self, request: Raw, context: Context) -> AsyncIterator[Raw]:
+        return super().server(request if _COMMAND.fullmatch(request.data) else Raw(b"2x9"), context)
 
 
 def connection(runner: Runner) -> Callable[[bytes], None]:
@@ -107,7 +121,7 @@ def connection(runner: Runner) -> Callable[[bytes], None]:
         choices = Choices(data)
         if not _ENGINE.state.healthy:
             await _ENGINE.start()
-        wire = WireServicer()
+        wire = _Tame()
         server = Server([wire, SglangServicer(_ENGINE)])
         before = asyncio.all_tasks()
         protocol, transport = server.protocol(), FakeTransport()

@@ -137,4 +137,4 @@ class ObserveSettings:
 
     def public(self) -> dict[str, Any]:
         """What any caller may see of it."""
-        return {"enable_metrics": self.enable_metrics, "metrics_http_port": self.metrics_http_port}
+        return {"metrics_http_port": self.metrics_http_port}

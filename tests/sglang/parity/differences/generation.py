@@ -10,6 +10,7 @@ KEYS: Final = "3.3 names the keys of meta_info; SGLang's others are not part of 
 LATENCY: Final = "3.3: seconds; SGLang's gRPC subtracts a wall clock from a monotonic one"
 MODE: Final = "3.2: the server answers the mode of a stream in its initial metadata"
 INDEX: Final = "3.3 has the key index"
+TIMING: Final = "ours says how the time of a call was spent"
 
 LEFT_OUT: Final = {
     "num_retractions": 0,
@@ -26,8 +27,13 @@ DIFFERENCES: Final = (
     *(Difference("*", f"*meta_info.{key}", value, ABSENT, KEYS) for key, value in LEFT_OUT.items()),
     Difference("*", "*meta_info.index", ABSENT, like(r"\d"), INDEX),
     Difference("http/pause/*", "late.*.e2e_latency", like(r"-\d+\.\d+"), "<duration>", LATENCY),
-    Difference("http/pause/*", "*.metadata.0", ABSENT, "x-tokenwire-stream", MODE),
+    *(
+        Difference(calls, f"*metadata.{place}", ABSENT, name, why)
+        for calls in ("http/pause/*", "grpc/*")
+        for place, name, why in (("0", "server-timing", TIMING), ("1", "x-tokenwire-stream", MODE))
+    ),
     Difference("grpc/*", "*meta_info.e2e_latency", like(r"-\d+\.\d+"), "<duration>", LATENCY),
+    Difference("http/pause/*", "*.metadata.0", ABSENT, "x-tokenwire-stream", MODE),
     Difference("grpc/*", "*metadata.0", ABSENT, "x-tokenwire-stream", MODE),
     Difference(
         "grpc/TextGenerate/two choices with an id",
