@@ -240,6 +240,7 @@ class ModelInfo:
         labels: Class names of a classifier, in the order of its scores.
         chat: Why chat is not possible; empty when it is.
         aliases: Further names that the engine itself gives the model.
+        truncates: A prompt that is too long is cut by the engine, not refused.
     """
 
     model_path: str
@@ -256,6 +257,7 @@ class ModelInfo:
     labels: tuple[str, ...] = ()
     chat: str = ""
     aliases: tuple[str, ...] = ()
+    truncates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

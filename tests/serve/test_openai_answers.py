@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import threading
 import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.http import json_body
 from tokenwire.streams import PushStream
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import AbortRequest, OpenAIRequest
 from tokenwire_serve.engine import ServerStatus
@@ -200,6 +202,7 @@ class TestRerank:
             ({"documents": ["a", " "]}, "documents[1]"),
             ({"documents": ["a", 5]}, "documents[1]"),
             ({"documents": "a"}, "documents"),
+            ({"documents": [0] * 2049}, "documents"),
             ({"top_n": 0}, "top_n"),
             ({"instruct": "find"}, "instruct"),
         ],
@@ -207,6 +210,41 @@ class TestRerank:
     async def test_bad_fields(self, servicer: SglangServicer, fields: dict[str, Any], param: str) -> None:
         status, answer = await ask(servicer, "rerank", **fields)
         assert (status, answer["error"]["param"]) == (400, param)
+
+
+class TestLarge:
+    """Bodies that are large and right, or wrong at length."""
+
+    @pytest.mark.parametrize(
+        ("rpc", "field", "value"),
+        [
+            ("openai_embed", "input", ["a"] * 2049),
+            ("openai_embed", "input", [[1] * (1 << 19), [1] * (1 << 19), [1]]),
+            ("openai_embed", "input", [1] * 65),
+            ("score", "items", ["a"] * 2049),
+            ("score", "label_token_ids", [1] * 4097),
+        ],
+    )
+    async def test_lists_have_a_most(
+        self, servicer: SglangServicer, rpc: str, field: str, value: list[Any]
+    ) -> None:
+        status, answer = await ask(servicer, rpc, **{field: value})
+        assert (status, answer["error"]["param"]) == (400, field)
+
+    async def test_a_large_body_is_read_in_a_thread(
+        self, servicer: SglangServicer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads: list[str] = []
+
+        def noting(text: str, **options: Any) -> Any:
+            threads.append(threading.current_thread().name)
+            return loads(text, **options)
+
+        loads = json.loads
+        monkeypatch.setattr(json_body.json, "loads", noting)
+        status, _ = await ask(servicer, "openai_embed", input="a", user="u" * (1 << 20))
+        assert status == 200
+        assert threads[0].startswith("tokenwire-")
 
 
 BAD_BODIES = [

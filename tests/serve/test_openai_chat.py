@@ -478,3 +478,22 @@ class Recorder:
 
     def close(self, error: BaseException | None = None) -> None:
         assert error is None
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"messages": USER * 4097}, "messages"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": ""}] * 4097}]}, "messages"),
+        ({"tools": [{}] * 4097}, "tools"),
+        ({"logit_bias": {str(number): 1 for number in range(4097)}}, "logit_bias"),
+        ({"stop": ["a"] * 1025}, "stop"),
+        ({"rid": "r" * 1025}, "rid"),
+    ],
+)
+async def test_lists_have_a_most(servicer: SglangServicer, body: dict[str, Any], name: str) -> None:
+    _, error = await drained(stream_chat(servicer, **body))
+    assert error is not None
+    assert error.code is Code.INVALID_ARGUMENT
+    assert "must have at most" in error.message
+    assert name in error.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from tokenwire_serve.servicer.service import SglangServicer
 
     from .scripted import ScriptedEngine
+
+MIB = 1 << 20
 
 
 def float32(value: float) -> float:
@@ -225,6 +228,60 @@ async def test_prompt_ids(servicer: SglangServicer, ids: list[int], name: str) -
     _, error = await drained(servicer.generate(GenerateRequest(input_ids=ids), context("Generate")))
     assert error is not None
     assert violations(error).keys() == {name}
+
+
+LONG = {
+    "stop": (SamplingParams(stop=["a"] * 1025), "at most 1024 items, not 1025"),
+    "stop_token_ids": (SamplingParams(stop_token_ids=[1] * 4097), "at most 4096 items, not 4097"),
+    "json_schema": (SamplingParams(json_schema=" " * (MIB + 1)), f"at most {MIB} characters"),
+    "guided_decoding.choice.values": (
+        SamplingParams(guided_decoding=GuidedDecoding(choice=ChoiceConstraint(values=["a"] * 4097))),
+        "at most 4096 items",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+async def test_lists_have_a_most(servicer: SglangServicer, name: str) -> None:
+    params, text = LONG[name]
+    found = await refused(servicer, sampling_params=params)
+    assert found.keys() == {f"sampling_params.{name}"}
+    assert text in found[f"sampling_params.{name}"]
+
+
+async def test_other_things_have_a_most(servicer: SglangServicer) -> None:
+    headers = {f"x-{number}": "" for number in range(1025)}
+    assert "at most 1024 entries" in (await refused(servicer, trace_headers=headers))["trace_headers"]
+    assert "at most 1024 characters" in (await refused(servicer, rid="r" * 1025))["rid"]
+
+
+@pytest.mark.parametrize(("context_tokens", "most"), [(1000, 1000), (0, MIB), (2 * MIB, 2 * MIB)])
+async def test_a_prompt_that_is_too_long_is_not_looked_at(
+    engine: ScriptedEngine, servicer: SglangServicer, context_tokens: int, most: int
+) -> None:
+    class Long(list[int]):
+        def __len__(self) -> int:
+            return most + 1
+
+        def __iter__(self) -> Any:
+            raise AssertionError("looked at")
+
+    engine.model = replace(engine.model, max_model_len=context_tokens)
+    request = GenerateRequest(input_ids=Long([1]))
+    _, error = await drained(servicer.generate(request, context("Generate")))
+    assert error is not None
+    (sentence,) = violations(error).values()
+    assert violations(error).keys() == {"input_ids"}
+    assert str(most) in sentence
+
+
+async def test_a_prompt_that_the_engine_cuts_may_be_longer(
+    engine: ScriptedEngine, servicer: SglangServicer
+) -> None:
+    engine.model = replace(engine.model, max_model_len=10, truncates=True)
+    stream = servicer.generate(GenerateRequest(input_ids=[1] * 20), context("Generate"))
+    assert engine.started[-1].prompt == [1] * 20
+    stream.cancel()
 
 
 CONSTRAINTS: list[tuple[SamplingParams, Constraint]] = [

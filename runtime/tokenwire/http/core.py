@@ -115,10 +115,10 @@ class HttpCore:
     async def answer(self, endpoint: Endpoint, call: HttpCall) -> HttpReply:
         """The reply of an endpoint; an error becomes one too."""
         try:
-            if len(call.body) > LARGE:
-                async with parsed_beforehand(call.body):
-                    return await self._answer(endpoint, call)
-            return await self._answer(endpoint, call)
+            if len(call.body) <= LARGE:
+                return await self._answer(endpoint, call)
+            async with parsed_beforehand(call.body):
+                return await self._answer(endpoint, call)
         except Exception as error:
             return error_reply(error)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.heavy import in_thread
 
 from .large_json import StepwiseParser
 
@@ -64,11 +64,14 @@ def parse_json(body: bytes, *, parse: Callable[[str], Any] | None = None) -> Any
 async def parsed_beforehand(body: bytes) -> AsyncIterator[None]:
     """Within it, `parse_json` of this very object knows the value, once.
 
-    It is meant for more than `LARGE` bytes: they are parsed in a thread, while others run.
+    More than `LARGE` bytes are parsed in a thread, while others run; for fewer it does nothing.
 
     Raises:
         RpcError: INVALID_ARGUMENT, it is not JSON, or has too many values.
     """
+    if len(body) <= LARGE or id(body) in _READY:
+        yield
+        return
     _READY[id(body)] = body, await _parse_in_thread(body)
     try:
         yield
@@ -86,15 +89,9 @@ async def _parse_in_thread(body: bytes) -> Any:
     parser = StepwiseParser(_refuse_constant)
     parse = partial(parse_json, body, parse=parser.parse if values > _MANY_VALUES else None)
     try:
-        return await asyncio.get_running_loop().run_in_executor(_threads(), parse)
+        return await in_thread(len(body), parse)
     finally:
         parser.cancelled = True
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """Two, so that large texts wait for each other rather than everything for them."""
-    return ThreadPoolExecutor(2, thread_name_prefix="tokenwire-json")
 
 
 def _not_json(reason: str) -> RpcError:

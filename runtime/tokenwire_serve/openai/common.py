@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tokenwire_serve.servicer.core import fresh_id
-from tokenwire_serve.servicer.ranges import check_token_ids
+from tokenwire_serve.servicer.ranges import MOST_IDS, MOST_RID, check_prompt_ids
 
 from .fields import Fields, is_ids
 
@@ -67,8 +67,10 @@ def read_id(fields: Fields, prefix: str) -> str:
     rid = fields.text("rid")
     if rid is None:
         return fresh_id(prefix)
-    if not rid.strip():
+    if not rid[:MOST_RID].strip():
         fields.wrong("rid", "must not be blank")
+    elif len(rid) > MOST_RID:
+        fields.wrong("rid", f"must have at most {MOST_RID} characters, not {len(rid)}")
     return rid
 
 
@@ -77,17 +79,27 @@ def read_inputs(fields: Fields, name: str, model: ModelInfo) -> list[str | list[
     value = fields.values.get(name)
     if not fields.require(name):
         return []
-    items = value if isinstance(value, list) and not is_ids(value) else [value]
+    items = value if isinstance(value, list) and not _is_flat(value) else [value]
     if not items or len(items) > MOST_INPUTS:
         fields.wrong(name, f"must have from 1 to {MOST_INPUTS} items")
         return []
-    lists = [item for item in items if is_ids(item)]
-    if len(lists) not in (0, len(items)) or not all(isinstance(item, str) or is_ids(item) for item in items):
+    lists = [item for item in items if isinstance(item, list)]
+    total, most = sum(map(len, lists)), max(MOST_IDS, model.max_model_len)
+    if total > most:
+        fields.wrong(name, f"must have at most {most} token ids, not {total}")
+        return []
+    texts = len(lists) < len(items)
+    if not all(isinstance(item, str) if texts else is_ids(item) for item in items):
         fields.wrong(name, "must be a string, an array of strings, an array of token ids or an array of such")
         return []
     for ids in lists:
-        check_token_ids(ids, name, fields.problems, model.vocab_size)
+        check_prompt_ids(ids, name, fields.problems, model)
     return list(items)
+
+
+def _is_flat(value: list[Any]) -> bool:
+    """Whether a list is one input of token ids, going by its first item."""
+    return bool(value) and type(value[0]) is int
 
 
 def read_stream_options(fields: Fields) -> tuple[bool, bool, bool]:

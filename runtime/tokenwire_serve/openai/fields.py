@@ -50,9 +50,9 @@ def kind_of(value: object) -> str:
 
 def is_ids(value: object) -> TypeGuard[list[int]]:
     """Whether a JSON value is an array of integers that fit a token id, with at least one."""
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list) or not value or set(map(type, value)) != {int}:
         return False
-    return all(type(item) is int and item in _INT32 for item in value)
+    return min(value) in _INT32 and max(value) in _INT32
 
 
 class Fields:

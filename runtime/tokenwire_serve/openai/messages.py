@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from tokenwire_serve.servicer.ranges import check_count
+
 from .fields import kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .fields import Fields
 
 __all__ = ["read_messages", "read_tools"]
 
+_MOST: Final = 4096
+"""Most messages of a chat, parts of their contents, and tools."""
 _ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
 
 
@@ -22,6 +28,9 @@ def read_messages(fields: Fields, engine: str) -> list[dict[str, Any]]:
     messages = fields.array("messages")
     if messages == []:
         fields.wrong("messages", "must not be empty")
+    if not _few(messages or ()):
+        fields.wrong("messages", f"must have at most {_MOST} messages, and as many parts of contents")
+        return []
     return [_read_message(fields, f"messages[{place}]", m, engine) for place, m in enumerate(messages or ())]
 
 
@@ -31,11 +40,21 @@ def read_tools(fields: Fields, engine: str) -> list[dict[str, Any]] | None:
     choice = fields.values.get("tool_choice")
     if choice is not None and choice not in ("auto", "none"):
         fields.wrong("tool_choice", f"must be auto or none: engine {engine} cannot force a tool to be called")
+    if not check_count(tools or (), "tools", fields.problems, _MOST):
+        return None
     for place, tool in enumerate(tools or ()):
         function = tool.get("function") if isinstance(tool, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             fields.wrong(f"tools[{place}]", "must be an object with a function that has a name")
     return None if choice == "none" else tools or None
+
+
+def _few(messages: Sequence[Any]) -> bool:
+    """Whether there are no more messages, and parts in them, than there may be."""
+    if len(messages) > _MOST:
+        return False
+    contents = [message.get("content") for message in messages if isinstance(message, dict)]
+    return sum(len(content) for content in contents if isinstance(content, list)) <= _MOST
 
 
 def _read_message(fields: Fields, name: str, message: Any, engine: str) -> dict[str, Any]:

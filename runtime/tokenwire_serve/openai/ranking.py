@@ -9,7 +9,7 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
 from tokenwire_serve.engine import EmbedRequest, ScoreRequest
-from tokenwire_serve.servicer.ranges import Problems, check_token_ids
+from tokenwire_serve.servicer.ranges import Problems, check_count, check_token_ids
 from tokenwire_serve.servicer.renaming import renaming
 
 from .common import MOST_INPUTS, read_id, read_inputs, read_model, together
@@ -31,6 +31,7 @@ _UNSUPPORTED_SCORE: Final[dict[str, tuple[Any, ...]]] = {
     "return_pooled_hidden_states": (False,),
 }
 _UNSUPPORTED_RERANK: Final[dict[str, tuple[Any, ...]]] = {"instruct": ("",)}
+_MOST_LABELS: Final = 4096
 _RELEVANT: Final = 1
 _BINARY: Final = 2
 
@@ -47,7 +48,8 @@ async def score(body: Mapping[str, Any], core: Core, trace: Mapping[str, str]) -
     prompts = _read_prompts(fields, core)
     labels = fields.ids("label_token_ids")
     fields.problems.expect(bool(labels), "label_token_ids", "must have at least one token id")
-    check_token_ids(labels, "label_token_ids", fields.problems, core.engine.model.vocab_size)
+    if check_count(labels, "label_token_ids", fields.problems, _MOST_LABELS):
+        check_token_ids(labels, "label_token_ids", fields.problems, core.engine.model.vocab_size)
     request = ScoreRequest(
         rid=read_id(fields, "score-"),
         prompts=prompts,
@@ -166,6 +168,7 @@ def _read_documents(fields: Fields) -> list[str]:
         return []
     if not 0 < len(documents) <= MOST_INPUTS:
         fields.wrong("documents", f"must have from 1 to {MOST_INPUTS} items")
+        return []
     for place, document in enumerate(documents):
         if not isinstance(document, str):
             fields.wrong(f"documents[{place}]", f"must be a string, not {kind_of(document)}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire_serve.engine import Constraint, RequestOptions, Sampling
 from tokenwire_serve.servicer.meta_info import json_text
-from tokenwire_serve.servicer.ranges import check_constraint, check_sampling
+from tokenwire_serve.servicer.ranges import MOST_BIASES, check_constraint, check_count, check_sampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +92,10 @@ def read_options(fields: Fields, trace: Mapping[str, str]) -> RequestOptions:
 
 def _read_bias(fields: Fields) -> dict[int, float]:
     bias: dict[int, float] = {}
-    for key, value in (fields.mapping("logit_bias") or {}).items():
+    given = fields.mapping("logit_bias") or {}
+    if not check_count(given, "logit_bias", fields.problems, MOST_BIASES):
+        return bias
+    for key, value in given.items():
         if not (key.isascii() and key.isdecimal() and len(key) <= 10):
             fields.wrong("logit_bias", f"must have token ids as keys, not {key!r}")
         elif type(value) not in (int, float) or not -_MOST_BIAS <= value <= _MOST_BIAS:

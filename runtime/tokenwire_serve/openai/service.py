@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.http.json_body import parsed_beforehand
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIResponse
 
 from tokenwire_serve.servicer.core import trace_headers
@@ -78,6 +79,8 @@ class OpenAIService:
     async def _call(
         self, operation: Operation, request: pb.OpenAIRequest, context: Context
     ) -> OpenAIReply | PushStream[bytes] | AsyncIterator[bytes]:
+        trace = trace_headers(request.trace_headers, context)
         headers = {name.lower(): value for name, value in request.trace_headers.items()}
-        headers.update(trace_headers(request.trace_headers, context))
-        return await self._backend.call(operation, request.json_body, headers, context, self._core)
+        headers.update(trace)
+        async with parsed_beforehand(request.json_body):
+            return await self._backend.call(operation, request.json_body, headers, context, self._core)

@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from tokenwire.codes import Code
+from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
 from tokenwire.streams import PushStream
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Core", "failed", "fresh_id", "trace_headers"]
 
 _TRACE_NAMES = ("traceparent", "tracestate")
+_MOST_HEADERS = 1024
 
 
 class Core:
@@ -126,7 +128,12 @@ def trace_headers(sent: Mapping[str, str], context: Context) -> Mapping[str, str
     """The W3C trace context for the engine: of the call's span where calls are traced, else the caller's.
 
     Of the caller's, metadata wins over what the request itself carries.
+
+    Raises:
+        RpcError: INVALID_ARGUMENT, the request carries very many.
     """
+    if len(sent) > _MOST_HEADERS:
+        raise bad_request("trace_headers", f"must have at most {_MOST_HEADERS} entries, not {len(sent)}")
     record = context.record
     if record is not None and record.observer.traced:
         return record.observer.trace(record, _given_trace(sent, context))

@@ -14,7 +14,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
 )
 
 from .meta_info import embedding_facts
-from .ranges import Problems, check_token_ids
+from .ranges import MOST_IDS, Problems, check_count, check_token_ids
 from .renaming import renaming
 from .validation import read_embed
 
@@ -122,6 +122,8 @@ class Tokenizer:
         """The text of token ids, each of which is in the vocabulary; `name` is what the caller calls them."""
         self._core.require_up()
         problems = Problems()
-        check_token_ids(tokens, name, problems, self._core.engine.model.vocab_size)
+        model = self._core.engine.model
+        if check_count(tokens, name, problems, max(MOST_IDS, model.max_model_len)):
+            check_token_ids(tokens, name, problems, model.vocab_size)
         problems.settle()
         return await self._core.engine.detokenize(tokens, skip_special_tokens=skip_special_tokens)

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tokenwire.details import invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence, Sized
 
-    from tokenwire_serve.engine import Constraint, Sampling
+    from tokenwire_serve.engine import Constraint, ModelInfo, Sampling
 
 __all__ = [
     "MAX_CHOICES",
+    "MOST_BIASES",
+    "MOST_IDS",
+    "MOST_RID",
     "Problems",
     "check_constraint",
+    "check_count",
+    "check_prompt_ids",
     "check_sampling",
     "check_token_ids",
     "shortest_float",
@@ -26,6 +31,17 @@ __all__ = [
 
 MAX_CHOICES: Final = 1024
 """Most choices of one request: each holds memory while the request lives."""
+
+MOST_IDS: Final = 1 << 20
+"""Most token ids of a prompt where the model has no limit."""
+MOST_RID: Final = 1024
+"""Most characters of an id, which each message of the answer carries."""
+MOST_BIASES: Final = 4096
+_MOST_STOPS: Final = 1024
+_MOST_STOP_IDS: Final = 4096
+_MOST_VALUES: Final = 4096
+_MOST_CHARACTERS: Final = 1 << 20
+"""Most items of what a request may list, and characters of a constraint: to look at each takes its time."""
 
 _FLOAT32_MAX: Final = 3.4028234663852886e38
 _DIGITS: Final = (6, 7, 8, 9)
@@ -139,10 +155,12 @@ def check_sampling(
     if top_k != -1 and top_k < 1:
         add("top_k", f"must be -1 (all) or at least 1, not {top_k}")
     _check_lengths(sampling, add, renamed.get("max_new_tokens", "max_new_tokens"))
-    if "" in sampling.stop:
-        add("stop", "must not hold an empty string")
-    stop_ids = renamed.get("stop_token_ids", "stop_token_ids")
-    check_token_ids(sampling.stop_token_ids, prefix + stop_ids, problems, vocab_size)
+    stop = prefix + renamed.get("stop", "stop")
+    if check_count(sampling.stop, stop, problems, _MOST_STOPS) and "" in sampling.stop:
+        problems.add(stop, "must not hold an empty string")
+    stop_ids = prefix + renamed.get("stop_token_ids", "stop_token_ids")
+    if check_count(sampling.stop_token_ids, stop_ids, problems, _MOST_STOP_IDS):
+        check_token_ids(sampling.stop_token_ids, stop_ids, problems, vocab_size)
     wrong = [key for key in sampling.logit_bias if not _is_token_id(key, vocab_size)]
     if wrong:
         add("logit_bias", f"has the key {wrong[0]}, not {_token_id_text(vocab_size)}")
@@ -156,6 +174,20 @@ def _check_lengths(sampling: Sampling, add: Callable[[str, str], None], high_nam
         add("max_new_tokens", f"must be at least 0, not {high}")
     elif high is not None and low > high:
         add("min_new_tokens", f"must be at most {high_name} ({high}), not {low}")
+
+
+def check_count(items: Sized, name: str, problems: Problems, most: int) -> bool:
+    """Whether there are no more items than there may be; noted as a problem if not."""
+    problems.expect(len(items) <= most, name, f"must have at most {most} items, not {len(items)}")
+    return len(items) <= most
+
+
+def check_prompt_ids(ids: Sequence[int], name: str, problems: Problems, model: ModelInfo) -> None:
+    """Note what is wrong with a prompt of token ids; one that is too long is not looked at."""
+    if model.max_model_len and not model.truncates and len(ids) > model.max_model_len:
+        problems.add(name, f"its {len(ids)} tokens exceed the context of {model.max_model_len} tokens")
+    elif check_count(ids, name, problems, max(MOST_IDS, model.max_model_len)):
+        check_token_ids(ids, name, problems, model.vocab_size)
 
 
 def check_token_ids(ids: Sequence[int], name: str, problems: Problems, vocab_size: int) -> None:
@@ -178,7 +210,10 @@ def check_constraint(constraint: Constraint, name: str, problems: Problems) -> N
     """Note what is wrong with a constraint as far as can be told without compiling it."""
     value = constraint.value
     if isinstance(value, tuple):
-        _check_choices(value, name, problems)
+        if check_count(value, name, problems, _MOST_VALUES):
+            _check_choices(value, name, problems)
+    elif len(value) > _MOST_CHARACTERS:
+        problems.add(name, f"must have at most {_MOST_CHARACTERS} characters, not {len(value)}")
     elif constraint.kind != "json_object":
         problems.expect(bool(value.strip()), name, "must not be empty")
         if value.strip() and constraint.kind in {"json_schema", "structural_tag"}:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tokenwire_serve.engine import Constraint, EmbedRequest, GenerateRequest, RequestOptions, Sampling
 
 from .core import fresh_id, trace_headers
-from .ranges import Problems, check_constraint, check_sampling, check_token_ids, shortest_float
+from .ranges import MOST_RID, Problems, check_constraint, check_prompt_ids, check_sampling, shortest_float
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,13 +133,14 @@ def _read_rid(rid: str | None, problems: Problems) -> str:
     """The id of a request, a fresh one where none was given."""
     if rid is None:
         return fresh_id()
-    problems.expect(bool(rid.strip()), "rid", "must not be blank")
+    problems.expect(bool(rid[:MOST_RID].strip()), "rid", "must not be blank")
+    problems.expect(len(rid) <= MOST_RID, "rid", f"must have at most {MOST_RID} characters, not {len(rid)}")
     return rid
 
 
 def _check_prompt_ids(ids: Sequence[int], name: str, problems: Problems, model: ModelInfo) -> None:
     problems.expect(bool(ids), name, "must not be empty")
-    check_token_ids(ids, name, problems, model.vocab_size)
+    check_prompt_ids(ids, name, problems, model)
 
 
 def _read_sampling(params: pb.SamplingParams | None, problems: Problems, model: ModelInfo) -> Sampling:

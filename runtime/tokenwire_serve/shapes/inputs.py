@@ -14,8 +14,9 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TextGenerateRequest,
 )
 
-from tokenwire_serve.openai.fields import Fields, kind_of
-from tokenwire_serve.servicer.ranges import Problems
+from tokenwire_serve.openai.common import MOST_INPUTS
+from tokenwire_serve.openai.fields import Fields, is_ids, kind_of
+from tokenwire_serve.servicer.ranges import Problems, check_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,6 +96,8 @@ def _texts(fields: Fields) -> Prompts | None:
     value = fields.values["text"]
     if isinstance(value, str):
         return Prompts([value], single=True)
+    if isinstance(value, list) and not check_count(value, "text", fields.problems, MOST_INPUTS):
+        return None
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return Prompts(value, single=False)
     fields.wrong("text", f"must be a string or an array of strings with at least one, not {kind_of(value)}")
@@ -103,17 +106,15 @@ def _texts(fields: Fields) -> Prompts | None:
 
 def _token_ids(fields: Fields) -> Prompts | None:
     value = fields.values["input_ids"]
-    if _is_ids(value):
+    if is_ids(value):
         return Prompts([value], single=True)
-    if isinstance(value, list) and value and all(_is_ids(item) for item in value):
+    lists = isinstance(value, list) and bool(value) and isinstance(value[0], list)
+    if lists and not check_count(value, "input_ids", fields.problems, MOST_INPUTS):
+        return None
+    if lists and all(is_ids(item) for item in value):
         return Prompts(value, single=False)
     fields.wrong("input_ids", "must be an array of token ids, or an array of such arrays, none empty")
     return None
-
-
-def _is_ids(value: object) -> bool:
-    low, high = _INT32
-    return isinstance(value, list) and bool(value) and all(type(i) is int and low <= i <= high for i in value)
 
 
 def read_generate_inputs(body: Mapping[str, Any]) -> tuple[list[GenerateInput], bool]:

@@ -8,8 +8,9 @@ from tokenwire.http.values import HttpReply
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import TOKENIZE
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import TokenizeRequest
 
+from tokenwire_serve.openai.common import MOST_INPUTS
 from tokenwire_serve.openai.fields import Fields, is_ids, kind_of
-from tokenwire_serve.servicer.ranges import Problems
+from tokenwire_serve.servicer.ranges import Problems, check_count
 
 from .generate import together
 from .inputs import refuse_unknown
@@ -100,6 +101,8 @@ class HttpTokenizer:
 
 def _texts(fields: Fields, name: str) -> _Given:
     value = fields.values.get(name)
+    if isinstance(value, list) and not check_count(value, name, fields.problems, MOST_INPUTS):
+        return _Given([], single=False)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return _Given(value, single=False)
     if name in fields and not isinstance(value, str):
@@ -111,8 +114,11 @@ def _ids(fields: Fields) -> _Given:
     value = fields.values.get("tokens")
     if value == [] or is_ids(value):
         return _Given([value], single=True)
-    if isinstance(value, list) and all(item == [] or is_ids(item) for item in value):
-        return _Given(value, single=False)
+    if isinstance(value, list) and isinstance(value[0], list):
+        if not check_count(value, "tokens", fields.problems, MOST_INPUTS):
+            return _Given([], single=False)
+        if all(item == [] or is_ids(item) for item in value):
+            return _Given(value, single=False)
     if fields.require("tokens"):
         fields.wrong("tokens", "must be an array of token ids, or an array of such arrays")
     return _Given([], single=False)

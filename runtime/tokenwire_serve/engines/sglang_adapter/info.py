@@ -80,6 +80,7 @@ def model_info(manager: Any, options: EngineOptions, config: Callable[[str], Any
         embedding_size=int(getattr(model, "hidden_size", 0)) if kind != "classify" else 0,
         labels=tuple(str(labels[index]) for index in sorted(labels)) if kind == "classify" else (),
         chat=_why_no_chat(manager, kind),
+        truncates=bool(config("allow_auto_truncate")),
         aliases=tuple({path, str(manager.served_model_name)} - {options.served_model_name}),
     )
 
