@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import threading
 import struct
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
