@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.serving.cases import CASES, GROWTH
-from benchmarks.serving.servers import OURS, SERVERS
+from benchmarks.serving.cases import ALL_ON, CASES, GROWTH
+from benchmarks.serving.servers import OFF, OURS, SERVERS
 
 from .targets import GENERAL, PER_LOOP, codec_limit, ratio, verdict
 
@@ -46,6 +46,7 @@ def markdown(results: Results, pictures: Sequence[str] = ()) -> str:
     for loop, found in sorted(results.get("loops", {}).items(), reverse=True):
         parts += _costs(loop, found)
         parts += _growth(loop, found)
+        parts += _all_on(loop, found)
         parts += _first_chunk(loop, found)
         parts += _memory(loop, found)
     parts += [*_path(results), *_start(results), *_codegen(results), *_engine(results), *_codec(results)]
@@ -87,7 +88,7 @@ def _targets(results: Results) -> Iterator[str]:
 
 def _costs(loop: str, found: Results) -> Iterator[str]:
     cases = found.get("cases", {})
-    known = [case for case in CASES if case.key in cases]
+    known = [case for case in CASES if case.key in cases and case.key != ALL_ON]
     if not known:
         return
     keys = [key for key in SERVERS if any(key in cases[case.key]["servers"] for case in known)]
@@ -96,6 +97,22 @@ def _costs(loop: str, found: Results) -> Iterator[str]:
     yield grid(
         ["case", "per", *(SERVERS[key].title for key in keys)],
         [[case.title, case.unit, *(_cell(found, case.key, key) for key in keys)] for case in known],
+    )
+
+
+def _all_on(loop: str, found: Results) -> Iterator[str]:
+    case = found.get("cases", {}).get(ALL_ON)
+    if case is None:
+        return
+    off = case["servers"][OFF]["median_us"]
+    yield f"### What operators' features cost, {loop}"
+    yield f"{case['title']}; microseconds of CPU per token, {_rounds({ALL_ON: case})} of each."
+    yield grid(
+        ["on", "us", "to all off"],
+        [
+            [SERVERS[key].title, f"{row['median_us']:.2f}", f"{row['median_us'] / off:.3f}"]
+            for key, row in case["servers"].items()
+        ],
     )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from benchmarks.serving.cases import ALL_ON
+from benchmarks.serving.servers import OFF, ON, TRACED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -64,6 +67,16 @@ def _cost(what: str, case: str, peer: str, title: str, limit: float) -> Target:
     )
 
 
+def _own(what: str, variant: str) -> Target:
+    """What our server costs with something on, by what it costs with all off."""
+
+    def find(results: Results) -> float | None:
+        servers = results.get("cases", {}).get(ALL_ON, {}).get("servers")
+        return servers[variant]["median_us"] / servers[OFF]["median_us"] if servers else None
+
+    return Target(f"TextGenerate, 32 streams: CPU, {what} / all off", 1.05, find)
+
+
 def _growth(results: Results) -> float | None:
     """The most that a token costs from 64 to 2,048 streams, by what it costs at 32."""
     cases = results.get("cases", {})
@@ -85,6 +98,8 @@ PER_LOOP: Final = (
     _cost("TextGenerate, 32 streams", "streams-32", "native", "SGLang native", 0.80),
     _cost("TextGenerate, 32 streams", "streams-32", "grpc-aio", "grpc.aio", 0.20),
     _cost("TextGenerate, 32 streams", "streams-32", "grpclib", "grpclib + betterproto2", 0.08),
+    _own("keys, metrics, log, timing on", ON),
+    _own("the same and traces", TRACED),
     Target("TextGenerate, 64 to 2,048 streams: CPU, by that at 32", 1.30, _growth),
     _cost("ChatComplete, 32 streams", "chat", "native", "SGLang native", 0.80),
     _cost("chat over SSE, 1 connection", "sse-1", "fastapi", "FastAPI", 0.50),

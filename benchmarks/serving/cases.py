@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from .servers import KEY, OUR_VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CASES", "GROWTH", "GRPC_SERVERS", "Call", "Case", "named"]
+__all__ = ["ALL_ON", "CASES", "GROWTH", "GRPC_SERVERS", "Call", "Case", "named"]
 
+ALL_ON: Final = "all-on"
+"""The case that compares our server with all on to itself with all off."""
 GRPC_SERVERS: Final = ("tokenwire", "native", "grpc-aio", "connect", "grpclib")
 HTTP_SERVERS: Final = ("tokenwire", "fastapi")
 TOKENS: Final = 128
@@ -32,11 +36,13 @@ class Call:
         rpc: Name of the RPC; empty for HTTP's chat completions.
         request: Its message as proto JSON, or the body.
         mode: How streams are sent, `delta` or `cumulative`.
+        keyed: It shows a key.
     """
 
     rpc: str
     request: dict[str, Any]
     mode: str = "delta"
+    keyed: bool = False
 
     @property
     def path(self) -> str:
@@ -48,7 +54,13 @@ class Call:
         """What a client of that transport sends."""
         if not self.rpc:
             return {"content-type": "application/json"}
-        return {"content-type": "application/grpc", "te": "trailers", "x-tokenwire-stream": self.mode}
+        return {"content-type": "application/grpc", "te": "trailers", **self.metadata}
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What a call over gRPC says beside that."""
+        key = {"authorization": f"Bearer {KEY}"} if self.keyed else {}
+        return {"x-tokenwire-stream": self.mode, **key}
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +153,14 @@ CASES: Final = (
         streams=4,
         tokens=2048,
         most_rounds=3,
+    ),
+    Case(
+        ALL_ON,
+        (ALL_ON,),
+        "TextGenerate, 32 streams on 1 connection, each call with a key",
+        replace(_text(), keyed=True),
+        streams=32,
+        servers=OUR_VARIANTS,
     ),
     Case("chat", ("chat",), "ChatComplete over gRPC, 32 streams", _CHAT_RPC, streams=32),
     Case(

@@ -50,8 +50,7 @@ def answers(call: Call, servers: Sequence[Running]) -> list[Answer]:
     """What each server says to a call."""
     if not call.rpc:
         return [_ask_http(call, server) for server in servers]
-    metadata = {"x-tokenwire-stream": call.mode}
-    job = {"call": call.rpc, "request": call.request, "metadata": metadata}
+    job = {"call": call.rpc, "request": call.request, "metadata": call.metadata}
     found = []
     for server, answer in zip(servers, _ask([{**job, "target": s.target()} for s in servers]), strict=True):
         if "error" in answer:

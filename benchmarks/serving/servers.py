@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.errors import BenchError
 
+from . import sink
 from .machine import Cores, cpu_seconds, memory_bytes
 from .programs import Program
 
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "KEY",
+    "OFF",
+    "ON",
     "OURS",
+    "OUR_VARIANTS",
     "PEERS_PYTHON",
     "SERVERS",
+    "TRACED",
     "Ports",
     "Running",
     "Server",
@@ -36,6 +42,13 @@ VENV: Final = ROOT / ".venvs" / "peers"
 PEERS_PYTHON: Final = str(VENV / "bin" / "python")
 STUBS: Final = VENV / "stubs"
 OURS: Final = "tokenwire"
+OFF: Final = "tokenwire-off"
+ON: Final = "tokenwire-on"
+TRACED: Final = "tokenwire-traced"
+OUR_VARIANTS: Final = (OFF, ON, TRACED)
+"""Our server with what operators may turn off, for what that costs."""
+KEY: Final = "0123456789abcdef-benchmark"
+"""The key that calls show where keys are asked for."""
 _START_S: Final = 60.0
 # SGLang's server hangs when it is told to stop right after its start.
 _SETTLE_S: Final = 1.0
@@ -74,11 +87,25 @@ def environment(*paths: Path) -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(map(str, paths))} if paths else kept
 
 
-def _ours(ports: Ports, loop: str) -> list[str]:
+def _ours(ports: Ports, loop: str, *more: str) -> list[str]:
     listen = ["--port", str(ports.http), "--grpc-port", str(ports.grpc)]
     limits = ["--max-running-requests", "4096", "--max-waiting-requests", "4096"]
-    module = ["-m", "tokenwire_gen.sglang.runtime.v1", "--engine", "null", "--log-level", "error"]
-    return [sys.executable, *module, *listen, *limits, "--loop", loop]
+    module = ["-m", "tokenwire_gen.sglang.runtime.v1", "--engine", "null"]
+    more = more or ("--log-level", "error")
+    return [sys.executable, *module, *listen, *limits, "--loop", loop, *more]
+
+
+def _off(ports: Ports, loop: str) -> list[str]:
+    return _ours(ports, loop, "--no-access-log", "--no-enable-metrics", "--no-server-timing")
+
+
+def _on(ports: Ports, loop: str, *more: str) -> list[str]:
+    keys = ["--api-key", KEY, "--admin-api-key", f"admin-{KEY}"]
+    return _ours(ports, loop, *keys, "--log-format", "json", *more)
+
+
+def _traced(ports: Ports, loop: str) -> list[str]:
+    return _on(ports, loop, "--otlp-traces-endpoint", sink.endpoint())
 
 
 def _script(name: str) -> Callable[[Ports, str], list[str]]:
@@ -108,6 +135,9 @@ SERVERS: Final = {
             ("grpclib", "betterproto2"),
             _script("grpclib_betterproto2.py"),
         ),
+        Server(OFF, "all off", (), _off),
+        Server(ON, "keys, limits, metrics, access log, Server-Timing", (), _on),
+        Server(TRACED, "and traces", (), _traced),
         Server("fastapi", "FastAPI + uvicorn", ("fastapi", "uvicorn", "httptools"), _uvicorn, http=True),
     )
 }
@@ -119,11 +149,12 @@ class Running(Program):
     def __init__(self, server: Server, cores: Cores, loop: str, mode: str = "delta") -> None:
         self.server = server
         self.ports = Ports(*free_ports(2))
-        paths = [STUBS, STUBS / "google_stubs"] if server.key != OURS else []
+        own = server.key.startswith(OURS)
+        paths = [] if own else [STUBS, STUBS / "google_stubs"]
         super().__init__(
             server.title,
             ["taskset", "-c", str(cores.server), *server.command(self.ports, loop)],
-            folder=ROOT if server.key == OURS else PEERS,
+            folder=ROOT if own else PEERS,
             env={**environment(*paths), "STREAM_MODE": mode},
         )
         self._pids: list[int] = []
@@ -135,7 +166,7 @@ class Running(Program):
             BenchError: It ended, or took too long.
         """
         ports = [self.ports.http] if self.server.http else [self.ports.grpc]
-        ports += [self.ports.http] if self.server.key == OURS else []
+        ports += [self.ports.http] if self.server.key.startswith(OURS) else []
         for port in ports:
             while not accepts(port):
                 self.check()
