@@ -17,10 +17,11 @@ from hyperframe.frame import ContinuationFrame, DataFrame, HeadersFrame, PingFra
 from tokenwire.budget import MemoryBudget
 from tokenwire.codes import Code
 from tokenwire.details import RetryInfo, unpack_details
+from tokenwire.grpc import room
 from tokenwire.grpc.headers import decode_binary
 from tokenwire.limits import Limits
 
-from .flood import attacker, call, remains
+from .flood import attacker, call, head, remains
 from .raw_client import HEADERS, RawStream, message, raw_client
 from .wire_service import PUSH, Raw, WireServicer, running, until
 
@@ -91,6 +92,19 @@ class TestHeaders:
             await until(lambda: server.stats.calls == 1)
             assert not one.goaways
 
+    async def test_trailers_over_it_end_their_stream(self) -> None:
+        limits = Limits(max_header_size=3000)
+        async with running(limits=limits) as (_, server, target), raw_client(target) as client:
+            client.h2.encoder = Encoder()
+            stream_id = client.open(b"hello", end=False)
+            client.h2.send_headers(stream_id, [(f"x-{n}", "y" * 100) for n in range(30)], end_stream=True)
+            client.flush()
+            stream = client.streams[stream_id]
+            await client.until(lambda: stream.done)
+            assert stream.reset == ErrorCodes.PROTOCOL_ERROR
+            assert (await client.finished(client.open(b"hello", x_29="y" * 100))).status == "0"
+            assert server.stats.streams_open == 0
+
     async def test_far_over_it_the_connection_ends_before_all_is_kept(self) -> None:
         async with running() as (_, _, target), attacker(target) as one:
             await one.write(HeadersFrame(1, b"\x00" * 100).serialize())
@@ -137,7 +151,9 @@ class TestConnections:
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         async with running(limits=Limits(max_connections=2)) as (_, server, target):
-            async with raw_client(target) as first, raw_client(target):
+            async with raw_client(target) as first, raw_client(target) as second:
+                for client in (first, second):
+                    assert (await client.finished(client.open(b"hello"))).status == "0"
                 for _ in range(3):
                     async with attacker(target) as third:
                         await until(lambda third=third: third.closed)
@@ -149,6 +165,41 @@ class TestConnections:
             await until(lambda: not server._connections)
             async with raw_client(target) as again:
                 assert (await again.finished(again.open(b"hello"))).status == "0"
+
+    async def test_the_oldest_that_says_nothing_gives_way(self) -> None:
+        limits = Limits(max_connections=3)
+        async with running(limits=limits) as (_, server, target), contextlib.AsyncExitStack() as stack:
+            client = await stack.enter_async_context(raw_client(target))
+            assert (await client.finished(client.open(b"hello"))).status == "0"
+            silent = [await stack.enter_async_context(attacker(target, b"")) for _ in range(2)]
+            await until(lambda: len(server._connections) == 3)
+            await asyncio.sleep(0.15)
+            late = await stack.enter_async_context(raw_client(target))
+            assert (await late.finished(late.open(b"hello"))).status == "0"
+            await until(lambda: silent[0].closed)
+            assert not silent[1].closed
+            assert (await client.finished(client.open(b"hello"))).status == "0"
+            assert server.stats.connections_ended == {"displaced": 1}
+            assert server.stats.connections_refused == 0
+
+    async def test_one_that_has_never_called_gives_way_if_none_is_silent(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(room, "_MAY_MAKE_NO_CALL", 0.1)
+        limits = Limits(max_connections=2)
+        async with running(limits=limits) as (_, server, target), contextlib.AsyncExitStack() as stack:
+            client = await stack.enter_async_context(raw_client(target))
+            assert (await client.finished(client.open(b"hello"))).status == "0"
+            idle = await stack.enter_async_context(attacker(target))
+            await until(lambda: any(one.greeted and not one.called for one in server._connections))
+            await asyncio.sleep(0.15)
+            late = await stack.enter_async_context(raw_client(target))
+            assert (await late.finished(late.open(b"hello"))).status == "0"
+            await until(lambda: idle.closed)
+            assert [frame.last_stream_id for frame in idle.goaways] == [0]
+            async with attacker(target) as refused:
+                await until(lambda: refused.closed)
+            assert server.stats.connections_refused == 1
 
 
 class TestHandshake:
@@ -163,6 +214,40 @@ class TestHandshake:
                 await until(lambda: one.closed)
             assert server.stats.connections_ended == {"handshake_timeout": 1}
             await until(lambda: not server._connections)
+
+    @pytest.mark.parametrize("frame", ["CONTINUATION", "HEADERS"])
+    async def test_a_header_block_that_trickles_ends_its_connection(self, frame: str) -> None:
+        """In frames of a byte, or in one frame by a byte at a time; pings come between no frames of it."""
+        block = head(3)[9:]
+        pieces = [ContinuationFrame(3, block[at : at + 1]).serialize() for at in range(len(block))]
+        start = HeadersFrame(3, b"").serialize() if frame == "CONTINUATION" else head(3)[:10]
+        if frame == "HEADERS":
+            pieces = [block[at : at + 1] for at in range(1, len(block))]
+        limits = Limits(handshake_timeout=0.3)
+        async with running(limits=limits) as (_, server, target), attacker(target) as one:
+            await one.write(call(1, "Unary", b"hello") + start)
+            async with asyncio.timeout(20):
+                for piece in pieces:
+                    if one.closed:
+                        break
+                    await one.write(piece)
+                    await asyncio.sleep(0.03)
+            await until(lambda: one.closed)
+            assert [frame.error_code for frame in one.goaways] == [ErrorCodes.ENHANCE_YOUR_CALM]
+            assert b"--handshake-timeout" in one.goaways[0].additional_data
+            assert server.stats.connections_ended == {"handshake_timeout": 1}
+            assert server.stats.calls == 1
+
+    async def test_header_blocks_one_after_the_other_are_no_slow_one(self) -> None:
+        limits = Limits(handshake_timeout=1.0)
+        async with running(limits=limits) as (_, server, target), attacker(target) as one:
+            for number in range(12):
+                frames = call(1 + 2 * number, "Unary", b"hello")
+                await one.write(frames[:20])
+                await asyncio.sleep(0.15)
+                await one.write(frames[20:])
+            await until(lambda: server.stats.calls == 12)
+            assert not one.goaways
 
     async def test_a_client_that_does_not_begin_tls_is_closed(self) -> None:
         authority = trustme.CA()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from .compression import ReplyCompression
     from .hpack_cache import RequestHead
+    from .room import Room
     from .stats import ServerStats
     from .stream import WireStream
     from .turns import Turns
@@ -70,6 +71,7 @@ class ServerConnection(WireHandler):
         budget: Where the memory of requests comes from.
         stats: Where is counted what happens.
         turns: Where it has its turns.
+        room: Where connections are found that may be closed in favour of new ones.
         compression: Which replies are compressed; see `Server`.
         observer: Told of every call; None is nobody.
     """
@@ -84,6 +86,7 @@ class ServerConnection(WireHandler):
         budget: MemoryBudget,
         stats: ServerStats,
         turns: Turns,
+        room: Room,
         compression: ReplyCompression = "asked",
         observer: CallObserver | None = None,
     ) -> None:
@@ -101,6 +104,7 @@ class ServerConnection(WireHandler):
         self.max_header_size = limits.max_header_size
         self.handshake_timeout = limits.handshake_timeout
         self.turns = turns
+        self._room = room
         self._protocol: WireProtocol | None = None
         self._leaving = False
         self._peer = ""
@@ -120,6 +124,23 @@ class ServerConnection(WireHandler):
         return len(self._protocol.processor.streams) if self._protocol is not None else 0
 
     @property
+    def greeted(self) -> bool:
+        """Whether the client has spoken HTTP/2."""
+        return self._protocol is not None and self._protocol.processor.greeted
+
+    @property
+    def called(self) -> bool:
+        """Whether the client has ever made a call."""
+        return self._protocol is None or self._protocol.connection.session.highest_inbound_stream_id > 0
+
+    def give_way(self) -> None:
+        """Close in favour of another connection."""
+        self._stats.connections_ended["displaced"] += 1
+        if self._protocol is not None:
+            self._protocol.connection.go_away()
+            self._protocol.processor.close("another connection has its place")
+
+    @property
     def calls(self) -> Iterable[ServerCall]:
         """The calls that run."""
         return self._calls
@@ -132,7 +153,7 @@ class ServerConnection(WireHandler):
     def admits(self) -> bool:
         """Whether there may be another connection."""
         most = self._limits.max_connections
-        if not most or len(self._connections) < most:
+        if not most or len(self._connections) < most or self._room.make():
             return True
         self._stats.connections_refused += 1
         self.when_refused()
@@ -145,6 +166,7 @@ class ServerConnection(WireHandler):
             return
         self._protocol = protocol
         self._connections.add(self)
+        self._room.enter(self)
         self._stats.connections += 1
         address = protocol.connection.get_peer().addr()
         if isinstance(address, tuple):
@@ -299,6 +321,7 @@ class ServerConnection(WireHandler):
     def close(self) -> None:
         """The connection is gone."""
         self._connections.discard(self)
+        self._room.leave(self)
         if self._lifetime is not None:
             self._lifetime.end()
         self.when_idle()

@@ -68,7 +68,15 @@ class Lifetime:
         age = limits.max_connection_age
         self._leaves_at = now + age * uniform(1 - _JITTER, 1 + _JITTER) if age else _NEVER
         self._gone_at = _NEVER
-        times = (limits.stall_timeout, limits.keepalive_time, limits.idle_timeout, limits.request_timeout)
+        self._head = 0
+        self._head_since = now
+        times = (
+            limits.handshake_timeout,
+            limits.stall_timeout,
+            limits.keepalive_time,
+            limits.idle_timeout,
+            limits.request_timeout,
+        )
         self._pause = max(min(time for time in times if time) / _CHECKS, _LEAST_PAUSE)
         self._timer: asyncio.TimerHandle | None = None
         self._check_later()
@@ -88,6 +96,7 @@ class Lifetime:
         now = self._loop.time()
         self._end_stalled_calls()
         self._end_slow_requests(now)
+        self._watch_head(now)
         self._watch_age(now)
         self._watch_idleness(now)
         self._watch_silence(now)
@@ -111,6 +120,15 @@ class Lifetime:
                 f"the request is not complete after {seconds:g} s, the limit of {flag_of('request_timeout')}"
             )
             call.abort(RpcError(Code.RESOURCE_EXHAUSTED, text))
+
+    def _watch_head(self, now: float) -> None:
+        """End a connection whose header block does not come to its end: nothing else can come meanwhile."""
+        seconds, head = self._limits.handshake_timeout, self._protocol.connection.session.unfinished_head
+        if not head or head != self._head:
+            self._head, self._head_since = head, now
+        elif now - self._head_since >= seconds:
+            text = f"header fields are not complete after {seconds:g} s, {flag_of('handshake_timeout')}"
+            self._protocol.send_away(text, "handshake_timeout")
 
     def _watch_age(self, now: float) -> None:
         limits = self._limits

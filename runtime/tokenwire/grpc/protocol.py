@@ -420,7 +420,7 @@ class WireProtocol(H2Protocol):
             self.processor.close("internal error")
             return
         if self._guard.reason:
-            self._send_away(self._guard.reason)
+            self.send_away(self._guard.reason, "flood")
             return
         connection.flush()
         if self._transport.get_write_buffer_size() > MOST_UNREAD:
@@ -428,10 +428,10 @@ class WireProtocol(H2Protocol):
             self._guard.stats.connections_ended["unread"] += 1
             connection.abort()
 
-    def _send_away(self, reason: str) -> None:
+    def send_away(self, reason: str, counted_as: str) -> None:
         """End a connection that costs more than it brings; nothing more of it is read."""
         log.info("sending a peer away: %s", reason)
-        self._guard.stats.connections_ended["flood"] += 1
+        self._guard.stats.connections_ended[counted_as] += 1
         self.connection.session.clear_outbound_data_buffer()
         self.connection.go_away(ErrorCodes.ENHANCE_YOUR_CALM, reason)
         self.processor.close(reason)

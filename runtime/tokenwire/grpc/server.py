@@ -19,6 +19,7 @@ from tokenwire.method import AuthScope, Handler
 
 from .dispatch import ServerConnection
 from .protocol import WireProtocol
+from .room import Room
 from .stats import ServerStats
 from .turns import Turns
 
@@ -100,6 +101,7 @@ class Server:
         self._turns = Turns()
         self._told_at = float("-inf")
         self._connections: set[ServerConnection] = set()
+        self._room = Room()
         self.stats = ServerStats(self._connections)
         self._listeners: list[asyncio.Server] = []
         self._idle = asyncio.Event()
@@ -161,6 +163,7 @@ class Server:
             budget=self._budget,
             stats=self.stats,
             turns=self._turns,
+            room=self._room,
             compression=self._compression,
             observer=self._observer,
         )
