@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import select
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from h2.errors import ErrorCodes
 from hyperframe.frame import DataFrame, RstStreamFrame
 from tokenwire.grpc.session import WireSession
+from tokenwire.grpc.turns import Turns
 from tokenwire.limits import Limits
 
 from .flood import FLOODS, attacker, call, each, head, remains, reset, window
@@ -96,6 +99,51 @@ async def test_floods_on_many_connections_end_with_them() -> None:
         assert server.stats.resets_received < 10 * 700
         assert 0 < most < 1 << 20
         assert [len(protocol._backlog) for protocol in protocols] == [0] * 10
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux tells of it")
+async def test_frames_of_a_peer_that_hung_up_are_not_looked_at() -> None:
+    """It is noticed though nothing is read from the peer while its frames wait for their turns."""
+    async with running() as (_, server, target):
+        server._turns.scheduled = True
+        async with attacker(target) as one:
+            await until(lambda: server.stats.connections_open == 1)
+            (protocol,) = [each._protocol for each in server._connections]
+            assert protocol is not None
+            await one.write(FLOODS["rapid reset"][0][:100_000])
+            await until(lambda: len(protocol._backlog) > 1000)
+            protocol.hold_off()
+            assert not protocol._transport.hung_up()
+        await until(protocol._transport.hung_up)
+        assert not protocol.work_off()
+        await until(lambda: remains(server) == NOTHING | {"turns": 1})
+        assert server.stats.calls < 100
+        server._turns._waiting.clear()
+
+
+async def test_what_takes_long_is_made_up_for() -> None:
+    """Peers that flood have a millisecond of each turn of the loop, in the mean."""
+
+    class Slow:
+        pieces = 10
+
+        def work_off(self) -> bool:
+            end = time.perf_counter() + 0.005
+            while time.perf_counter() < end:
+                pass
+            self.pieces -= 1
+            return self.pieces > 0
+
+        def hold_off(self) -> None:
+            pass
+
+    turns, slow, count = Turns(), Slow(), 0
+    turns.add(slow)
+    while turns.scheduled:
+        await asyncio.sleep(0)
+        count += 1
+    assert slow.pieces == 0
+    assert count > 40
 
 
 async def test_a_client_may_cancel_all_its_calls_at_once() -> None:

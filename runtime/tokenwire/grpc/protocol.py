@@ -375,6 +375,9 @@ class WireProtocol(H2Protocol):
 
     def work_off(self) -> bool:
         """Take a piece of what came; whether there is more."""
+        if self._held_off and self._transport.hung_up():
+            log.debug("a peer hung up while its frames waited")
+            self.connection.abort()
         session, backlog = self.connection.session, self._backlog
         size = 0 if session.paused else _SLICE
         data = bytes(backlog[:size])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import TYPE_CHECKING, Any, Final
 
 from .stats import ServerStats
@@ -14,6 +15,8 @@ __all__ = ["CoalescingTransport"]
 
 _HIGH_WATER: Final = 64 * 1024
 _NOBODY: Final = asyncio.Protocol()
+_HUNG_UP: Final = getattr(select, "POLLRDHUP", 0)
+"""Where the system does not tell, it is seen when reading goes on."""
 
 
 class CoalescingTransport(asyncio.Transport):
@@ -103,6 +106,15 @@ class CoalescingTransport(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """What the transport below knows under that name."""
         return self._transport.get_extra_info(name, default)
+
+    def hung_up(self) -> bool:
+        """Whether the peer has closed the connection, though what it sent before was not read yet."""
+        sock = self._transport.get_extra_info("socket")
+        if not _HUNG_UP or sock is None or (number := sock.fileno()) < 0:
+            return False
+        poll = select.poll()
+        poll.register(number, _HUNG_UP)
+        return bool(poll.poll(0))
 
     def pause_reading(self) -> None:
         """Stop receiving."""

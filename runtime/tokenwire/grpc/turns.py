@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 __all__ = ["Turns"]
 
-_TURN_SECONDS: Final = 0.002
+_TURN_SECONDS: Final = 0.001
 
 
 class _Worker(Protocol):
@@ -23,9 +23,11 @@ class _Worker(Protocol):
 
 
 class Turns:
-    """Lets connections work off what came, two milliseconds per turn of the loop for all together.
+    """Lets connections work off what came, a millisecond per turn of the loop for all together.
 
-    However many peers flood, a connection that has little to say waits no longer for its turn.
+    However many peers flood, a connection that has little to say waits no longer for its turn. A piece
+    that took longer is made up for by turns in which nothing is worked off: others may need many turns
+    for what they do.
 
     Attributes:
         scheduled: Whether connections wait for their turns.
@@ -33,6 +35,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._waiting: deque[_Worker] = deque()
+        self._over = 0.0
         self.scheduled = False
 
     def add(self, worker: _Worker) -> None:
@@ -44,13 +47,15 @@ class Turns:
 
     def _run(self) -> None:
         waiting = self._waiting
-        end = perf_counter() + _TURN_SECONDS
-        while waiting:
+        over = self._over - _TURN_SECONDS
+        begin = perf_counter()
+        while waiting and over < 0:
             worker = waiting.popleft()
             if worker.work_off():
                 waiting.append(worker)
-            if perf_counter() >= end:
-                break
+            over += (now := perf_counter()) - begin
+            begin = now
+        self._over = max(over, 0.0)
         self.scheduled = bool(waiting)
         if waiting:
             for worker in waiting:
