@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, fields
 from math import isfinite
 from typing import Any, Final
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "flag_of"]
+__all__ = ["DEFAULT_LIMITS", "MOST_PUBLIC", "Limits", "flag_of"]
 
+MOST_PUBLIC: Final = 64 << 10
+"""Bytes of a message of those who need no key, where others do: it is for questions of some words."""
 _LARGEST_SIZE: Final = 2**31 - 1
 _OTHER_FLAGS: Final = {"max_message_size": "--grpc-max-message-size"}
 

@@ -10,7 +10,8 @@ from tokenwire.auth import without_secrets
 from tokenwire.codes import Code
 from tokenwire.context import Context
 from tokenwire.errors import RpcError
-from tokenwire.limits import flag_of
+from tokenwire.limits import MOST_PUBLIC, flag_of
+from tokenwire.method import AuthScope
 from tokenwire.record import CallRecord
 from tokenwire.timeouts import decode_timeout
 
@@ -58,6 +59,7 @@ class _Ask(NamedTuple):
     metadata: Mapping[str, str | bytes]
     timeout: float | None
     encoding: Encoding
+    most: int
 
 
 class ServerConnection(WireHandler):
@@ -201,6 +203,7 @@ class ServerConnection(WireHandler):
                 meaning.handler,
                 context,
                 limit=self._limits.max_message_size,
+                most=meaning.most,
                 home=self,
                 budget=self._budget,
                 encoding=meaning.encoding,
@@ -253,7 +256,11 @@ class ServerConnection(WireHandler):
             metadata = decode_metadata(without_secrets(headers) if self._access.enforced else headers)
         except ValueError as error:
             return _Refusal(200, RpcError(Code.INVALID_ARGUMENT, str(error)))
-        return _Ask(handler, MappingProxyType(metadata), timeout, self._encoding(headers, encoding == GZIP))
+        most = self._limits.max_message_size
+        if self._access.enforced and handler.method.auth is AuthScope.PUBLIC:
+            most = min(most, MOST_PUBLIC)
+        coding = self._encoding(headers, encoding == GZIP)
+        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most)
 
     def _encoding(self, headers: Headers, packed: bool) -> Encoding:
         accepted = accepts_gzip(headers)

@@ -14,6 +14,8 @@ __all__ = ["Inbox"]
 T = TypeVar("T")
 
 _ACKNOWLEDGE_AT: Final = 32 * 1024
+_MESSAGE_SIZE: Final = 64
+"""What a message takes beside its bytes: on the wire it may be five bytes."""
 
 
 class Inbox(Generic[T]):
@@ -44,9 +46,9 @@ class Inbox(Generic[T]):
         return self._ended
 
     @property
-    def unread(self) -> int:
-        """Bytes of the wire that were not acknowledged yet."""
-        return self._unread
+    def held(self) -> int:
+        """Bytes of memory that is taken by what waits, more or less."""
+        return self._unread + _MESSAGE_SIZE * len(self._messages)
 
     def put(self, messages: Iterable[Any], size: int) -> None:
         """Add what `size` bytes of the wire have completed, nothing perhaps."""

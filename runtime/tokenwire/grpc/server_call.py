@@ -12,11 +12,12 @@ from tokenwire.codes import Code
 from tokenwire.coroutines import rest
 from tokenwire.errors import DecodeError, RpcError
 from tokenwire.heavy import LARGE, free_in_steps
+from tokenwire.limits import MOST_PUBLIC
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
 from .compression import Packed
-from .framing import MessageReader, whole_message
+from .framing import LIMIT_FLAG, MessageReader, whole_message
 from .inbox import Inbox
 from .loops import current_task
 from .opening import no_memory, open_message, undecodable
@@ -64,7 +65,8 @@ class ServerCall(Receiver):
         stream: The call's HTTP/2 stream.
         handler: What answers it.
         context: What the handler gets to know.
-        limit: Largest message in bytes, of the request and of the response.
+        limit: Largest message of the response in bytes.
+        most: Largest message of the request in bytes.
         home: The connection that keeps it until it has ended.
         budget: Where the memory of a request that comes in pieces is taken from.
         encoding: Which of its messages may be compressed.
@@ -80,7 +82,7 @@ class ServerCall(Receiver):
         "_inbox",
         "_incomplete_since",
         "_large",
-        "_limit",
+        "_most",
         "_push",
         "_reader",
         "_requests",
@@ -98,6 +100,7 @@ class ServerCall(Receiver):
         context: Context,
         *,
         limit: int,
+        most: int,
         home: CallHome,
         budget: MemoryBudget,
         encoding: Encoding,
@@ -105,7 +108,7 @@ class ServerCall(Receiver):
         self._stream = stream
         self._handler = handler
         self._context = context
-        self._limit = limit
+        self._most = most
         self._home = home
         self._budget = budget
         self._taken = 0
@@ -132,8 +135,7 @@ class ServerCall(Receiver):
             self._deadline = asyncio.get_running_loop().call_later(remaining, self._expire)
         if self._handler.method.client_streaming:
             self._inbox = Inbox(self._acknowledge_read)
-            if self._encoding.packed:
-                self._inbox.open = self._open
+            self._inbox.open = self._open
             self._run_handler(self._inbox)
 
     # The request
@@ -170,10 +172,6 @@ class ServerCall(Receiver):
             self._incomplete_since = None
         else:
             self._stream.connection.session.guard.fragment(size)
-        if inbox.open is None and any(len(body) > LARGE for body in bodies):
-            inbox.open = self._open
-        if inbox.open is None:
-            bodies = [self._handler.method.request.parse(body) for body in bodies]
         inbox.put(bodies, size)
         self._account()
 
@@ -188,7 +186,7 @@ class ServerCall(Receiver):
         if self._reader is not None:
             held += self._reader.held
         if self._inbox is not None:
-            held += self._inbox.unread
+            held += self._inbox.held
         wanted = held if held > _SMALL else 0
         if wanted < self._taken:
             self._give_back()
@@ -197,6 +195,10 @@ class ServerCall(Receiver):
         else:
             self._refused["max_request_memory"] += 1
             self.abort(no_memory(self._budget.limit))
+
+    @property
+    def _limit_name(self) -> str:
+        return LIMIT_FLAG if self._most != MOST_PUBLIC else "of calls that need no key"
 
     @property
     def _refused(self) -> Counter[str]:
@@ -225,10 +227,10 @@ class ServerCall(Receiver):
 
     def _cut(self, data: bytes) -> list[bytes]:
         if self._reader is None:
-            body = whole_message(data, self._limit)
+            body = whole_message(data, self._most)
             if body is not None:
                 return [body]
-            self._reader = MessageReader(self._limit, packed=self._encoding.packed)
+            self._reader = MessageReader(self._most, self._limit_name, packed=self._encoding.packed)
         return self._reader.feed(data)
 
     def end_received(self) -> None:
@@ -263,7 +265,7 @@ class ServerCall(Receiver):
         """Handle the one request, which is large or compressed."""
         self._give_back()
         self._share = Share(self._budget)
-        opening = open_message(body, self._handler.method.request, self._limit, self._share)
+        opening = open_message(body, self._handler.method.request, self._most, self._share)
         del body
         try:
             request = await opening
@@ -276,13 +278,11 @@ class ServerCall(Receiver):
                 self._large = request
                 self._run_handler(request)
 
-    async def _open(self, body: bytes | Message) -> Message:
-        """A message of a request stream that is large or compressed, or may have been."""
-        if not isinstance(body, bytes):
-            return body
+    async def _open(self, body: bytes) -> Message:
+        """A message of a request stream, as it is read: until then it takes less as bytes."""
         self._share = share = Share(self._budget)
         try:
-            return await open_message(body, self._handler.method.request, self._limit, share)
+            return await open_message(body, self._handler.method.request, self._most, share)
         except RpcError as error:
             self._refuse(error)
             raise

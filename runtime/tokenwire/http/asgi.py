@@ -13,7 +13,7 @@ from tokenwire.auth import OPEN, SECRET_HEADERS
 from tokenwire.budget import MemoryBudget
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
-from tokenwire.limits import DEFAULT_LIMITS, flag_of
+from tokenwire.limits import DEFAULT_LIMITS, MOST_PUBLIC, flag_of
 from tokenwire.record import CallRecord
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["HttpEndpoint", "build_app", "build_endpoint", "mark_send"]
 
 _OWN_SEND: Final = "tokenwire.send"
+_NO_BODY: Final = frozenset({"GET", "HEAD"})
 _EVENT_HEADERS: Final = {
     "content-type": "text/event-stream",
     "cache-control": "no-cache",
@@ -164,7 +165,7 @@ class HttpEndpoint:
             await _send_bytes(endpoint, send, head=method == "HEAD")
             return
         try:
-            body = await read_body(receive, headers, self._max_body, self._budget)
+            body = await read_body(receive, headers, self._most(method), self._budget)
         except BodyError as error:
             note_reply(error.reply, record)
             await _send_bytes(error.reply, send, head=False)
@@ -193,6 +194,10 @@ class HttpEndpoint:
             note_reply(reply, record)
             at_once = _unwrapped(scope, send)
             await _send_reply(reply, send, head=method == "HEAD", at_once=at_once, record=record)
+
+    def _most(self, method: str) -> int:
+        """Bytes of a body; nothing is read out of a GET's, and most of those need no key."""
+        return min(self._max_body, MOST_PUBLIC) if method in _NO_BODY else self._max_body
 
     async def _fitted(self, reply: HttpReply, headers: Mapping[str, str]) -> HttpReply:
         """A whole reply as it may be sent: not too large, and packed where the client wants that."""

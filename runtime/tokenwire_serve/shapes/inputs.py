@@ -131,6 +131,8 @@ def read_generate_inputs(body: Mapping[str, Any]) -> tuple[list[GenerateInput], 
     options = _options_of_each(fields, count)
     rids = _rids(fields, count)
     sampling = _sampling_of_each(fields, count)
+    if count > 1 and sum((params and params.n) or 1 for params in sampling) > MOST_INPUTS:
+        fields.wrong("sampling_params", f"must ask for at most {MOST_INPUTS} choices of all prompts together")
     text_in_logprobs = bool(fields.boolean("return_text_in_logprobs"))
     problems.settle()
     assert prompts is not None
