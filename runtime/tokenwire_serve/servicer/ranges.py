@@ -178,8 +178,10 @@ def _check_lengths(sampling: Sampling, add: Callable[[str, str], None], high_nam
 
 def check_count(items: Sized, name: str, problems: Problems, most: int) -> bool:
     """Whether there are no more items than there may be; noted as a problem if not."""
-    problems.expect(len(items) <= most, name, f"must have at most {most} items, not {len(items)}")
-    return len(items) <= most
+    if len(items) <= most:
+        return True
+    problems.add(name, f"must have at most {most} items, not {len(items)}")
+    return False
 
 
 def check_prompt_ids(ids: Sequence[int], name: str, problems: Problems, model: ModelInfo) -> None:
