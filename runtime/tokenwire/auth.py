@@ -32,11 +32,13 @@ SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorizati
 
 _KEY: Final = re.compile(r"[!-~]+")
 _BEARER: Final = re.compile(r"bearer +([!-~]+) *", re.IGNORECASE)
+_PORT: Final = re.compile(r"(:[0-9]*)?")
 _FORWARDED: Final = frozenset(
     {"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"}
     | {"cf-connecting-ip", "fastly-client-ip", "x-original-forwarded-for", "x-envoy-external-address"}
 )
-"""With `x-forwarded-...`, the fields by which a proxy says for whom it calls."""
+"""With `x-forwarded...`, the fields by which a proxy says for whom it calls."""
+_FORWARDS: Final = "x-forwarded"
 _OWN_PAGE: Final = frozenset({"same-origin", "none"})
 _NO_KEY: Final = "this call needs a key: send `authorization: Bearer KEY`"
 _MALFORMED: Final = (
@@ -165,7 +167,7 @@ class Access:
                 "without an admin key, admin calls are open to calls of localhost only, not of another name"
             )
         for name, value in headers:
-            if name in _FORWARDED or name.startswith("x-forwarded-"):
+            if name in _FORWARDED or name.replace("_", "-").startswith(_FORWARDS):
                 return f"without an admin key, admin calls are not open to a proxy (header {name})"
             if name == "origin" and not _same_host(value, authority):
                 return "without an admin key, admin calls are not open to web pages (header origin)"
@@ -187,7 +189,7 @@ def is_loopback(host: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        address = ip_address(name.partition("%")[0])
+        address = ip_address(name.partition("%")[0] if ":" in name else name)  # Only IPv6 has zones.
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
@@ -197,7 +199,8 @@ def is_loopback(host: str) -> bool:
 def host_of(authority: str) -> str:
     """The host of "HOST:PORT", "[IPv6]:PORT" or a host alone."""
     if authority.startswith("["):
-        return authority[1:].partition("]")[0]
+        inner, _, rest = authority[1:].partition("]")
+        return inner if _PORT.fullmatch(rest) else authority
     host, colon, port = authority.rpartition(":")
     return host if colon and ":" not in host and port.isdecimal() else authority
 

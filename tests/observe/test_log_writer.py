@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from tokenwire.record import CallRecord
 from tokenwire_serve.observe.log_lines import JsonLines, lines_of
 from tokenwire_serve.observe.log_writer import LogHandler, LogWriter
+from tokenwire_serve.observe.observer import Observer
 
 from .conftest import observed
 
@@ -87,6 +89,27 @@ def test_a_reader_that_does_not_read_costs_lines_and_nothing_else() -> None:
                     assert line["level"] == "warning"
                     told += int(line["message"].split()[0])
         assert told == before == writer.dropped
+
+
+def test_of_many_calls_that_wait_only_what_is_written_is_kept() -> None:
+    headers = {f"x-{place}": "x" * 1000 for place in range(30)} | {"user-agent": "me/1", "x-request-id": "id"}
+    calls = [
+        CallRecord(Observer(), "http", "peer:1", dict(headers), "GET /" + "p" * 9000) for _ in range(1001)
+    ]
+    with piped() as (writer, reader):
+        while writer.flush(0.5):  # Until the pipe is full.
+            for _ in range(1000):
+                writer.put(record("x" * 100))
+        for call in calls:
+            call.end()
+            writer.put(call)
+        assert set(calls[-1].metadata) == {"user-agent", "x-request-id"}
+        assert len(calls[-1].path) < 2000
+        while (line := read_lines(reader, 1)[-1]).get("logger") != "tokenwire.access":
+            pass
+        while writer._waiting:
+            line = read_lines(reader, 1)[-1]
+        assert (line["request_id"], line["user_agent"]) == ("id", "me/1")
 
 
 def test_a_reader_that_is_gone_does_not_end_the_writer() -> None:

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from tokenwire.record import CallRecord
+from tokenwire.record import REQUEST_ID, CallRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,15 @@ __all__ = ["LogHandler", "LogWriter"]
 
 _MOST: Final = 10_000
 """Lines that may wait."""
+
+_FEW: Final = 500
+"""Of more lines than these, only what is written of a call is kept: its headers may be 32 KiB."""
+
+_SHOWN: Final = ("user-agent", "traceparent", REQUEST_ID)
+"""Headers that are written, or a part of them."""
+
+_LONGEST: Final = 1024
+"""Characters of a path or a header that are kept then."""
 
 _REST: Final = 0.1
 """Seconds between two rounds of writing, in which lines gather."""
@@ -75,9 +84,12 @@ class LogWriter:
 
     def put(self, item: CallRecord | logging.LogRecord) -> None:
         """Have a line written; any thread, and it never waits."""
-        if len(self._waiting) >= self._most:
+        waiting = len(self._waiting)
+        if waiting >= self._most:
             self._lose(1)
             return
+        if waiting >= _FEW and isinstance(item, CallRecord):
+            _slim(item)
         self._waiting.append(item)
         if self._asleep:
             self._asleep = False
@@ -191,6 +203,13 @@ class LogHandler(logging.Handler):
     def flush(self) -> None:
         """Wait a moment for what is under way."""
         self._writer.flush()
+
+
+def _slim(record: CallRecord) -> None:
+    """Drop of a call that has ended what is never written of it."""
+    given = record.metadata
+    record.metadata = {name: given[name][:_LONGEST] for name in _SHOWN if name in given}
+    record.path = record.path[:_LONGEST]
 
 
 _FORMATTER: Final = logging.Formatter()
