@@ -181,6 +181,7 @@ class _Context:
     """As much of a call's context as the servicer reads."""
 
     metadata: Final = {"x-tokenwire-stream": "delta"}
+    record: Final = None
 
     def __init__(self) -> None:
         self.initial_metadata: dict[str, str] = {}
