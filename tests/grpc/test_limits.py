@@ -255,8 +255,32 @@ class TestHandshake:
         authority.issue_cert("localhost").configure_cert(context)
         async with running(limits=Limits(handshake_timeout=0.2), ssl=context) as (_, server, target):
             async with attacker(target, b"\x16\x03\x01") as one:
+                await until(lambda: len(server._room.handshakes) == 1)
                 await until(lambda: one.closed)
             assert not server._connections
+            await until(lambda: not server._room.handshakes)
+
+    @pytest.mark.parametrize("end", ["hang up", "close"])
+    async def test_a_handshake_takes_a_place_and_gives_way(self, end: str) -> None:
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        async with running(limits=Limits(max_connections=2), ssl=context) as (_, server, target):
+            async with attacker(target, b"") as first, attacker(target, b"\x16") as second:
+                await until(lambda: len(server._room.handshakes) == 2)
+                async with attacker(target, b"") as third:
+                    await until(lambda: third.closed or first.closed)
+                await asyncio.sleep(0.15)
+                credentials = grpc.ssl_channel_credentials(authority.cert_pem.bytes())
+                host = f"localhost:{target.rpartition(':')[2]}"
+                async with grpc.aio.secure_channel(host, credentials) as channel:
+                    assert await channel.unary_unary("/test.Wire/Unary")(b"hello") == b"hello"
+                await until(lambda: first.closed)
+                assert server.stats.connections_ended["displaced"] >= 1
+                if end == "close":
+                    await server.close()
+                    await until(lambda: second.closed)
+            await until(lambda: not server._room.handshakes and not server._connections)
 
 
 class TestIdleness:

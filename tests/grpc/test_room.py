@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 from tokenwire.grpc import room as room_module
 from tokenwire.grpc.room import Room
+from tokenwire.grpc.stats import ServerStats
+from tokenwire.limits import Limits
 
 
 class Clock:
@@ -37,30 +40,35 @@ class One:
         self.gone.append(self)
 
 
+def full() -> Room:
+    """Room for one connection, which another has taken."""
+    return Room(Limits(max_connections=1), ServerStats([SimpleNamespace(streams=0)]))
+
+
 def test_the_oldest_silent_one_before_one_without_a_call(clock: Clock) -> None:
-    room, gone = Room(), list[One]()
+    room, gone = full(), list[One]()
     idle, used = One(gone, greeted=True), One(gone, greeted=True, called=True)
     silent = [One(gone), One(gone)]
     for one in (idle, used, *silent):
         room.enter(one)
         clock.now += 0.0625
-    assert room.make() and gone == [silent[0]]
-    assert not room.make()
+    assert room.admits() and gone == [silent[0]]
+    assert not room.admits()
     clock.now += 0.1
-    assert room.make() and gone == silent
-    assert not room.make()
+    assert room.admits() and gone == silent
+    assert not room.admits()
     clock.now += 2
-    assert room.make() and gone == [*silent, idle]
-    assert not room.make()
+    assert room.admits() and gone == [*silent, idle]
+    assert not room.admits()
     clock.now += 1000
-    assert not room.make()
+    assert not room.admits()
 
 
 def test_one_that_has_ended_gives_no_way(clock: Clock) -> None:
-    room, gone = Room(), list[One]()
+    room, gone = full(), list[One]()
     one = One(gone)
     room.enter(one)
     room.leave(one)
     room.leave(one)
     clock.now += 10
-    assert not room.make() and not gone
+    assert not room.admits() and not gone

@@ -113,7 +113,6 @@ class ServerConnection(WireHandler):
         self._calls: set[ServerCall] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.when_idle: Callable[[], None] = lambda: None
-        self.when_refused: Callable[[], None] = lambda: None
 
     @property
     def busy(self) -> bool:
@@ -154,12 +153,7 @@ class ServerConnection(WireHandler):
 
     def admits(self) -> bool:
         """Whether there may be another connection."""
-        most = self._limits.max_connections
-        if not most or len(self._connections) < most or self._room.make():
-            return True
-        self._stats.connections_refused += 1
-        self.when_refused()
-        return False
+        return self._room.admits()
 
     def opened(self, protocol: WireProtocol) -> None:
         """The connection is up."""

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from time import monotonic
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-__all__ = ["Room", "Roomer"]
+from tokenwire.handshake import Handshake
+from tokenwire.limits import flag_of
 
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from ssl import SSLContext
+
+    from tokenwire.limits import Limits
+
+    from .stats import ServerStats
+
+__all__ = ["Room", "Roomer", "TlsHandshake"]
+
+log = logging.getLogger("tokenwire.grpc")
+
+_TELL_SECONDS: Final = 60.0
+"""How often the log says that connections are refused."""
 _MAY_BE_SILENT: Final = 0.1
 """Seconds in which a new connection is expected to send something."""
 _MAY_MAKE_NO_CALL: Final = 2.0
@@ -29,13 +46,34 @@ class Roomer(Protocol):
 
 
 class Room:
-    """Knows which connections are of use to nobody so far, the oldest first.
+    """Says whether there is room for another connection, and finds some for it.
 
-    A client with a call has sent it by the time that a flood of silent ones has gone once around.
+    It knows which connections are of use to nobody so far, the oldest first. A client with a call has sent
+    it by the time that a flood of silent ones has gone once around.
+
+    Args:
+        limits: How many connections there may be, handshakes included.
+        stats: Where refused connections are counted, and those that are up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits, stats: ServerStats) -> None:
+        self._most = limits.max_connections
+        self._stats = stats
+        self._told_at = float("-inf")
         self._unused: dict[Roomer, float] = {}
+        self.handshakes: set[TlsHandshake] = set()
+
+    def admits(self) -> bool:
+        """Whether another connection may come; one that may not is counted."""
+        taken = self._stats.connections_open + len(self.handshakes)
+        if not self._most or taken < self._most or self._make():
+            return True
+        self._stats.connections_refused += 1
+        now = monotonic()
+        if now - self._told_at >= _TELL_SECONDS:
+            self._told_at = now
+            log.warning("connections are refused: %s of %s are open", taken, flag_of("max_connections"))
+        return False
 
     def enter(self, connection: Roomer) -> None:
         """A connection is up, or begins to shake hands."""
@@ -45,7 +83,7 @@ class Room:
         """It has ended."""
         self._unused.pop(connection, None)
 
-    def make(self) -> bool:
+    def _make(self) -> bool:
         """Close the oldest that says nothing, or the oldest without a call; whether there was one."""
         chosen, now = None, monotonic()
         for connection, since in list(self._unused.items()):
@@ -61,3 +99,57 @@ class Room:
         self.leave(chosen)
         chosen.give_way()
         return True
+
+
+class TlsHandshake(Handshake):
+    """A TLS handshake, which takes a place like the connection that it becomes.
+
+    Args:
+        room: Where it has its place.
+        stats: Where is counted that it had to make room.
+        context: The server's side of TLS.
+        timeout: Seconds.
+        protocol: Makes what goes on.
+    """
+
+    greeted = called = False
+
+    def __init__(
+        self,
+        room: Room,
+        stats: ServerStats,
+        context: SSLContext,
+        timeout: float,
+        protocol: Callable[[], asyncio.Protocol],
+    ) -> None:
+        super().__init__(context, timeout)
+        self._room = room
+        self._stats = stats
+        self._protocol = protocol
+
+    def begun(self) -> bool:
+        """Take a place, if there is one."""
+        if not self._room.admits():
+            return False
+        self._room.handshakes.add(self)
+        self._room.enter(self)
+        return True
+
+    def failed(self, error: Exception) -> None:
+        """The client does not speak TLS, or not with us."""
+        log.debug("a TLS handshake failed: %s", error)
+
+    def ended(self, *, lost: bool) -> None:
+        """Free the place; the connection takes it again."""
+        self._room.handshakes.discard(self)
+        self._room.leave(self)
+
+    def successor(self) -> asyncio.Protocol:
+        """The connection."""
+        return self._protocol()
+
+    def give_way(self) -> None:
+        """Close in favour of another connection."""
+        self._stats.connections_ended["displaced"] += 1
+        self._finish(lost=True)
+        self.abort()

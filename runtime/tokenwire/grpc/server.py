@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from grpclib.config import Configuration
@@ -14,12 +14,12 @@ from tokenwire.auth import OPEN
 from tokenwire.budget import MemoryBudget
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
-from tokenwire.limits import DEFAULT_LIMITS, flag_of
+from tokenwire.limits import DEFAULT_LIMITS
 from tokenwire.method import AuthScope, Handler
 
 from .dispatch import ServerConnection
 from .protocol import WireProtocol
-from .room import Room
+from .room import Room, TlsHandshake
 from .stats import ServerStats
 from .turns import Turns
 
@@ -41,9 +41,6 @@ log = logging.getLogger("tokenwire.grpc")
 
 _CONFIGURATION: Final = Configuration(_keepalive_time=None).__for_server__()
 """Pings are sent as the limits say, see `Lifetime`."""
-
-_TELL_SECONDS: Final = 60.0
-"""How often the log says that connections are refused."""
 
 _CANCEL_SECONDS: Final = 5.0
 """How long cancelled handlers may take to clean up."""
@@ -99,10 +96,9 @@ class Server:
         self._access = access
         self._budget = budget or MemoryBudget(limits.max_request_memory)
         self._turns = Turns()
-        self._told_at = float("-inf")
         self._connections: set[ServerConnection] = set()
-        self._room = Room()
         self.stats = ServerStats(self._connections)
+        self._room = Room(limits, self.stats)
         self._listeners: list[asyncio.Server] = []
         self._idle = asyncio.Event()
         self._draining = False
@@ -149,9 +145,11 @@ class Server:
         if ssl is not None:
             ssl.set_alpn_protocols(["h2"])
         where: dict[str, Any] = {"sock": sock} if sock is not None else {"host": host, "port": port}
-        if ssl is not None:
-            where["ssl_handshake_timeout"] = self._limits.handshake_timeout
-        self._listeners.append(await loop.create_server(self.protocol, ssl=ssl, backlog=1024, **where))
+        protocol = self.protocol if ssl is None else partial(self._handshake, ssl)
+        self._listeners.append(await loop.create_server(protocol, backlog=1024, **where))
+
+    def _handshake(self, context: ssl.SSLContext) -> asyncio.Protocol:
+        return TlsHandshake(self._room, self.stats, context, self._limits.handshake_timeout, self.protocol)
 
     def protocol(self) -> asyncio.Protocol:
         """The protocol of a new connection, for a transport of one's own."""
@@ -168,20 +166,9 @@ class Server:
             observer=self._observer,
         )
         connection.when_idle = self._idle.set
-        connection.when_refused = self._tell_of_refusal
         if self._draining:
             connection.go_away()
         return WireProtocol(connection, _CONFIGURATION, client_side=False)
-
-    def _tell_of_refusal(self) -> None:
-        now = time.monotonic()
-        if now - self._told_at >= _TELL_SECONDS:
-            self._told_at = now
-            log.warning(
-                "connections are refused: %s of %s are open",
-                len(self._connections),
-                flag_of("max_connections"),
-            )
 
     async def drain(self, timeout: float | None = None) -> bool:
         """Stop listening, refuse new calls and wait until the running ones have ended.
@@ -206,6 +193,8 @@ class Server:
     async def close(self) -> None:
         """Stop: running calls end with UNAVAILABLE, connections are closed."""
         await self.drain(0)
+        for handshake in list(self._room.handshakes):
+            handshake.abort()
         tasks = [task for connection in self._connections for task in connection.tasks]
         for connection in list(self._connections):
             connection.shut_down(RpcError(Code.UNAVAILABLE, "the server is shutting down"))

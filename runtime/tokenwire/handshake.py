@@ -1,0 +1,100 @@
+"""The TLS handshake of a connection, as a protocol that can be counted, timed and ended like others."""
+
+from __future__ import annotations
+
+import asyncio
+from ssl import SSLError
+from typing import TYPE_CHECKING, cast
+
+from .coroutines import rest
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+__all__ = ["Handshake"]
+
+
+class Handshake(asyncio.Protocol):
+    """Shakes hands, and lets another protocol go on from there. Subclasses are told what becomes of it.
+
+    Args:
+        context: The server's side of TLS.
+        timeout: Seconds.
+    """
+
+    def __init__(self, context: SSLContext, timeout: float) -> None:
+        self._context = context
+        self._timeout = timeout
+        self._early: list[bytes] = []
+        self._over = False
+
+    def begun(self) -> bool:
+        """A client wants to shake hands; whether it may."""
+        return True
+
+    def failed(self, error: Exception) -> None:
+        """The handshake has failed."""
+
+    def ended(self, *, lost: bool) -> None:
+        """It has ended, and the connection with it if it is `lost`; told once."""
+
+    def successor(self) -> asyncio.Protocol:
+        """What goes on."""
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        """End now."""
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to shake hands."""
+        self._transport = cast("asyncio.Transport", transport)
+        if not self.begun():
+            self._over = True
+            self._transport.close()
+            return
+        work = self._shake_hands()
+        try:
+            # Begun now, not in a later turn: uvloop reads as soon as this returns, and what the client
+            # has sent by then is the handshake's.
+            waits_for = work.send(None)
+        except StopIteration:
+            return
+        self._task = asyncio.get_running_loop().create_task(rest(work, waits_for))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The client left."""
+        self._finish(lost=True)
+
+    def data_received(self, data: bytes) -> None:
+        """The client was quicker than the loop, and has sent a request with the end of its handshake."""
+        self._early.append(data)
+
+    async def _shake_hands(self) -> None:
+        try:
+            transport = await asyncio.get_running_loop().start_tls(
+                self._transport,
+                self,
+                self._context,
+                server_side=True,
+                ssl_handshake_timeout=self._timeout,
+            )
+        except (OSError, SSLError) as error:  # TimeoutError and ConnectionError are OSErrors.
+            self.failed(error)
+            self._transport.abort()
+            self._finish(lost=True)
+            return
+        if transport is None or self._over:
+            self._finish(lost=True)
+            return
+        self._finish(lost=False)
+        connection = self.successor()
+        transport.set_protocol(connection)
+        connection.connection_made(transport)
+        for data in self._early:
+            connection.data_received(data)
+
+    def _finish(self, *, lost: bool) -> None:
+        if not self._over:
+            self._over = True
+            self.ended(lost=lost)
