@@ -11,12 +11,14 @@ import pytest
 from tokenwire.auth import Access, KeyRing
 from tokenwire.budget import MemoryBudget
 from tokenwire.codes import Code
+from tokenwire.errors import RpcError
 from tokenwire.http.asgi import build_app
 from tokenwire.http.values import HttpReply
 from tokenwire.limits import MOST_PUBLIC
 from tokenwire.method import AuthScope, Handler
 from tokenwire_gen.sglang.runtime.v1.sglang_http import ROUTES
 from tokenwire_serve.engines import EngineOptions, create
+from tokenwire_serve.servicer.names import find_model
 from tokenwire_serve.servicer.service import SglangServicer
 from tokenwire_serve.shapes.handlers import http_handlers
 
@@ -107,3 +109,11 @@ async def test_one_call_has_no_more_choices_than_it_may_have_prompts(params: Any
     await engine.close()
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "sampling_params")
     assert "2048" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("any_name", [False, True])
+def test_answers_do_not_repeat_a_name_of_megabytes(any_name: bool) -> None:
+    with pytest.raises(RpcError) as raised:
+        find_model("m" * 1_000_000, ["tiny"], [], [], any_name=any_name)
+    assert raised.value.code is Code.NOT_FOUND
+    assert len(raised.value.message) < 500

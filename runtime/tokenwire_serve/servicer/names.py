@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["NamedModel", "find_model"]
 
 _ANY: Final = "default"
+_LONGEST: Final = 256
+"""Characters of a name that is not known: answers repeat it, those that stream in each chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ def find_model(
     model, _, adapter = asked.rpartition(":")
     if adapter in adapters and (model in names or model in aliases or model == _ANY):
         return NamedModel(asked, adapter)
-    if any_name:
+    if any_name and len(asked) <= _LONGEST:
         return NamedModel(asked)
     known = ", ".join([*names, *adapters])
-    sentence = f"{asked!r} is not served here; served: {known}"
+    shown = asked if len(asked) <= _LONGEST else f"{asked[:_LONGEST]}..."
+    sentence = f"{shown!r} is not served here; served: {known}"
     raise RpcError(Code.NOT_FOUND, f"model {sentence}", bad_request("model", sentence).details)
