@@ -51,7 +51,7 @@ async def test_a_generation_over_grpc(server: ObservedServer) -> None:
     assert re.fullmatch(r"127\.0\.0\.1:\d+", line.pop("peer"))
     assert line.pop("user_agent").startswith("tokenwire")
     assert line.pop("received_bytes") == 5 + len(bytes(request))
-    assert line.pop("sent_bytes") == sum(len(bytes(message)) for message in messages)
+    assert line.pop("sent_bytes") == sum(5 + len(bytes(message)) for message in messages)
     assert line == {
         "level": "info",
         "logger": ACCESS,

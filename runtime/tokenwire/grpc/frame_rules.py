@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .guard import Guard
     from .hpack_cache import RequestHead
 
-__all__ = ["RECEIVING", "RuledConnection"]
+__all__ = ["RECEIVING", "InboundStream", "RuledConnection"]
 
 RECEIVING: Final = frozenset({StreamState.OPEN, StreamState.HALF_CLOSED_LOCAL})
 """States in which the peer may still send."""
@@ -64,6 +64,18 @@ class _Block:
         self.ended = ended
         self.fragments = [fragment]
         self.size = len(fragment)
+
+
+class InboundStream(H2Stream):
+    """A stream that the peer has opened, and how much may be sent on it in all.
+
+    Attributes:
+        granted: What its window would be if nothing had been sent.
+    """
+
+    def __init__(self, stream_id: int, config: H2Configuration, inbound: int, outbound: int) -> None:
+        super().__init__(stream_id, config, inbound, outbound)
+        self.granted = outbound
 
 
 class RuledConnection(H2Connection):
@@ -236,7 +248,7 @@ class RuledConnection(H2Connection):
         if len(self.streams) >= self._prune_at:
             self._open_streams(1)
             self._prune_at = 2 * len(self.streams) + 64
-        stream = H2Stream(
+        stream = InboundStream(
             stream_id,
             self.config,
             self.local_settings.initial_window_size,
@@ -286,12 +298,20 @@ class RuledConnection(H2Connection):
         window = target.outbound_flow_control_window + increment
         if increment and window <= LARGEST_WINDOW:
             target.outbound_flow_control_window = window
+            if isinstance(target, InboundStream):
+                target.granted += increment
             receiver.window(stream_id)
             return
         code = ErrorCodes.FLOW_CONTROL_ERROR if increment else ErrorCodes.PROTOCOL_ERROR
         if not stream_id:
             raise self.fault(code, f"the connection's window grows by {increment}")
         self.fail_stream(stream_id, code, receiver)
+
+    def _flow_control_change_from_settings(self, old_value: int | None, new_value: int) -> None:
+        super()._flow_control_change_from_settings(old_value, new_value)
+        for stream in self.streams.values():
+            if isinstance(stream, InboundStream):
+                stream.granted += new_value - (old_value or 0)
 
     def _use_window(self, manager: WindowManager, size: int) -> None:
         if size > manager.current_window_size:

@@ -94,7 +94,6 @@ class Response:
         "_trailers",
         "ended",
         "merge",
-        "sent",
     )
 
     def __init__(
@@ -114,7 +113,6 @@ class Response:
         self._packs = False
         """The headers say that messages may be compressed, so none takes the direct way."""
         self.ended = False
-        self.sent = 0
         self.merge: Callable[[Any, Any], Any] | None = None
 
     def push(self, message: Message, /) -> None:
@@ -122,9 +120,7 @@ class Response:
         try:
             if self._direct:
                 body = bytes(message)
-                size = len(body)
-                if size <= self._limit and self._stream.send(body):
-                    self.sent += size
+                if len(body) <= self._limit and self._stream.send(body):
                     return
             self._send_or_hold(message)
         except Exception as error:
@@ -132,9 +128,7 @@ class Response:
 
     def push_bytes(self, body: bytes, /) -> None:
         """The same with a message that is bytes already."""
-        size = len(body)
-        if self._direct and size <= self._limit and self._stream.send(body):
-            self.sent += size
+        if self._direct and len(body) <= self._limit and self._stream.send(body):
             return
         try:
             self._send_or_hold(body)
@@ -228,7 +222,6 @@ class Response:
         if len(body) > self._limit:
             text = f"response of {len(body)} bytes is over the limit of {self._limit} bytes ({LIMIT_FLAG})"
             raise RpcError(Code.RESOURCE_EXHAUSTED, text)
-        self.sent += len(body)
         return body
 
     async def drain(self) -> None:

@@ -399,7 +399,7 @@ class ServerCall(Receiver):
         if self._deadline is not None:
             self._deadline.cancel()
         if (record := self._context.record) is not None:
-            record.sent_bytes = self._response.sent
+            record.sent_bytes = self._stream.sent
             record.end()
         self._home.release(self, self._stream)
         self._requests.clear()

@@ -11,7 +11,7 @@ from h2.events import ConnectionTerminated
 from h2.stream import H2Stream, StreamClosedBy, StreamState
 from hyperframe.frame import RstStreamFrame
 
-from .frame_rules import RECEIVING, RuledConnection
+from .frame_rules import RECEIVING, InboundStream, RuledConnection
 from .frames import LARGEST_WINDOW, WINDOW_FRAME, FrameReceiver
 from .guard import Guard
 
@@ -24,6 +24,9 @@ __all__ = ["SENDING", "FrameReceiver", "WireSession"]
 
 SENDING: Final = frozenset({StreamState.OPEN, StreamState.HALF_CLOSED_REMOTE})
 """States in which this side may still send."""
+
+_SERVER_OPEN: Final = ConnectionState.SERVER_OPEN
+_CLIENT_OPEN: Final = ConnectionState.CLIENT_OPEN
 
 _HEADER: Final = Struct(">HBBBI")
 """A frame's header: its length in 16 + 8 bits, its type, its flags, its stream."""
@@ -152,6 +155,8 @@ class WireSession(RuledConnection):
         self.guard.window_update()
         if target is self:
             self._granted += increment
+        elif type(target) is InboundStream:
+            target.granted += increment
         target.outbound_flow_control_window += increment
         receiver.window(stream_id)
         return True
@@ -171,7 +176,7 @@ class WireSession(RuledConnection):
     def _ordinary(self) -> bool:
         """Whether frames of any stream may come: not at the start, and not within a header block."""
         state = self.state_machine.state
-        running = state is ConnectionState.SERVER_OPEN or state is ConnectionState.CLIENT_OPEN
+        running = state is _SERVER_OPEN or state is _CLIENT_OPEN
         return running and self._block is None and not self.incoming_buffer._headers_buffer
 
     def end_local(self, stream: H2Stream) -> None:

@@ -11,6 +11,7 @@ from h2.connection import ConnectionState
 from h2.exceptions import NoAvailableStreamIDError, TooManyStreamsError
 from h2.stream import H2Stream, StreamState
 
+from .frame_rules import InboundStream
 from .framing import PREFIX_SIZE, frame
 from .session import SENDING
 
@@ -28,6 +29,9 @@ _DATA_AND_PREFIX: Final = Struct(">IBIBI")
 _HEADERS: Final = Struct(">HBBBI")
 """HEADERS' frame header: length in 16 + 8 bits, type 1, flags, stream."""
 _CONTINUATION: Final = 0x9
+_OPEN: Final = StreamState.OPEN
+_HALF_CLOSED_REMOTE: Final = StreamState.HALF_CLOSED_REMOTE
+"""Enumerations are slow to look into, and a token does it."""
 _PROGRESS: Final = 1024
 """A reader has read something when it has read as much, or the rest of a message."""
 _WHOLE: Final = 0x4
@@ -153,6 +157,12 @@ class WireStream(Stream):
         return self._rest is None
 
     @property
+    def sent(self) -> int:
+        """Bytes of DATA that were sent on a stream that the peer has opened."""
+        state = self._state
+        return state.granted - state.outbound_flow_control_window if isinstance(state, InboundStream) else 0
+
+    @property
     def answered(self) -> bool:
         """Whether headers and trailers were sent: more than an error."""
         return bool(self._state.state_machine.trailers_sent)
@@ -183,7 +193,7 @@ class WireStream(Stream):
             size > state.outbound_flow_control_window
             or size > session.outbound_flow_control_window
             or size > session.max_outbound_frame_size
-            or (phase is not StreamState.HALF_CLOSED_REMOTE and phase is not StreamState.OPEN)
+            or (phase is not _HALF_CLOSED_REMOTE and phase is not _OPEN)
             or self._rest is not None
             or connection.blocked
         ):
@@ -217,6 +227,7 @@ class WireStream(Stream):
         if session._data_to_send:
             connection.flush()
         session.outbound_flow_control_window -= size
+        state.outbound_flow_control_window -= size
         state.state_machine.headers_sent = state.state_machine.trailers_sent = True
         session.end_local(state)
         number = self.id
