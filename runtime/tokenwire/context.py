@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from .errors import RpcError
     from .method import Method
     from .record import CallRecord
 
@@ -38,6 +39,7 @@ class Context:
     """
 
     __slots__ = (
+        "_admin_refusal",
         "_deadline",
         "compress",
         "initial_metadata",
@@ -58,8 +60,10 @@ class Context:
         transport: Transport = "memory",
         timeout: float | None = None,
         record: CallRecord | None = None,
+        admin_refusal: Callable[[], RpcError | None] | None = None,
     ) -> None:
         self.method = method
+        self._admin_refusal = admin_refusal
         self.metadata: Mapping[str, str | bytes] = metadata if metadata is not None else {}
         self.peer = peer
         self.transport: Transport = transport
@@ -68,6 +72,16 @@ class Context:
         self.trailing_metadata: dict[str, str | bytes] = {}
         self.compress: bool | None = None
         self._deadline = None if timeout is None else time.monotonic() + timeout
+
+    def require_admin(self) -> None:
+        """End the call unless its caller may make calls of scope admin; for requests that ask for more.
+
+        Raises:
+            RpcError: UNAUTHENTICATED or PERMISSION_DENIED, as for a method of that scope.
+        """
+        error = None if self._admin_refusal is None else self._admin_refusal()
+        if error is not None:
+            raise error
 
     def time_remaining(self) -> float | None:
         """Seconds until the caller's deadline, at least 0; None when there is none."""

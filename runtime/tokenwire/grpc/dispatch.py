@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -60,6 +61,7 @@ class _Ask(NamedTuple):
     timeout: float | None
     encoding: Encoding
     most: int
+    admin_refusal: Callable[[], RpcError | None]
 
 
 class ServerConnection(WireHandler):
@@ -191,6 +193,7 @@ class ServerConnection(WireHandler):
                 transport="grpc",
                 timeout=meaning.timeout,
                 record=record,
+                admin_refusal=meaning.admin_refusal,
             )
             stream.receiver = call = ServerCall(
                 stream,
@@ -254,7 +257,8 @@ class ServerConnection(WireHandler):
         if self._access.enforced and handler.method.auth is AuthScope.PUBLIC:
             most = min(most, MOST_PUBLIC)
         coding = self._encoding(headers, encoding == GZIP)
-        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most)
+        admin = partial(self._access.refusal, AuthScope.ADMIN, headers, peer=self._peer, authority=authority)
+        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most, admin)
 
     def _encoding(self, headers: Headers, packed: bool) -> Encoding:
         accepted = accepts_gzip(headers)

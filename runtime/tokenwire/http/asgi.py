@@ -155,6 +155,7 @@ class HttpEndpoint:
         path = _raw_path(scope)
         peer = _peer(scope)
         endpoint = self._core.find(method, path, headers, peer)
+        admin_refusal = self._core.admin_refusal(headers, peer)
         if self._core.access.enforced:
             headers = {name: value for name, value in headers.items() if name not in SECRET_HEADERS}
         if record is not None:
@@ -185,6 +186,7 @@ class HttpEndpoint:
             path_params=endpoint.path_params,
             peer=peer,
             record=record,
+            admin_refusal=admin_refusal,
         )
         async with _cancelled_by_disconnect(receive, record):
             reply = await self._core.answer(endpoint, call)

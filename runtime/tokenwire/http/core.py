@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tokenwire.auth import OPEN
@@ -20,7 +21,7 @@ from .transcode import route_handler
 from .values import EventStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tokenwire.auth import Access
 
@@ -136,6 +137,11 @@ class HttpCore:
             path_params = template.match(path)
             if path_params is not None:
                 yield by_method, path_params
+
+    def admin_refusal(self, headers: Mapping[str, str], peer: str) -> Callable[[], RpcError | None]:
+        """What tells why a caller may not make calls of scope admin, None where it may."""
+        authority = headers.get("host", "")
+        return partial(self.access.refusal, AuthScope.ADMIN, headers.items(), peer=peer, authority=authority)
 
     def _refused(self, auth: AuthScope, headers: Mapping[str, str], peer: str) -> HttpReply | None:
         """The answer to who may not call."""

@@ -61,6 +61,7 @@ class HttpCall:
         deadline: When the caller stops waiting (time.monotonic), None where it has not said: the header
             `grpc-timeout`, as for gRPC.
         record: What is noted of the call for those who observe the server; None where nobody does.
+        admin_refusal: Tells why its caller may not make calls of scope admin; see `Context.require_admin`.
     """
 
     method: str
@@ -73,6 +74,7 @@ class HttpCall:
     peer: str = ""
     deadline: float | None = None
     record: CallRecord | None = None
+    admin_refusal: Callable[[], RpcError | None] | None = field(default=None, repr=False)
 
     def time_remaining(self) -> float | None:
         """Seconds until the deadline, at least 0; None when there is none."""
@@ -89,6 +91,7 @@ class HttpCall:
             transport="http",
             timeout=self.time_remaining(),
             record=self.record,
+            admin_refusal=self.admin_refusal,
         )
 
     async def unary(self, rpc: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:

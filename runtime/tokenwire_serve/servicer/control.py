@@ -47,9 +47,10 @@ class Control:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def abort(self, request: pb.AbortRequest) -> AbortResponse:
-        """Abort: the request of exactly that id, or all."""
+    async def abort(self, request: pb.AbortRequest, context: Context) -> AbortResponse:
+        """Abort: the request of exactly that id; or all, for those who may make admin calls."""
         if request.abort_all:
+            context.require_admin()
             return AbortResponse(success=self._core.active.abort_all())
         if not request.rid.strip():
             raise bad_request("rid", "must not be blank unless abort_all is set")

@@ -196,7 +196,7 @@ class SglangServicer(SglangServiceBase):
     @starts_at_once
     async def abort(self, request: pb.AbortRequest, context: Context) -> pb.AbortResponse:
         """Abort one active request, or all."""
-        return await self._control.abort(request)
+        return await self._control.abort(request, context)
 
     async def flush_cache(self, request: pb.FlushCacheRequest, context: Context) -> pb.FlushCacheResponse:
         """Empty the prefix cache."""
