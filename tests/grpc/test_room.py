@@ -51,10 +51,10 @@ def test_the_oldest_silent_one_before_one_without_a_call(clock: Clock) -> None:
     silent = [One(gone), One(gone)]
     for one in (idle, used, *silent):
         room.enter(one)
-        clock.now += 0.0625
+        clock.now += 0.015
     assert room.admits() and gone == [silent[0]]
     assert not room.admits()
-    clock.now += 0.1
+    clock.now += 0.02
     assert room.admits() and gone == silent
     assert not room.admits()
     clock.now += 2

@@ -24,7 +24,7 @@ log = logging.getLogger("tokenwire.grpc")
 
 _TELL_SECONDS: Final = 60.0
 """How often the log says that connections are refused."""
-_MAY_BE_SILENT: Final = 0.1
+_MAY_BE_SILENT: Final = 0.02
 """Seconds in which a new connection is expected to send something."""
 _MAY_MAKE_NO_CALL: Final = 2.0
 """Seconds in which one is expected to make a call, when others want its place."""

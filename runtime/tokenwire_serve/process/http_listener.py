@@ -34,7 +34,7 @@ _LAST_CALL: Final = 0.25
 """Seconds that idle connections stay open when the server drains."""
 _MAY_GIVE_WAY: Final = 65.0
 """Seconds of idleness after which a connection makes room for a new one; load balancers reuse for 60."""
-_MAY_BE_SILENT: Final = 0.1
+_MAY_BE_SILENT: Final = 0.02
 """Seconds in which a new connection is expected to send something."""
 _MOST_TURNED_AWAY: Final = 64
 """Refused connections that are told why at the same time; others are just closed."""

@@ -18,6 +18,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_openai import ADAPTERS
 from tokenwire_serve.observe.sources import grpc_rows, http_rows
 from tokenwire_serve.shapes.handlers import http_handlers
 
+from .memory import Trimmer, glibc
 from .web import WebServer
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Servers:
             observer=observer,
             budget=budget,
         )
+        self._trimmer = Trimmer(glibc())
         self._grpc_socket = grpc
         self._grpc_tls = grpc_tls
         if observation is not None and observation.exposition is not None:
@@ -100,6 +102,7 @@ class Servers:
     async def start(self) -> None:
         """Accept requests from now on; health follows the engine."""
         self._servicer.watch_health(self._health.set_all)
+        self._trimmer.start()
         await self._http.start()
         if self._metrics is not None:
             await self._metrics.start()
@@ -127,6 +130,7 @@ class Servers:
 
     async def close(self) -> None:
         """Stop, whatever still runs."""
+        self._trimmer.stop()
         self._health.close()
         await asyncio.gather(self._http.close(), self._grpc.close())
         if self._metrics is not None:
