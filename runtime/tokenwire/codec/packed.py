@@ -1,7 +1,7 @@
 """Packed repeated numbers, without a Python step per element where that can be had.
 
 `pack_*` turn numbers into the bytes of a packed field and raise ValueError or TypeError for what the
-type cannot hold; `unpack_*` turn such bytes into a list.
+type cannot hold; `unpack_*` turn such bytes into a list, or into an iterator where there are very many.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tokenwire.errors import DecodeError
 
-from .varints import MANY_BYTES, pack_varints, unpack_varints
+from .varints import LONG, pack_varints, unpack_varints
 from .wire import BOOL, VARINTS, int32, int64, sint32, sint64, uint32, uint64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = [
     "pack_bool",
@@ -111,15 +112,15 @@ def pack_f32(values: Sequence[float]) -> bytes:
         return numbers.tobytes()
 
 
-def _fixed_unpacker(code: str) -> Callable[[bytes], list[Any]]:
+def _fixed_unpacker(code: str) -> Callable[[bytes], Iterable[Any]]:
     size = struct.calcsize(f"<{code}")
 
-    def unpack(raw: bytes) -> list[Any]:
+    def unpack(raw: bytes) -> Iterable[Any]:
         if len(raw) % size:
             raise DecodeError(f"a packed field of {len(raw)} bytes is not a multiple of {size}")
-        if len(raw) > MANY_BYTES:
-            starts = range(0, len(raw), MANY_BYTES)
-            return [value for start in starts for value in unpack(raw[start : start + MANY_BYTES])]
+        if len(raw) > LONG:
+            starts = range(0, len(raw), LONG)
+            return chain.from_iterable(unpack(raw[start : start + LONG]) for start in starts)
         if NATIVE:
             return array(code, raw).tolist()
         return list(struct.unpack(f"<{len(raw) // size}{code}", raw))
@@ -135,22 +136,22 @@ unpack_sfixed32: Final = _fixed_unpacker("i")
 unpack_sfixed64: Final = _fixed_unpacker("q")
 
 
-def unpack_uint64(raw: bytes) -> list[int]:
+def unpack_uint64(raw: bytes) -> Iterable[int]:
     """Read varints of 64 bits."""
     return unpack_varints(raw)
 
 
-def unpack_int64(raw: bytes) -> list[int]:
+def unpack_int64(raw: bytes) -> Iterable[int]:
     """Read signed varints of 64 bits."""
     return unpack_varints(raw, _signed64)
 
 
-def unpack_int32(raw: bytes) -> list[int]:
+def unpack_int32(raw: bytes) -> Iterable[int]:
     """Read signed varints and keep the low 32 bits of each."""
     return unpack_varints(raw, _signed32)
 
 
-def unpack_uint32(raw: bytes) -> list[int]:
+def unpack_uint32(raw: bytes) -> Iterable[int]:
     """Read varints and keep the low 32 bits of each."""
     return unpack_varints(raw, _unsigned32)
 

@@ -12,6 +12,7 @@ import struct
 import sys
 from array import array
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from tokenwire.errors import DecodeError
@@ -20,7 +21,7 @@ from .long_varints import MASK64, SECOND, THIRD
 from .wire import VARINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["pack_varints", "unpack_varints"]
 
@@ -39,8 +40,8 @@ NATIVE: Final = sys.byteorder == "little" and array("I").itemsize == 4
 CHUNK: Final = 4096
 """Bytes decoded at a time."""
 
-MANY_BYTES: Final = 256 << 10
-"""Bytes that are numbers already and are taken at a time."""
+LONG: Final = 64 << 10
+"""Bytes of a run that is read piece by piece, while whoever asked for it takes the numbers."""
 
 MULTI_BYTE: Final = bytes(range(128, 256))
 
@@ -124,8 +125,11 @@ def _pack_lanes(raw: bytes, values: list[int], write: Callable[[int], bytes]) ->
     return marked.to_bytes(len(raw), "little").translate(None, b"\0").replace(b"\x80\x80\x80\x80", b"\0")
 
 
-def unpack_varints(raw: bytes, fix: Callable[[int], int] | None = None) -> list[int]:
+def unpack_varints(raw: bytes, fix: Callable[[int], int] | None = None) -> Iterable[int]:
     """Read varints of up to 64 bits; bits beyond the 64th are ignored.
+
+    Short runs are read at once, into a list. Long ones are read as they are iterated over, so that other
+    threads get their turns: to extend a list by another of millions is one step.
 
     Args:
         raw: The varints.
@@ -139,14 +143,18 @@ def unpack_varints(raw: bytes, fix: Callable[[int], int] | None = None) -> list[
         if a > 127 and b > 127 and c < 128:
             return [a + SECOND[b] + THIRD[c]]
     if raw.isascii():
-        return list(raw) if len(raw) <= MANY_BYTES else _octets(raw)
+        return list(raw) if len(raw) <= LONG else chain.from_iterable(_octets(raw))
     if raw[-1] > 127:
         raise DecodeError("a varint is cut off")
     if len(raw) < FEW_BYTES:
         return _unpack_each(raw, fix)
     if len(raw) <= CHUNK:
         return _unpack_lanes(raw, fix)
-    values: list[int] = []
+    numbers = chain.from_iterable(_runs(raw, fix))
+    return numbers if len(raw) > LONG else list(numbers)
+
+
+def _runs(raw: bytes, fix: Callable[[int], int] | None) -> Iterator[list[int]]:
     pos, end = 0, len(raw)
     while pos < end:
         stop = min(pos + CHUNK, end)
@@ -154,17 +162,13 @@ def unpack_varints(raw: bytes, fix: Callable[[int], int] | None = None) -> list[
             stop -= 1
             if stop == pos:
                 raise DecodeError("a varint is longer than 10 bytes")
-        values += _unpack_lanes(raw[pos:stop], fix)
+        yield _unpack_lanes(raw[pos:stop], fix)
         pos = stop
-    return values
 
 
-def _octets(raw: bytes) -> list[int]:
-    """The bytes as numbers, in pieces, so that other threads run meanwhile."""
-    values: list[int] = []
-    for start in range(0, len(raw), MANY_BYTES):
-        values += raw[start : start + MANY_BYTES]
-    return values
+def _octets(raw: bytes) -> Iterator[bytes]:
+    for start in range(0, len(raw), LONG):
+        yield raw[start : start + LONG]
 
 
 def _unpack_each(raw: bytes, fix: Callable[[int], int] | None) -> list[int]:
