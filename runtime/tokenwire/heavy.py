@@ -3,24 +3,25 @@
 Two threads do all of it, one piece after the other: one what is large, one what is very large, so that
 whoever sends much cannot have many threads, and waits behind others of the kind only. A thread that is busy
 with Python lets others run at Python's switch interval, which is shorter while there is such work: an event
-loop wants its turn for every callback.
+loop wants its turn for every callback. A third thread does what is not Python, at a lower priority.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, Thread, get_native_id
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LARGE", "free_in_steps", "in_thread", "kept_size"]
+__all__ = ["LARGE", "free_in_steps", "in_background", "in_thread", "kept_size"]
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ LARGE: Final = 64 << 10
 
 _VERY_LARGE: Final = 1 << 20
 _SWITCH_SECONDS: Final = 0.0005
+_NICE: Final = 10
+"""How much the thread of other work gives way, on Linux, where threads have priorities of their own."""
 _STEP: Final = 32 << 10
 """Items that are freed without letting others run."""
 _ITEM: Final = {int: 40, float: 32, bool: 8, str: 64, bytes: 48}
@@ -49,14 +52,12 @@ async def in_thread(size: int, work: Callable[..., T], *arguments: Any) -> T:
         work: What is called.
         arguments: What it is given.
     """
-    piece: _Piece[T] = _Piece(asyncio.get_running_loop(), work, arguments)
-    (_very_large if size > _VERY_LARGE else _large).add(piece.run)
-    result = piece.result
-    del piece, work, arguments
-    try:
-        return await result
-    finally:
-        del result  # Its exception leads back to here.
+    return await (_very_large if size > _VERY_LARGE else _large).result_of(work, arguments)
+
+
+async def in_background(work: Callable[..., T], *arguments: Any) -> T:
+    """The same for work that lets Python run meanwhile, packing for instance."""
+    return await _background.result_of(work, arguments)
 
 
 def kept_size(message: object) -> int:
@@ -157,7 +158,8 @@ class _Piece(Generic[T]):
 class _Lane:
     """A thread that does pieces of work in their order; it does not hold up the end of the process."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, nice: int = 0) -> None:
+        self._nice = nice
         self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._name = name
         self._lock = Lock()
@@ -171,7 +173,20 @@ class _Lane:
                 Thread(target=self._serve, name=self._name, daemon=True).start()
                 self._started = True
 
+    async def result_of(self, work: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        """The result of some work."""
+        piece: _Piece[T] = _Piece(asyncio.get_running_loop(), work, arguments)
+        self.add(piece.run)
+        result = piece.result
+        del piece, work, arguments
+        try:
+            return await result
+        finally:
+            del result  # Its exception leads back to here.
+
     def _serve(self) -> None:
+        if self._nice and sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), self._nice)
         while True:
             work = self._waiting.get()
             try:
@@ -207,3 +222,4 @@ class _Switching:
 _switching: Final = _Switching()
 _large: Final = _Lane("tokenwire-large")
 _very_large: Final = _Lane("tokenwire-very-large")
+_background: Final = _Lane("tokenwire-background", _NICE)

@@ -1,18 +1,17 @@
 """gzip of single messages, with a limit on what they expand to (grpc/doc/compression.md).
 
 Small messages are packed and unpacked where they are; a larger one goes through a thread, so that the
-event loop turns meanwhile. Few of one loop expand at a time, which bounds the memory.
+event loop turns meanwhile. One expands at a time, which bounds the memory.
 """
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
-from weakref import WeakKeyDictionary
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.heavy import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +57,6 @@ _STEP: Final = 1 << 20
 _MOST_MEMBERS: Final = 4096
 _FEW_MEMBERS: Final = 16
 """Gzip may have any number of members, of 20 bytes each, and each costs some work."""
-_MOST_AT_A_TIME: Final = 2
 
 
 class Packed(bytes):
@@ -100,7 +98,7 @@ async def pack(body: bytes) -> bytes:
     """The same without holding up the loop."""
     if len(body) <= AT_ONCE:
         return pack_now(body)
-    return await asyncio.get_running_loop().run_in_executor(None, pack_now, body)
+    return await in_background(pack_now, body)
 
 
 async def unpack(packed: bytes, limit: int, limit_name: str, share: Share | None = None) -> bytes:
@@ -120,10 +118,8 @@ async def unpack(packed: bytes, limit: int, limit_name: str, share: Share | None
             return expand(packed, min(limit, AT_ONCE), _FEW_MEMBERS)
         except TooMuchError:
             pass  # Small or not will show in the thread.
-    loop = asyncio.get_running_loop()
     try:
-        async with _turns(loop):
-            return await loop.run_in_executor(None, expand, packed, limit, _MOST_MEMBERS, share)
+        return await in_background(expand, packed, limit, _MOST_MEMBERS, share)
     except NoMemoryError as error:
         from .opening import no_memory
 
@@ -228,13 +224,3 @@ class _Member:
 
 def _broken(reason: str) -> RpcError:
     return RpcError(Code.INTERNAL, f"a compressed message cannot be expanded: {reason}")
-
-
-_turns_of: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
-
-
-def _turns(loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
-    turns = _turns_of.get(loop)
-    if turns is None:
-        turns = _turns_of[loop] = asyncio.Semaphore(_MOST_AT_A_TIME)
-    return turns
