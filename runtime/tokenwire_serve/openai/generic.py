@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tokenwire.http.large_answers import dump_large_json
+
 from tokenwire_serve.servicer.core import trace_headers
-from tokenwire_serve.servicer.meta_info import json_text
 
 from .backend import OpenAIReply
 from .chat import read_chat
@@ -58,7 +59,7 @@ class GenericBackend:
         if reader is None:
             answer = await _ANSWERS[operation](values, self._core, trace)
             _note_pooled(answer, context.record)
-            return OpenAIReply(json_text(answer).encode())
+            return OpenAIReply(await dump_large_json(answer))
         job: Job = await reader(values, self._core, trace)
         if context.record is not None:
             context.record.model = job.model

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tokenwire.codes import Code
 from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
+from tokenwire.http.large_answers import dump_large_json
 from tokenwire.http.openai import list_models, retrieve_model
 from tokenwire.http.values import HttpReply
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import (
@@ -208,7 +209,7 @@ async def _each(
             for place, prompt in enumerate(prompts.items)
         )
     )
-    return HttpReply.json(answers)
+    return HttpReply.raw_json(await dump_large_json(answers))
 
 
 def _pooled(response: Any) -> dict[str, Any]:

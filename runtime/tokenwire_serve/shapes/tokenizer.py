@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tokenwire.http.large_answers import dump_large_json
 from tokenwire.http.values import HttpReply
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import TOKENIZE
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import TokenizeRequest
@@ -66,7 +67,7 @@ class HttpTokenizer:
         )
         limit = self._servicer.engine.model.max_model_len
         lists = [answer.tokens for answer in answers]
-        return _tokens(lists[0], limit) if given.single else _token_lists(lists, limit)
+        return await (_tokens(lists[0], limit) if given.single else _token_lists(lists, limit))
 
     async def _tokenize_chat(self, fields: Fields, model: str | None) -> HttpReply:
         messages = fields.array("messages") or []
@@ -78,7 +79,7 @@ class HttpTokenizer:
         self._servicer.require_model(model)
         engine = self._servicer.engine
         tokens = await engine.render_chat(messages, tools=tools, options=options)
-        return _tokens(tokens, engine.model.max_model_len)
+        return await _tokens(tokens, engine.model.max_model_len)
 
     async def detokenize(self, call: HttpCall) -> HttpReply:
         """`{text}`, a list of texts for a list of lists; special tokens are left out unless wanted."""
@@ -96,7 +97,7 @@ class HttpTokenizer:
                 for ids, name in zip(given.items, names, strict=True)
             )
         )
-        return HttpReply.json({"text": texts[0] if given.single else texts})
+        return await _reply({"text": texts[0] if given.single else texts})
 
 
 def _texts(fields: Fields, name: str) -> _Given:
@@ -124,10 +125,14 @@ def _ids(fields: Fields) -> _Given:
     return _Given([], single=False)
 
 
-def _tokens(tokens: list[int], max_model_len: int) -> HttpReply:
-    return HttpReply.json({"tokens": tokens, "count": len(tokens), "max_model_len": max_model_len})
+async def _tokens(tokens: list[int], max_model_len: int) -> HttpReply:
+    return await _reply({"tokens": tokens, "count": len(tokens), "max_model_len": max_model_len})
 
 
-def _token_lists(lists: list[list[int]], max_model_len: int) -> HttpReply:
+async def _token_lists(lists: list[list[int]], max_model_len: int) -> HttpReply:
     counts = [len(tokens) for tokens in lists]
-    return HttpReply.json({"tokens": lists, "count": counts, "max_model_len": max_model_len})
+    return await _reply({"tokens": lists, "count": counts, "max_model_len": max_model_len})
+
+
+async def _reply(answer: dict[str, Any]) -> HttpReply:
+    return HttpReply.raw_json(await dump_large_json(answer))
