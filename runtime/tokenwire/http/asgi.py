@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 from starlette.applications import Starlette
 
 from tokenwire.auth import OPEN, SECRET_HEADERS
-from tokenwire.budget import MemoryBudget
+from tokenwire.budget import MemoryBudget, Share
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.limits import DEFAULT_LIMITS, MOST_PUBLIC, flag_of
@@ -71,7 +71,8 @@ def build_endpoint(
         handlers: The functions that routes name, by name.
         pages: Functions that answer GET on further paths, for whoever may call RPCs of scope user.
         limits: What bodies have to keep to, both ways.
-        budget: Memory of bodies that are being received; one of its own by `limits` if not given.
+        budget: Memory of bodies that come in, and of large ones until they are answered; one of its own by
+            `limits` if not given.
         access: Who may call what; everything is open to everybody if not given.
         observer: Told of every request.
 
@@ -151,6 +152,21 @@ class HttpEndpoint:
         send: Send,
         record: CallRecord | None,
     ) -> None:
+        share = Share(self._budget)
+        try:
+            await self._answer_with(share, scope, headers, receive, send, record)
+        finally:
+            share.close()
+
+    async def _answer_with(
+        self,
+        share: Share,
+        scope: Scope,
+        headers: dict[str, str],
+        receive: Receive,
+        send: Send,
+        record: CallRecord | None,
+    ) -> None:
         method: str = scope["method"]
         path = _raw_path(scope)
         peer = _peer(scope)
@@ -166,7 +182,7 @@ class HttpEndpoint:
             await _send_bytes(endpoint, send, head=method == "HEAD")
             return
         try:
-            body = await read_body(receive, headers, self._most(method), self._budget)
+            body = await read_body(receive, headers, self._most(method), share)
         except BodyError as error:
             note_reply(error.reply, record)
             await _send_bytes(error.reply, send, head=False)

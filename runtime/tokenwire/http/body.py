@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from tokenwire.codes import Code
+from tokenwire.heavy import LARGE
 from tokenwire.limits import flag_of
 
 from .failures import http_error
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive
 
-    from tokenwire.budget import MemoryBudget
+    from tokenwire.budget import Share
 
     from .values import HttpReply
 
@@ -41,16 +42,14 @@ class BodyError(Exception):
         reply.headers["connection"] = "close"
 
 
-async def read_body(
-    receive: Receive, headers: Mapping[str, str], limit: int, budget: MemoryBudget
-) -> bytes | None:
+async def read_body(receive: Receive, headers: Mapping[str, str], limit: int, share: Share) -> bytes | None:
     """The whole body, unpacked where it is compressed; None where the client went away.
 
     Args:
         receive: ASGI's `receive`.
         headers: Names in lower case.
         limit: Most bytes, as sent and unpacked.
-        budget: Bytes of all bodies that are being received.
+        share: Takes the memory of a body that comes in pieces, and keeps that of a large one.
 
     Raises:
         BodyError: It is refused.
@@ -67,13 +66,12 @@ async def read_body(
         if len(body) > limit:
             raise BodyError(_too_large(limit))
         return body
-    collector = _Collector(limit, budget)
-    try:
-        pieces = _pieces(message, receive)
-        whole = await (collector.unpack(pieces) if packed else collector.collect(pieces))
-        return collector.value() if whole else None
-    finally:
-        budget.give_back(collector.held)
+    collector = _Collector(limit, share)
+    pieces = _pieces(message, receive)
+    whole = await (collector.unpack(pieces) if packed else collector.collect(pieces))
+    if collector.held <= LARGE:
+        share.close()
+    return collector.value() if whole else None
 
 
 async def _pieces(message: Mapping[str, object], receive: Receive) -> AsyncIterator[bytes | None]:
@@ -92,13 +90,13 @@ class _Collector:
     """Collects a body, without a copy of it at the end.
 
     Attributes:
-        held: Bytes taken from the budget.
+        held: Bytes so far.
     """
 
-    def __init__(self, limit: int, budget: MemoryBudget) -> None:
+    def __init__(self, limit: int, share: Share) -> None:
         self.held = 0
         self._limit = limit
-        self._budget = budget
+        self._share = share
         self._bytes = BytesIO()
 
     def value(self) -> bytes:
@@ -146,8 +144,8 @@ class _Collector:
     def _add(self, piece: bytes) -> None:
         if self.held + len(piece) > self._limit:
             raise BodyError(_too_large(self._limit))
-        if not self._budget.take(len(piece)):
-            raise BodyError(_no_memory(self._budget.limit))
+        if not self._share.grow(len(piece)):
+            raise BodyError(_no_memory(self._share.limit))
         self.held += len(piece)
         self._bytes.write(piece)
 
@@ -170,7 +168,7 @@ def _too_large(limit: int) -> HttpReply:
 
 def _no_memory(limit: int) -> HttpReply:
     flag = flag_of("max_request_memory")
-    sentence = f"requests that are being received take the {limit} bytes they may have ({flag})"
+    sentence = f"requests take the {limit} bytes they may have ({flag})"
     reply = http_error(429, f"{sentence}; try again later", Code.RESOURCE_EXHAUSTED)
     reply.headers["retry-after"] = "1"
     return reply
