@@ -19,7 +19,7 @@ class FakeTransport(asyncio.Transport):
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2), "socket": None})
         self.written = 0
         self.closed = False
-        self.lost: Callable[[], None] = lambda: None
+        self.lost: Callable[[], None] = _nothing
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.closed, "written to after the close"
@@ -29,6 +29,7 @@ class FakeTransport(asyncio.Transport):
         if not self.closed:
             self.closed = True
             asyncio.get_running_loop().call_soon(self.lost)
+            self.lost = _nothing  # it leads back here, and nobody should have to look for that
 
     def abort(self) -> None:
         self.close()
@@ -59,6 +60,10 @@ class FakeTransport(asyncio.Transport):
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         pass
+
+
+def _nothing() -> None:
+    """Nobody is to be told."""
 
 
 class _Tracebacks(logging.Handler):
