@@ -72,6 +72,17 @@ def test_a_hundred_resets_per_second_may_go_on_for_ever(clock: Clock) -> None:
         assert resets(guard, 100) == 100
 
 
+def test_resets_that_answer_late_frames_are_cheap(clock: Clock) -> None:
+    """h2 sends one for each frame that was under way when its side reset the stream."""
+    guard, _ = guarded()
+    for _ in range(2000):
+        guard.frame(3, 4, late=True)
+    assert not guard.reason
+    for _ in range(5000):
+        guard.frame(3, 4, late=True)
+    assert guard.reason == "too many RST_STREAM frames"
+
+
 def test_a_long_rest_saves_no_more_than_one_burst(clock: Clock) -> None:
     guard, _ = guarded()
     clock.now += 1_000_000

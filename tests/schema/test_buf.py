@@ -78,7 +78,7 @@ def test_lint_asks_for_comments(workspace: Path) -> None:
 
 
 def test_case_protos_build() -> None:
-    folders = ("cases", "openai", "no_package.proto")
+    folders = ("cases", "openai", "interop", "no_package.proto")
     paths = [argument for name in folders for argument in ("--path", f"tests/protos/{name}")]
     built = {file.name for file in build(".", "--config", "tests/protos/workspace.yaml", *paths).file}
     files = {str(file.relative_to(CASES)) for file in CASES.rglob("*.proto")}

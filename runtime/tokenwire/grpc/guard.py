@@ -24,6 +24,7 @@ _HASTY: Final = 300.0
 _HASTY_PER_SECOND: Final = 50.0
 
 _RESET: Final = 10
+_LATE_RESET: Final = 2
 _FAULT: Final = 40
 _NO_CALL: Final = 10
 _FRAGMENT: Final = 1
@@ -208,8 +209,14 @@ class Guard:
         if self._hasty < 0:
             self._send_away("too many calls that were reset at once")
 
-    def frame(self, kind: int, size: int) -> None:
-        """A frame came that is not one of the ordinary; `size` is that of its payload."""
+    def frame(self, kind: int, size: int, *, late: bool = False) -> None:
+        """A frame came that is not one of the ordinary; `size` is that of its payload.
+
+        With `late` it is a RST_STREAM of a stream that the peer has reset before.
+        """
+        if late:
+            self.charge(_LATE_RESET, "RST_STREAM frames")
+            return
         if kind == _RST_STREAM:
             self.stats.resets_received += 1
         elif kind == _WINDOW_UPDATE and self._is_due():

@@ -33,6 +33,7 @@ _HEADER: Final = Struct(">HBBBI")
 _HEADER_SIZE: Final = 9
 _DATA: Final = 0x0
 _HEADERS: Final = 0x1
+_RST_STREAM: Final = 0x3
 _SETTINGS: Final = 0x4
 _WINDOW_UPDATE: Final = 0x8
 _END_STREAM: Final = 0x1
@@ -107,11 +108,23 @@ class WireSession(RuledConnection):
 
     def _count(self, kind: int, stream_id: int, payload: bytes) -> None:
         """Tell the guard of a frame that is not in ordinary form."""
-        self.guard.frame(kind, len(payload))
+        self.guard.frame(kind, len(payload), late=self._is_late_reset(kind, stream_id))
         if kind == _WINDOW_UPDATE and not stream_id & _LARGEST_ID and len(payload) == 4:
             self._granted += int.from_bytes(payload, "big") & LARGEST_WINDOW
         elif kind == _SETTINGS:
             self.guard.settings(len(self.streams))
+
+    def _is_late_reset(self, kind: int, stream_id: int) -> bool:
+        """Whether it resets what the peer has reset: some answer each frame so that was under way then."""
+        return kind == _RST_STREAM and self._ender(stream_id & _LARGEST_ID) is StreamClosedBy.RECV_RST_STREAM
+
+    def _ender(self, stream_id: int) -> StreamClosedBy | None:
+        """What has ended a stream; None for one that runs, or is not remembered."""
+        stream = self.streams.get(stream_id)
+        if stream is None:
+            return self._closed_streams.get(stream_id)
+        closed_by: StreamClosedBy | None = stream.state_machine.stream_closed_by
+        return closed_by
 
     def _prepare_for_sending(self, frames: list[Frame]) -> None:
         for frame in frames:
@@ -121,6 +134,8 @@ class WireSession(RuledConnection):
 
     def _take_data(self, stream_id: int, data: bytes, flags: int, receiver: FrameReceiver) -> bool:
         stream = self.streams.get(stream_id)
+        if not self._server and self._drop_late(stream_id, len(data)):
+            return True
         if flags > _END_STREAM or stream is None or not self._ordinary():
             return False
         if stream.state_machine.state not in RECEIVING:
@@ -141,6 +156,16 @@ class WireSession(RuledConnection):
         if flags:
             self._end_remote(stream)
         receiver.data(stream_id, data, size, bool(flags))
+        return True
+
+    def _drop_late(self, stream_id: int, size: int) -> bool:
+        """Pass over data that was under way when this side reset its stream; h2 would reset it each time."""
+        window = self._inbound_flow_control_window_manager
+        ender = self._ender(stream_id)
+        if ender is not StreamClosedBy.SEND_RST_STREAM or size > window.current_window_size:
+            return False
+        window.current_window_size -= size
+        self._give_back(size)
         return True
 
     def _take_window(self, stream_id: int, payload: bytes, receiver: FrameReceiver) -> bool:
