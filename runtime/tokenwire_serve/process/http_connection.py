@@ -37,6 +37,8 @@ _LINGER: Final = 5.0
 """Seconds in which a client that still sends may read why it was refused."""
 _SLACK: Final = 64 << 10
 """Bytes of chunk sizes and the like that a body may have, beyond as many as it has bytes itself."""
+_SLICE: Final = 16 << 10
+"""Bytes that are parsed between two looks at what they were: 16 KiB of tiny chunks take some milliseconds."""
 _MOST_IGNORED: Final = 4 << 20
 """Bytes that a client may send in vain before it is cut off."""
 _STATUS: Final = slice(9, 12)
@@ -155,15 +157,19 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read requests, as many as come."""
         self.stats.bytes_in += len(data)
-        if self._phase is _Phase.DEAF:
-            self._ignored += len(data)
-            if self._ignored > _MOST_IGNORED:
-                self._transport.abort()
-            return
         if not self._heard:
             self._heard = True
             self._listener.heard(self)
-        self._feed(data)
+        for start in range(0, len(data), _SLICE):
+            if self._phase is _Phase.DEAF:
+                self._ignore(len(data) - start)
+                return
+            self._feed(data[start : start + _SLICE])
+
+    def _ignore(self, size: int) -> None:
+        self._ignored += size
+        if self._ignored > _MOST_IGNORED:
+            self._transport.abort()
 
     # What the exchanges call.
 
