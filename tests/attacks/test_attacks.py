@@ -47,8 +47,11 @@ SENT_AWAY = [
 
 
 def most_ms(outcome: Outcome) -> float:
-    """What the victim's 99th percentile may be; its core may have been another program's."""
-    return max(5 * outcome.control.p99, 250.0) + outcome.starved_ms
+    """What the victim's 99th percentile may be, on a busy machine too; `make bench-attacks` holds it to 100 ms.
+
+    The server's core may have been another program's meanwhile.
+    """
+    return max(5 * outcome.control.p99, 400.0) + outcome.starved_ms
 
 
 @pytest.mark.parametrize("name", catalog())
