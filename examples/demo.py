@@ -34,8 +34,8 @@ def show(text: str) -> None:
 
 def start() -> tuple[subprocess.Popen[str], str, str]:
     """Start a server as a user would; returns the process, its HTTP and its gRPC address."""
-    command = [sys.executable, "-m", "tokenwire_gen.sglang.runtime.v1", "--port", "0"]
-    headline("$ python -m tokenwire_gen.sglang.runtime.v1 --port 0")
+    command = [sys.executable, "-m", "tokenwire_gen.sglang.runtime.v1", "--port", "0", "--no-access-log"]
+    headline("$ python -m tokenwire_gen.sglang.runtime.v1 --port 0 --no-access-log")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline() if process.stdout else ""
     ready = re.search(r"http=(\S+) grpc=(\S+)", line)

@@ -47,7 +47,7 @@ SENT_AWAY = [
 
 
 def most_ms(outcome: Outcome) -> float:
-    """What the victim's 99th percentile may be, on a busy machine too; `make bench-attacks` holds it to 100 ms.
+    """What the victim's 99th percentile may be on a busy machine; `make bench-attacks` holds it to 100 ms.
 
     The server's core may have been another program's meanwhile.
     """
