@@ -1,57 +1,89 @@
-"""Memory that has become free is given back, once and in a thread."""
+"""Memory that has become free is given back, in a thread, and as often as it was in use again."""
 
 from __future__ import annotations
 
+import asyncio
+import ctypes
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from tokenwire_serve.process import memory
 from tokenwire_serve.process.memory import Trimmer, glibc
 
 from tests.grpc.wire_service import until
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import AsyncIterator
 
 MIB = 1 << 20
 
 
 class Heap:
-    """An allocator that keeps what the test says."""
+    """An allocator that keeps what the test says.
 
-    def __init__(self, free: int) -> None:
-        self.free = free
+    Attributes:
+        kept: What trimming leaves of the surplus.
+    """
+
+    def __init__(self) -> None:
+        self.surplus = self.kept = 50 * MIB
+        self.free = 500 * MIB
         self.looks = 0
         self.trims: list[threading.Thread] = []
 
     def free_bytes(self) -> int:
-        self.looks += 1
         return self.free
+
+    def surplus_bytes(self) -> int:
+        self.looks += 1
+        return self.surplus
 
     def trim(self) -> None:
         self.trims.append(threading.current_thread())
+        self.surplus = self.kept
+
+    async def looked(self) -> None:
+        until_then = self.looks + 5
+        await until(lambda: self.looks >= until_then)
 
 
-async def test_memory_is_given_back_when_much_more_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+async def heap(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Heap]:
     monkeypatch.setattr(memory, "_SECONDS", 0.001)
-
-    async def looked() -> None:
-        until_then = heap.looks + 5
-        await until(lambda: heap.looks >= until_then)
-
-    heap = Heap(50 * MIB)
+    heap = Heap()
     trimmer = Trimmer(heap)
     trimmer.start()
-    try:
-        for free, trims in ((50, 0), (57, 0), (58, 1), (58, 1), (65, 1), (10, 1), (17, 1), (18, 2)):
-            heap.free = free * MIB
-            await looked()
-            assert len(heap.trims) == trims, free
-    finally:
-        trimmer.stop()
+    yield heap
+    trimmer.stop()
+    trims = len(heap.trims)
+    heap.surplus = 1000 * MIB
+    await asyncio.sleep(0.01)
+    assert len(heap.trims) == trims
     assert threading.main_thread() not in heap.trims
-    heap.free = 500 * MIB
+
+
+async def test_memory_is_given_back_when_much_more_is_kept(heap: Heap) -> None:
+    for surplus, trims in ((57, 0), (58, 1), (57, 1), (58, 2), (10, 2), (17, 2), (18, 3)):
+        heap.surplus = surplus * MIB
+        await heap.looked()
+        assert len(heap.trims) == trims, surplus
+
+
+async def test_what_trimming_leaves_is_not_trimmed_again(heap: Heap) -> None:
+    heap.surplus = heap.kept = 70 * MIB
+    await heap.looked()
+    assert len(heap.trims) == 1
+    heap.surplus = 78 * MIB
+    await heap.looked()
     assert len(heap.trims) == 2
+
+
+async def test_what_is_not_the_allocators_is_not_trimmed(heap: Heap) -> None:
+    heap.free = 7 * MIB
+    heap.surplus = 100 * MIB
+    await heap.looked()
+    assert not heap.trims
 
 
 async def test_without_glibc_nothing_is_done() -> None:
@@ -60,8 +92,33 @@ async def test_without_glibc_nothing_is_done() -> None:
     trimmer.stop()
 
 
-def test_glibc_is_asked() -> None:
+def test_a_hole_that_is_filled_and_emptied_again_is_seen() -> None:
+    """Its free bytes are as many as before, and it is resident again."""
     allocator = glibc()
-    if allocator is not None:  # Another C library, or another system.
-        assert allocator.free_bytes() > 0
-        allocator.trim()
+    if allocator is None:
+        pytest.skip("another C library, or another system")
+    library = ctypes.CDLL(None)
+    library.malloc.restype = ctypes.c_void_p
+    library.malloc.argtypes = [ctypes.c_size_t]
+    library.free.argtypes = [ctypes.c_void_p]
+
+    def fill() -> list[int]:
+        blocks = [library.malloc(100_000) for _ in range(400)]
+        for block in blocks:
+            ctypes.memset(block, 1, 100_000)
+        return blocks
+
+    blocks = fill()
+    last = blocks.pop()  # Above the hole, so that the heap cannot just be made shorter.
+    try:
+        for _ in range(2):
+            for block in blocks:
+                library.free(block)
+            full, free = allocator.surplus_bytes(), allocator.free_bytes()
+            allocator.trim()
+            assert full - allocator.surplus_bytes() > 30 * MIB
+            assert abs(free - allocator.free_bytes()) < 5 * MIB
+            blocks = fill()
+    finally:
+        for block in [*blocks, last]:
+            library.free(block)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
+from pathlib import Path
 from typing import Final, Protocol
 
 __all__ = ["Allocator", "Trimmer", "glibc"]
 
 _SECONDS: Final = 2.0
 _WORTHWHILE: Final = 8 << 20
-"""Bytes that have become free since the last time; giving back less is not worth the pages' return."""
+"""Bytes to give back at least; less is not worth the pages' return."""
+_STATM: Final = Path("/proc/self/statm")
 
 
 class Allocator(Protocol):
@@ -19,12 +22,19 @@ class Allocator(Protocol):
     def free_bytes(self) -> int:
         """Bytes that it keeps and nobody uses, given back or not."""
 
+    def surplus_bytes(self) -> int:
+        """Resident bytes of the process beyond those that it has handed out."""
+
     def trim(self) -> None:
-        """Give them back."""
+        """Give back what nobody uses."""
 
 
 class _MallInfo(ctypes.Structure):
     """`struct mallinfo2` of glibc."""
+
+    hblkhd: int
+    uordblks: int
+    fordblks: int
 
     _fields_ = tuple(
         (name, ctypes.c_size_t)
@@ -49,12 +59,22 @@ class _Glibc:
         self._info.restype = _MallInfo
         self._trim = library.malloc_trim
         self._trim.argtypes = [ctypes.c_size_t]
+        self._page = os.sysconf("SC_PAGE_SIZE")
+        self.surplus_bytes()
 
     def free_bytes(self) -> int:
-        return int(self._info().fordblks)
+        return self._now().fordblks
+
+    def surplus_bytes(self) -> int:
+        info, resident = self._now(), int(_STATM.read_text().split()[1]) * self._page
+        return resident - info.uordblks - info.hblkhd
 
     def trim(self) -> None:
         self._trim(0)
+
+    def _now(self) -> _MallInfo:
+        info: _MallInfo = self._info()
+        return info
 
 
 def glibc() -> Allocator | None:
@@ -66,10 +86,11 @@ def glibc() -> Allocator | None:
 
 
 class Trimmer:
-    """Looks every two seconds whether much memory has become free, and has it given back in a thread.
+    """Looks every two seconds whether much memory is kept for nobody, and has it given back in a thread.
 
     A flood, or a large body, leaves holes that glibc fills again but keeps: tens of megabytes by which the
-    process would seem to have grown.
+    process would seem to have grown. Its own figures do not tell a hole that was given back from one that
+    was filled and emptied since, so the process's resident memory is looked at.
 
     Args:
         allocator: What to look at; None does nothing.
@@ -77,13 +98,13 @@ class Trimmer:
 
     def __init__(self, allocator: Allocator | None) -> None:
         self._allocator = allocator
-        self._known = 0
+        self._least = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Look from now on."""
         if self._allocator is not None:
-            self._known = self._allocator.free_bytes()
+            self._least = self._allocator.surplus_bytes()
             self._task = asyncio.get_running_loop().create_task(self._look(self._allocator))
 
     def stop(self) -> None:
@@ -95,8 +116,9 @@ class Trimmer:
     async def _look(self, allocator: Allocator) -> None:
         while True:
             await asyncio.sleep(_SECONDS)
-            free = allocator.free_bytes()
-            if free - self._known >= _WORTHWHILE:
+            surplus = allocator.surplus_bytes()
+            if surplus - self._least >= _WORTHWHILE and allocator.free_bytes() >= _WORTHWHILE:
                 await asyncio.to_thread(allocator.trim)
-                self._known = free = allocator.free_bytes()
-            self._known = min(self._known, free)
+                # What is left belongs to others, Python's small objects for instance.
+                self._least = surplus = allocator.surplus_bytes()
+            self._least = min(self._least, surplus)
