@@ -126,7 +126,7 @@ def best(action: Callable[[], None], count: int, rounds: int) -> float:
 
 async def engine() -> NullEngine:
     """An engine whose steps are made by hand."""
-    made = NullEngine(EngineOptions(max_running_requests=1 << 20))
+    made = NullEngine(EngineOptions(max_running_requests=1 << 20, max_model_len=2 * ENDLESS))
     await made.start()
     made._wake = lambda: None  # type: ignore[method-assign]  # steps are made by hand
     return made

@@ -37,7 +37,7 @@ def _call(tokens: int) -> Call:
 
 
 _ONE: Final = _call(1)
-_MANY: Final = _call(10_000_000)
+_MANY: Final = _call(1_000_000)
 
 
 def steps(rounds: int) -> int:

@@ -78,7 +78,7 @@ class FaultyEngine(NullEngine):
         elif fault in ("!late", "!hang"):
             self._hold(request, sink, later=fault == "!late")
         elif fault in ("!break", "!end"):
-            self._enter(_Failing(request, sink, raises=fault == "!break"))
+            self._enter(_Failing(request, sink, self.model.max_model_len, raises=fault == "!break"))
         else:
             super().generate(request, sink)
 
@@ -91,7 +91,7 @@ class FaultyEngine(NullEngine):
         self._wake()
 
     def _hold(self, request: GenerateRequest, sink: Sink[Delta], *, later: bool) -> None:
-        held = NullRequest(request, sink)
+        held = NullRequest(request, sink, self.model.max_model_len)
         self._waiting.append(held)
         if later and self._loop is not None:
             self._loop.call_later(LATE_S, self._admit, held)
@@ -166,8 +166,8 @@ class _Failing(NullRequest):
 
     __slots__ = ("_raises",)
 
-    def __init__(self, request: GenerateRequest, sink: Sink[Delta], *, raises: bool) -> None:
-        super().__init__(request, sink)
+    def __init__(self, request: GenerateRequest, sink: Sink[Delta], context: int, *, raises: bool) -> None:
+        super().__init__(request, sink, context)
         self._raises = raises
 
     def step(self) -> bool:

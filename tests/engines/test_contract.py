@@ -64,6 +64,14 @@ async def test_no_new_tokens_is_a_length_finish(engine: Engine) -> None:
     assert (choice.finish.kind, choice.token_ids) == ("length", [])
 
 
+@pytest.mark.parametrize("stream", [True, False])
+async def test_more_than_the_context_is_refused(engine: Engine, stream: bool) -> None:
+    with pytest.raises(RpcError) as refused:
+        await generate(engine, stream=stream, max_new_tokens=engine.model.max_model_len)
+    assert refused.value.code is Code.INVALID_ARGUMENT
+    assert f"{engine.model.max_model_len}" in refused.value.message
+
+
 async def test_more_choices_than_rows(engine: Engine) -> None:
     choices = await collect(start(engine, n=20, max_new_tokens=3, ignore_eos=True))
     assert [choice.finish is not None for choice in choices] == [True] * 20

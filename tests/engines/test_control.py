@@ -162,6 +162,17 @@ async def test_null_is_as_documented() -> None:
     assert await engine.tokenize("é") == [0xC3, 0xA9]
     assert await engine.detokenize([0xC3, 300, 65]) == "\N{REPLACEMENT CHARACTER}" * 2 + "A"
     assert len((await generate(engine, max_new_tokens=None)).token_ids) == 128
-    assert engine.model.max_model_len == 0
+    assert engine.model.max_model_len == 1 << 20
     assert engine.model.embedding_size == 4096
+    await engine.close()
+
+
+@pytest.mark.parametrize(("asked", "made"), [(None, 8), (8, 8), (9, 8), (7, 7), (0, 0)])
+async def test_the_null_engine_clips_to_its_context(asked: int | None, made: int) -> None:
+    engine = create("null", EngineOptions(max_model_len=10))
+    await engine.start()
+    choice = await generate(engine, "ab", max_new_tokens=asked, clip=True)
+    assert len(choice.token_ids) == made
+    with pytest.raises(RpcError, match="its 11 tokens and 1 new ones exceed the context of 10 tokens"):
+        await generate(engine, "x" * 11, max_new_tokens=1, clip=True)
     await engine.close()

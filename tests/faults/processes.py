@@ -65,7 +65,7 @@ def process(*flags: str, files: int = 0, port: int = 0, **pipes: Any) -> Iterato
 
 def open_stream(port: int) -> socket.socket:
     """An endless stream of events over HTTP, which has begun."""
-    text = {"text": "x", "stream": True, "sampling_params": {"max_new_tokens": 10_000_000}}
+    text = {"text": "x", "stream": True, "sampling_params": {"max_new_tokens": 1_000_000}}
     body = json.dumps(text).encode()
     sock = socket.create_connection(("127.0.0.1", port), timeout=10)
     lines = (

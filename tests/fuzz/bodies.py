@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.context import Context
@@ -17,7 +19,9 @@ from .choices import Choices
 from .loop import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from tokenwire.message import Message
 
     from .loop import Runner
 
@@ -29,14 +33,20 @@ _LEFT_OUT: Final = frozenset(
 _VALUES: Final[tuple[Any, ...]] = (
     "x", "", 0, 1, -1, 2**31, 2**63, 1e308, 0.5, True, None, [], {}, [1, 2], ["a", "b"], [[1]], {"a": 1},
     [{"role": "user", "content": "x"}], [{"role": "user", "content": [{"type": "text", "text": "x"}]}],
+    2**30,
 )  # fmt: skip
 _KEYS: Final = (
     "model", "prompt", "messages", "input", "query", "documents", "items", "label_token_ids", "stream", "n",
     "temperature", "top_p", "stop", "logprobs", "top_logprobs", "logit_bias", "seed", "echo",
     "stream_options", "response_format", "tools", "suffix", "dimensions", "encoding_format", "rid", "user",
-    "presence_penalty", "best_of", "json_schema", "regex", "priority", "top_n",
+    "presence_penalty", "best_of", "json_schema", "regex", "priority", "top_n", "max_tokens",
 )  # fmt: skip
-_ENGINE: Final = NullEngine(EngineOptions())
+_MESSAGES: Final = 20
+_TURNS: Final = 300
+"""Of the loop, each a token: no answer that is waited for has as many, and every input ends in good time."""
+_END_SECONDS: Final = 10.0
+_ENGINE: Final = NullEngine(EngineOptions(max_model_len=2**31 - 1))
+"""Its context takes nearly all that a message can ask for: calls without an end are among the inputs."""
 
 
 class _Calls:
@@ -53,21 +63,47 @@ class _Calls:
         try:
             answer = handler.call(request, Context(handler.method))
             if isinstance(answer, PushStream):
-                await self._read(answer)
+                await _bounded(_read(answer), answer.cancel)
             else:
-                bytes(await answer)
+                await _bounded(_written(answer))
         except RpcError as error:
             assert error.code.name not in ("INTERNAL", "UNKNOWN"), error
         await settle()
         assert self._servicer.active_requests == 0
+        assert not _ENGINE.loads()[0].num_total_tokens, "a request runs on without its call"
 
-    async def _read(self, stream: PushStream[Any]) -> None:
-        count = 0
-        async for message in stream:
-            bytes(message)
-            count += 1
-            if count == 20:
-                stream.cancel()
+
+async def _read(stream: PushStream[Any]) -> None:
+    count = 0
+    async for message in stream:
+        bytes(message)
+        count += 1
+        if count == _MESSAGES:
+            stream.cancel()
+
+
+async def _written(answer: Awaitable[Message]) -> None:
+    bytes(await answer)
+
+
+async def _bounded(reading: Coroutine[Any, Any, None], cancel: Callable[[], object] | None = None) -> None:
+    """Await a call; one that asks for more than there is time for is cancelled as if its client had left.
+
+    Args:
+        reading: Reads the answer.
+        cancel: How a client leaves this call; None is the cancellation of its task.
+    """
+    task = asyncio.ensure_future(reading)
+    for _ in range(_TURNS):
+        if task.done():
+            break
+        await asyncio.sleep(0)
+    else:
+        (cancel or task.cancel)()
+    _, left = await asyncio.wait({task}, timeout=_END_SECONDS)
+    assert not left, "the call does not end with its client"
+    with suppress(asyncio.CancelledError):
+        task.result()
 
 
 def typed(runner: Runner) -> Callable[[bytes], None]:

@@ -45,6 +45,36 @@ def test_targets_take_anything() -> None:
     assert done.stdout.split() == list(TARGETS)
 
 
+ENDLESS = {
+    "typed": [b"\0\x12\x06@\xff\xff\xff\xff@"],
+    "openai": [b"\0\x11\2\x13\x20", b"\1\0\1\x13\x20", b"\1\0\1\x13\x20\x09\x08"],
+}
+"""Calls for 2^28 tokens and more: a typed one, a chat, and a completion, whole and streamed."""
+
+COUNTED = """
+from tests.fuzz.bodies import NullEngine
+from tests.fuzz.targets import TARGETS
+abort, aborted = NullEngine.abort, []
+NullEngine.abort = lambda engine, rid: aborted.append(rid) or abort(engine, rid)
+for name, inputs in ENDLESS.items():
+    target = TARGETS[name]()
+    for data in inputs:
+        target(data)
+        print(name, len(aborted))
+        aborted.clear()
+"""
+
+
+def test_a_call_without_an_end_is_ended() -> None:
+    """Each is aborted, once: by the harness, long before it has made its tokens."""
+    code = f"ENDLESS = {ENDLESS}\n{COUNTED}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.stdout.splitlines() == [f"{name} 1" for name, inputs in ENDLESS.items() for _ in inputs]
+
+
 def test_a_target_that_fails_says_so(tmp_path: Path) -> None:
     """The harness is no use if it cannot fail: a target whose program is broken has to be found out."""
     code = (

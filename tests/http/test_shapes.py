@@ -134,7 +134,7 @@ async def test_generate_streams_choices_with_the_place_of_each(client: httpx.Asy
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_generate_of_a_list_ends_all_where_one_fails(client: httpx.AsyncClient, stream: bool) -> None:
-    endless = {"max_new_tokens": 10**8}
+    endless = {"max_new_tokens": 10**6}
     ask = {"text": ["a", "b", "c"], "rid": ["x", "y", "x"], "stream": stream, "sampling_params": endless}
     reply = await client.post("/generate", json=ask)
     assert (reply.status_code, reply.json()["error"]["type"]) == (409, "conflict_error")
@@ -143,7 +143,7 @@ async def test_generate_of_a_list_ends_all_where_one_fails(client: httpx.AsyncCl
 
 
 async def test_generate_of_a_list_goes_on_where_one_is_aborted(client: httpx.AsyncClient) -> None:
-    sampling = [{"max_new_tokens": 10**8}, {"max_new_tokens": 10**8}]
+    sampling = [{"max_new_tokens": 10**6}, {"max_new_tokens": 10**6}]
     ask = {"text": ["a", "b"], "rid": ["x", "y"], "stream": True, "sampling_params": sampling}
     async with client.stream("POST", "/generate", json=ask) as reply:
         lines = reply.aiter_lines()
@@ -229,7 +229,7 @@ async def test_generate_ignores_what_says_nothing(client: httpx.AsyncClient) -> 
 
 
 async def test_an_abort_ends_a_stream_with_the_reason(client: httpx.AsyncClient, server: NullServer) -> None:
-    ask = {"text": "a", "rid": "r", "stream": True, "sampling_params": {"max_new_tokens": 10**9}}
+    ask = {"text": "a", "rid": "r", "stream": True, "sampling_params": {"max_new_tokens": 10**6}}
     headers = {"x-tokenwire-stream": "delta"}
     async with client.stream("POST", "/generate", json=ask, headers=headers) as reply:
         lines = reply.aiter_lines()
@@ -242,7 +242,7 @@ async def test_an_abort_ends_a_stream_with_the_reason(client: httpx.AsyncClient,
 
 
 async def test_an_abort_answers_with_what_there_is(client: httpx.AsyncClient, server: NullServer) -> None:
-    ask = {"text": "a", "rid": "r", "sampling_params": {"max_new_tokens": 10**9}}
+    ask = {"text": "a", "rid": "r", "sampling_params": {"max_new_tokens": 10**6}}
     call = asyncio.create_task(client.post("/generate", json=ask))
     await until(lambda: server.servicer.active_requests == 1)
     assert (await client.post("/abort_request", json={"abort_all": True})).json() == {"success": True}
@@ -285,7 +285,7 @@ async def test_encode_and_classify(client: httpx.AsyncClient, route: str, size: 
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])
 async def test_tokenize_and_detokenize(client: httpx.AsyncClient, prefix: str) -> None:
-    expected = {"tokens": [104, 105], "count": 2, "max_model_len": 0}
+    expected = {"tokens": [104, 105], "count": 2, "max_model_len": 1 << 20}
     for body in (
         {"prompt": "hi"},
         {"text": "hi", "add_special_tokens": False},
@@ -301,7 +301,7 @@ async def test_tokenize_and_detokenize(client: httpx.AsyncClient, prefix: str) -
 async def test_tokenize_and_detokenize_answer_lists_with_lists(local: httpx.AsyncClient) -> None:
     for prompts, tokens, counts in ((["hi", ""], [[104, 105], []], [2, 0]), ([], [], [])):
         reply = await local.post("/tokenize", json={"prompt": prompts})
-        assert reply.json() == {"tokens": tokens, "count": counts, "max_model_len": 0}
+        assert reply.json() == {"tokens": tokens, "count": counts, "max_model_len": 1 << 20}
     for lists, texts in (([[104], [], [105]], ["h", "", "i"]), ([], "")):
         assert (await local.post("/detokenize", json={"tokens": lists})).json() == {"text": texts}
 

@@ -59,7 +59,7 @@ def get(port: str | int, path: str) -> int:
 
 def open_stream(port: str) -> Any:
     """An endless stream whose first event has come."""
-    body = json.dumps({"text": "x", "stream": True, "sampling_params": {"max_new_tokens": 10_000_000}})
+    body = json.dumps({"text": "x", "stream": True, "sampling_params": {"max_new_tokens": 1_000_000}})
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/generate",
         data=body.encode(),

@@ -81,7 +81,7 @@ async def test_many_at_once(bridged: SglangServicer) -> None:
 
 
 async def test_abort(bridged: SglangServicer) -> None:
-    stream = bridged.text_generate(request("r", 10**9), context("TextGenerate"))
+    stream = bridged.text_generate(request("r", 10**6), context("TextGenerate"))
     await anext(stream)
     assert (await bridged.abort(AbortRequest(rid="r"), context("Abort"))).success
     messages, error = await drained(stream)
@@ -92,7 +92,7 @@ async def test_abort(bridged: SglangServicer) -> None:
 
 
 async def test_hang_up(host: Host, bridged: SglangServicer) -> None:
-    stream = bridged.text_generate(request("r", 10**9), context("TextGenerate"))
+    stream = bridged.text_generate(request("r", 10**6), context("TextGenerate"))
     await anext(stream)
     stream.cancel()
     await until(lambda: not bridged.active_requests)
@@ -244,7 +244,7 @@ async def test_a_sink_that_raises_ends_its_request(host: Host) -> None:
             self.error = self.error or error
 
     sink, engine = Sink(), BridgedEngine(host.engine, host.loop)
-    engine.generate(GenerateRequest("r", "hi", Sampling(max_new_tokens=10_000_000)), sink)
+    engine.generate(GenerateRequest("r", "hi", Sampling(max_new_tokens=1_000_000)), sink)
     await until(lambda: sink.error is not None)
     assert str(sink.error) == "a bug of the sink"
     await until(lambda: host.engine.loads()[0].num_running_reqs == 0)

@@ -1,7 +1,7 @@
 """The engine without a model, for benchmarks and for tests of transports.
 
 At each step, without sleeping, every active request gets one token, ` token` with id 42, until it
-has `max_new_tokens` (None is 128, for there is no context to fill). That is all of `Sampling` that
+has `max_new_tokens` (None is 128, where the context has room for them). That is all of `Sampling` that
 counts besides `n`: nothing stops a choice earlier, and `RequestOptions` change nothing. Every
 token is certain: its log-probability is 0.0 and it is its own only alternative.
 
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 __all__ = ["EMBEDDING_SIZE", "NullEngine"]
 
 EMBEDDING_SIZE: Final = 4096
+_CONTEXT: Final = 1 << 20
+"""Bounds what an answer that is not streamed takes; no prompt of token ids is longer (`MOST_IDS`)."""
 _LOG: Final = logging.getLogger(__name__)
 _EMBEDDING: Final = [math.cos(i) * math.sqrt(2 / EMBEDDING_SIZE) for i in range(EMBEDDING_SIZE)]
 _NORM: Final = math.hypot(*_EMBEDDING)
@@ -83,7 +85,7 @@ class NullEngine:
             served_model_name=options.served_model_name or "null",
             tokenizer_path="null",
             kind="generate",
-            max_model_len=0,
+            max_model_len=options.max_model_len or _CONTEXT,
             vocab_size=0,
             weight_version=options.weight_version,
             model_type="null",
@@ -119,7 +121,11 @@ class NullEngine:
         if refusal is not None:
             sink.close(refusal)
             return
-        active = NullRequest(request, sink)
+        try:
+            active = NullRequest(request, sink, self.model.max_model_len)
+        except RpcError as error:
+            sink.close(error.with_traceback(None))  # which would lead back to the sink
+            return
         if self.state.paused:
             self._waiting.append(active)
             return

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from tokenwire_serve.engine import Delta, Finish, TokenLogprob
 
+from .lengths import output_limit
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,18 +39,23 @@ def text_of(token_ids: Sequence[int]) -> str:
 
 
 class NullRequest:
-    """An active request: its choices run in step, so one count serves them all."""
+    """An active request: its choices run in step, so one count serves them all.
+
+    Raises:
+        RpcError: INVALID_ARGUMENT, it would become longer than the context.
+    """
 
     __slots__ = ("_plain", "choices", "limit", "made", "prompt_tokens", "request", "running", "sent", "sink")
 
-    def __init__(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
-        limit = request.sampling.max_new_tokens
+    def __init__(self, request: GenerateRequest, sink: Sink[Delta], context: int) -> None:
+        prompt_tokens = length_of(request.prompt)
+        limit = output_limit(request.sampling, prompt_tokens, context)
         self.request = request
         self.sink = sink
-        self.limit = _NO_LIMIT_TOKENS if limit is None else limit
+        self.limit = limit if request.sampling.max_new_tokens is not None else min(limit, _NO_LIMIT_TOKENS)
         self.choices = request.sampling.n
         self._plain = self.choices == 1 and request.stream and not request.logprobs
-        self.prompt_tokens = length_of(request.prompt)
+        self.prompt_tokens = prompt_tokens
         self.made = 0
         self.sent = 0
         self.running = False

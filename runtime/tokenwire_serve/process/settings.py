@@ -189,6 +189,8 @@ class ServeSettings:
         return {**shown, "grpc_max_message_size": self.limits.max_message_size, **self.observe.public()}
 
 
+_MOST_TOKENS: Final = 2**31 - 1
+"""What the schema's `max_model_len` holds."""
 _PUBLIC: Final = (
     "host",
     "port",
@@ -257,7 +259,7 @@ def _check_sizes(settings: ServeSettings) -> None:
     _check_count("--max-running-requests", settings.max_running_requests, 1)
     _check_count("--max-waiting-requests", settings.max_waiting_requests, 0)
     if settings.max_model_len is not None:
-        _check_count("--max-model-len", settings.max_model_len, 1)
+        _check_count("--max-model-len", settings.max_model_len, 1, _MOST_TOKENS)
     for flag_name, seconds in (
         ("--drain-delay", settings.drain_delay),
         ("--drain-timeout", settings.drain_timeout),

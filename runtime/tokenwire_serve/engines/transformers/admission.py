@@ -8,12 +8,14 @@ from tokenwire.codes import Code
 from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
 
+from tokenwire_serve.engines.lengths import check_length
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tokenwire_serve.engine import GenerateRequest, ModelInfo, RequestOptions, Sampling
+    from tokenwire_serve.engine import ModelInfo, RequestOptions, Sampling
 
-__all__ = ["check_ids", "check_options", "check_prompt", "check_sampling", "output_limit", "unsupported"]
+__all__ = ["check_ids", "check_options", "check_prompt", "check_sampling", "unsupported"]
 
 _REFUSED: Final = (
     "lora_path",
@@ -46,17 +48,12 @@ def check_options(options: RequestOptions) -> None:
         raise unsupported("routed_dp_rank", "it has one data-parallel rank, 0")
 
 
-def check_prompt(ids: list[int], model: ModelInfo, room: int = 0) -> None:
-    """Check a prompt that must leave room for `room` more tokens."""
+def check_prompt(ids: list[int], model: ModelInfo) -> None:
+    """Check that a prompt has tokens, that all are in the vocabulary, and that it fits the context."""
     if not ids:
         raise bad_request("prompt", "has no tokens")
     check_ids("input_ids", ids, model)
-    if len(ids) + room > model.max_model_len:
-        more = f" and {room} new ones" if room else ""
-        raise bad_request(
-            "prompt",
-            f"its {len(ids)} tokens{more} exceed the context of {model.max_model_len} tokens",
-        )
+    check_length(len(ids), 0, model.max_model_len)
 
 
 def check_ids(field: str, ids: Iterable[int], model: ModelInfo) -> None:
@@ -73,18 +70,3 @@ def check_sampling(sampling: Sampling, model: ModelInfo) -> None:
         raise bad_request("stop", f"has {size} characters in all; at most {_STOP_CHARACTERS} are taken")
     check_ids("logit_bias", sampling.logit_bias, model)
     check_ids("stop_token_ids", sampling.stop_token_ids, model)
-
-
-def output_limit(request: GenerateRequest, prompt: list[int], model: ModelInfo) -> int:
-    """How many tokens each choice may make.
-
-    Raises:
-        RpcError: INVALID_ARGUMENT, the prompt with its new tokens is longer than the context.
-    """
-    wanted = request.sampling.max_new_tokens
-    if wanted is None or request.sampling.clip:
-        check_prompt(prompt, model, room=0 if wanted == 0 else 1)
-        rest = model.max_model_len - len(prompt)
-        return rest if wanted is None else min(wanted, rest)
-    check_prompt(prompt, model, room=wanted)
-    return wanted

@@ -13,9 +13,10 @@ from tokenwire.errors import RpcError
 
 from tokenwire_serve.engine import Delta, Finish, ServerStatus
 from tokenwire_serve.engines.board import StateBoard, Throughput
+from tokenwire_serve.engines.lengths import output_limit
 from tokenwire_serve.engines.stop_strings import StopStrings
 
-from .admission import check_options, check_sampling, output_limit, unsupported
+from .admission import check_options, check_prompt, check_sampling, unsupported
 from .calls import Calls, GenerateCall, TaskCall
 from .grammar import Grammars
 from .info import model_info
@@ -168,7 +169,9 @@ class EngineCore:
         """The tokens of the prompt, the limit of new ones and what ends them."""
         prompt = self.ids_of(request.prompt)
         check_sampling(request.sampling, self._model)
-        return prompt, output_limit(request, prompt, self._model), StopStrings(request.sampling.stop)
+        check_prompt(prompt, self._model)
+        limit = output_limit(request.sampling, len(prompt), self._model.max_model_len)
+        return prompt, limit, StopStrings(request.sampling.stop)
 
     def ids_of(self, prompt: str | SequenceOf[int]) -> list[int]:
         """Token ids of a prompt; any thread."""
