@@ -22,6 +22,8 @@ from hyperframe.frame import (
 )
 from tokenwire.grpc.hpack_cache import literal_block
 
+from tests.support.sockets import hang_up
+
 from .frame_client import PREFACE
 from .raw_client import HEADERS, message
 
@@ -201,12 +203,7 @@ async def attacker(target: str, greeting: bytes = GREETING) -> AsyncIterator[Att
     try:
         yield one
     finally:
-        reading.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reading
-        one.writer.close()
-        with contextlib.suppress(ConnectionError):
-            await one.writer.wait_closed()
+        await hang_up(one.writer, reading)
 
 
 def remains(server: Server) -> dict[str, Any]:

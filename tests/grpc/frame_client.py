@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,8 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 from tokenwire.grpc.hpack_cache import literal_block
+
+from tests.support.sockets import hang_up
 
 from .raw_client import HEADERS, message
 
@@ -242,12 +243,7 @@ class FrameClient:
             self._send(PingFrame(0, b"12345678").serialize())
             await self._until(lambda: self.pongs)
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            self.writer.close()
-            with contextlib.suppress(ConnectionError):
-                await self.writer.wait_closed()
+            await hang_up(self.writer, task)
 
     def _send(self, frame: bytes) -> None:
         self.unsent += frame

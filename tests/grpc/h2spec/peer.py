@@ -25,6 +25,7 @@ from tokenwire.grpc.hpack_cache import literal_block
 from tests.grpc.frame_client import PREFACE
 from tests.grpc.raw_client import HEADERS, message
 from tests.grpc.wire_service import running
+from tests.support.sockets import hang_up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -93,6 +94,11 @@ def reset(stream_id: int = 1, code: int = 8) -> bytes:
     return raw(RST_STREAM, 0, stream_id, struct.pack(">I", code))
 
 
+BLOCK = block()
+END = data(1, flags=END_STREAM)
+"""The one message of stream 1."""
+
+
 class Peer:
     """A connection to a server.
 
@@ -150,12 +156,7 @@ class Peer:
         assert b"".join(f.data for f in self.of(DataFrame, stream_id)) == message(b"after")
 
     async def close(self) -> None:
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        self.writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self.writer.wait_closed()
+        await hang_up(self.writer, self._task)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:

@@ -15,10 +15,12 @@ from .peer import (
     ACCEPTED,
     ACK,
     ANSWERED,
+    BLOCK,
     CALM,
     COMPRESSION,
     CONTINUATION,
     DATA,
+    END,
     END_HEADERS,
     END_STREAM,
     FRAME_SIZE,
@@ -53,11 +55,9 @@ from .peer import (
     window,
 )
 
-BLOCK = block()
 START, REST = BLOCK[:9], BLOCK[9:]
 OPEN = raw(HEADERS_FRAME, 0, 1, START)
 """HEADERS whose block goes on."""
-END = data(1, b"a", END_STREAM)
 PRIORITY_OF_1 = raw(PRIORITY, 0, 1, b"\0\0\0\3\x10")
 
 

@@ -19,8 +19,10 @@ from .peer import (
     ACCEPTED,
     ACK,
     ANSWERED,
+    BLOCK,
     CONTINUATION,
     DATA,
+    END,
     END_HEADERS,
     END_STREAM,
     FLOW_CONTROL,
@@ -41,7 +43,6 @@ from .peer import (
     Case,
     Peer,
     Reset,
-    block,
     conforms,
     data,
     head,
@@ -62,8 +63,6 @@ if TYPE_CHECKING:
     from tokenwire.context import Context
 
 BODY = message(b"a")
-BLOCK = block()
-END = data(1, b"a", END_STREAM)
 LARGEST = (1 << 31) - 1
 TABLE_SIZE, PUSH, STREAMS, WINDOW, FRAME, LIST = range(1, 7)
 

@@ -12,6 +12,7 @@ from .peer import (
     ANSWERED,
     CALM,
     COMPRESSION,
+    END,
     END_HEADERS,
     END_STREAM,
     HEADERS_FRAME,
@@ -26,7 +27,6 @@ from .peer import (
     table,
 )
 
-END = data(1, b"a", END_STREAM)
 HUFFMAN = HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH)
 
 

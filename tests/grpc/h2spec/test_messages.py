@@ -13,6 +13,7 @@ from .peer import (
     ANSWERED,
     CONTINUATION,
     DATA,
+    END,
     END_HEADERS,
     END_STREAM,
     HEADERS_FRAME,
@@ -34,7 +35,6 @@ from .peer import (
     table,
 )
 
-END = data(1, b"a", END_STREAM)
 METHOD, SCHEME, PATH = (":method", "POST"), (":scheme", "http"), (":path", "/test.Wire/Client")
 AUTHORITY, KIND = (":authority", "test"), ("content-type", "application/grpc")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
     from tokenwire.client import Client
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a call may ask for besides its requests."""
+
+    service: str = SERVICE
+    timeout: float = 20
+    metadata: dict[str, str | bytes] | None = None
+    compress: bool = False
+
+
 class Stub:
     """Calls by name. A call is an async iterator with `cancel`, `initial` and `trailing`.
 
@@ -32,16 +43,11 @@ class Stub:
     m: Any
     flags: list[bool] | None = None
 
-    def call(
-        self,
-        name: str,
-        requests: Any,
-        *,
-        service: str = SERVICE,
-        timeout: float = 20,
-        metadata: dict[str, str | bytes] | None = None,
-        compress: bool = False,
-    ) -> Any:
+    def call(self, name: str, requests: Any, **options: Any) -> Any:
+        """A call with the `Options` of these names."""
+        return self.begin(name, requests, Options(**options))
+
+    def begin(self, name: str, requests: Any, options: Options) -> Any:
         raise NotImplementedError
 
     async def one(self, name: str, requests: Any, **options: Any) -> Any:
@@ -82,23 +88,14 @@ class OurStub(Stub):
         self.client = client
         self.flags = flags
 
-    def call(
-        self,
-        name: str,
-        requests: Any,
-        *,
-        service: str = SERVICE,
-        timeout: float = 20,
-        metadata: dict[str, str | bytes] | None = None,
-        compress: bool = False,
-    ) -> Any:
+    def begin(self, name: str, requests: Any, options: Options) -> Any:
         constant = snake(name).upper()
-        if service != SERVICE:
-            constant = f"{snake(service.rpartition('.')[2]).upper()}_{constant}"
+        if options.service != SERVICE:
+            constant = f"{snake(options.service.rpartition('.')[2]).upper()}_{constant}"
         method = getattr(self.m, constant)
-        client = self.client.with_options(compression="gzip" if compress else None)
+        client = self.client.with_options(compression="gzip" if options.compress else None)
         begin = client._bidi if method.client_streaming else client._stream
-        return OurCall(begin(method, requests, timeout, metadata))
+        return OurCall(begin(method, requests, options.timeout, options.metadata))
 
 
 class OurCall:
@@ -134,27 +131,16 @@ class GrpcioStub(Stub):
         self.m = messages
         self.channel = channel
 
-    def call(
-        self,
-        name: str,
-        requests: Any,
-        *,
-        service: str = SERVICE,
-        timeout: float = 20,
-        metadata: dict[str, str | bytes] | None = None,
-        compress: bool = False,
-    ) -> Any:
+    def begin(self, name: str, requests: Any, options: Options) -> Any:
         kind, response = self.KINDS[name]
         make = getattr(self.channel, kind)(
-            f"/{service}/{name}",
+            f"/{options.service}/{name}",
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=getattr(self.m, response).FromString,
         )
-        compression = grpc.Compression.Gzip if compress else None
-        made = make(
-            requests, timeout=timeout, metadata=list((metadata or {}).items()), compression=compression
-        )
-        return GrpcioCall(made)
+        compression = grpc.Compression.Gzip if options.compress else None
+        metadata = list((options.metadata or {}).items())
+        return GrpcioCall(make(requests, timeout=options.timeout, metadata=metadata, compression=compression))
 
 
 class GrpcioCall:
