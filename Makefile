@@ -1,4 +1,5 @@
 # Every target sets up what it needs; `make help` lists them.
+.NOTPARALLEL:
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,8 +12,11 @@ SGLANG_READY := $(SGLANG_VENV)/.ready
 NODE := tests/clients/node
 NODE_READY := $(NODE)/node_modules/.ready
 
+# Most modules of what is installed are never imported; those that are get compiled then.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+
 .DEFAULT_GOAL := help
-.PHONY: help setup gen demo serve test fuzz check checkgenerate golden bench bench-attacks soak sglang-env test-sglang bench-sglang clean
+.PHONY: help setup gen demo serve test test-together test-alone fuzz check checkgenerate golden bench-env bench bench-attacks soak sglang-env test-sglang bench-sglang clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -20,7 +24,7 @@ help: ## list the targets
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "installing tokenwire and its tools into $(VENV) (a few minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
+	@$(BIN)/python $(INSTALL) --editable '.[dev]' --constraint constraints.txt
 	@touch $@
 
 $(NODE_READY): $(NODE)/package.json $(NODE)/package-lock.json
@@ -41,8 +45,19 @@ demo: $(READY) ## generate, serve the embedded model, stream over gRPC and the O
 serve: $(READY) ## serve the embedded model (ARGS="--model-path DIR --port 30000")
 	@$(BIN)/tokenwire serve $(ARGS)
 
-test: $(READY) $(NODE_READY) ## run every test
+ifdef ARGS
+test: $(READY) $(NODE_READY)
 	@$(BIN)/python -m pytest $(ARGS)
+else
+test: ## run every test; with ARGS="tests/grpc -k ping" some, by pytest with these arguments
+	@$(MAKE) --no-print-directory --keep-going test-together test-alone
+endif
+
+test-together: $(READY) $(NODE_READY) ## run the tests of which several may run at a time
+	@$(BIN)/python -m pytest -m "not alone" --numprocesses auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
+
+test-alone: $(READY) $(NODE_READY) ## run the tests that want the machine for themselves
+	@$(BIN)/python -m pytest -m alone
 
 fuzz: $(READY) ## fuzz one target (ARGS="connection --seconds 600 --corpus build/corpus")
 	@$(BIN)/python -m tests.fuzz $(or $(ARGS),--help)
@@ -64,9 +79,11 @@ golden: $(READY) ## rewrite the golden files of the generator's tests
 
 $(PEERS_READY): $(PEERS)/requirements.txt $(PEERS)/stubs.py proto/sglang/runtime/v1/sglang.proto
 	@test -x $(PEERS_VENV)/bin/python || { echo "making $(PEERS_VENV)"; $(PYTHON) -m venv $(PEERS_VENV); }
-	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $(PEERS)/requirements.txt
+	@$(PEERS_VENV)/bin/python $(INSTALL) --no-deps --requirement $(PEERS)/requirements.txt
 	@$(PEERS_VENV)/bin/python $(PEERS)/stubs.py $(PEERS_VENV)/stubs
 	@touch $@
+
+bench-env: $(PEERS_READY) ## make the environment of the servers that ours is measured beside
 
 bench: $(READY) $(PEERS_READY) ## measure the server beside others (ARGS="streams chat --loop uvloop --rounds 9")
 	@$(BIN)/python -m benchmarks $(ARGS)

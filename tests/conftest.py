@@ -10,11 +10,29 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-GOLDEN = Path(__file__).parent / "golden"
+TESTS = Path(__file__).parent
+GOLDEN = TESTS / "golden"
+ALONE = (
+    TESTS / "attacks",
+    TESTS / "faults",
+    TESTS / "engines" / "test_pace.py",
+    TESTS / "grpc" / "test_floods.py",
+    TESTS / "grpc" / "test_limits.py",
+    TESTS / "http" / "test_http_limits.py",
+    TESTS / "observe" / "test_server_timing.py",
+    TESTS / "security" / "test_costs.py",
+)
+"""What tells the time: `make test` runs it after all else, by itself."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files in tests/golden")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(place) for place in ALONE):
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture
