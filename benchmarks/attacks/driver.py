@@ -10,6 +10,7 @@ import re
 import resource
 import selectors
 import socket
+import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Burst", "Driver", "Tally", "as_dict"]
 
+_ATTACKER: Final = "127.0.0.2"
+"""Where attacks come from: another client has another address."""
+_NO_PORT_YET: Final = 24
+"""IP_BIND_ADDRESS_NO_PORT: else a port whose last connection has just ended is not taken again."""
 _TURN: Final = 256 << 10
 """Bytes that one connection sends before the others have their turn."""
 _READ: Final = 256 << 10
@@ -181,6 +186,9 @@ class Driver:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
+        if family == socket.AF_INET and sys.platform == "linux":
+            sock.setsockopt(socket.IPPROTO_IP, _NO_PORT_YET, 1)
+            sock.bind((_ATTACKER, 0))
         sock.connect_ex((self.target.host, self.target.port))
         line = _Line(sock, self._script())
         self._lines.add(line)

@@ -6,10 +6,11 @@ import asyncio
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from grpclib.config import Configuration
 
+from tokenwire.acceptor import Acceptor, bind
 from tokenwire.auth import OPEN
 from tokenwire.budget import MemoryBudget
 from tokenwire.codes import Code
@@ -99,7 +100,7 @@ class Server:
         self._connections: set[ServerConnection] = set()
         self.stats = ServerStats(self._connections)
         self._room = Room(limits, self.stats)
-        self._listeners: list[asyncio.Server] = []
+        self._listeners: list[Acceptor] = []
         self._idle = asyncio.Event()
         self._draining = False
         servicers = list(servicers)
@@ -141,12 +142,13 @@ class Server:
         Raises:
             OSError: The address cannot be used.
         """
-        loop = asyncio.get_running_loop()
         if ssl is not None:
             ssl.set_alpn_protocols(["h2"])
-        where: dict[str, Any] = {"sock": sock} if sock is not None else {"host": host, "port": port}
         protocol = self.protocol if ssl is None else partial(self._handshake, ssl)
-        self._listeners.append(await loop.create_server(protocol, backlog=1024, **where))
+        sockets = [sock] if sock is not None else await bind(host, port)
+        listener = Acceptor(sockets, protocol, self.stats.connections_ended)
+        self._listeners.append(listener)
+        listener.start()
 
     def _handshake(self, context: ssl.SSLContext) -> asyncio.Protocol:
         return TlsHandshake(self._room, self.stats, context, self._limits.handshake_timeout, self.protocol)
@@ -193,6 +195,9 @@ class Server:
     async def close(self) -> None:
         """Stop: running calls end with UNAVAILABLE, connections are closed."""
         await self.drain(0)
+        for listener in self._listeners:
+            await listener.settled()
+        self._listeners.clear()
         for handshake in list(self._room.handshakes):
             handshake.abort()
         tasks = [task for connection in self._connections for task in connection.tasks]
@@ -202,9 +207,6 @@ class Server:
             _, stuck = await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
             for task in stuck:
                 log.error("a handler does not end though it was cancelled: %r", task)
-        for listener in self._listeners:
-            await listener.wait_closed()
-        self._listeners.clear()
 
 
 def _own_servicers(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import select
 from typing import TYPE_CHECKING, Any, Final
+
+from tokenwire.acceptor import hung_up
 
 from .stats import ServerStats
 
@@ -15,8 +16,6 @@ __all__ = ["CoalescingTransport"]
 
 _HIGH_WATER: Final = 64 * 1024
 _NOBODY: Final = asyncio.Protocol()
-_HUNG_UP: Final = getattr(select, "POLLRDHUP", 0)
-"""Where the system does not tell, it is seen when reading goes on."""
 
 
 class CoalescingTransport(asyncio.Transport):
@@ -110,11 +109,7 @@ class CoalescingTransport(asyncio.Transport):
     def hung_up(self) -> bool:
         """Whether the peer has closed the connection, though what it sent before was not read yet."""
         sock = self._transport.get_extra_info("socket")
-        if not _HUNG_UP or sock is None or (number := sock.fileno()) < 0:
-            return False
-        poll = select.poll()
-        poll.register(number, _HUNG_UP)
-        return bool(poll.poll(0))
+        return sock is not None and hung_up(sock.fileno())
 
     def pause_reading(self) -> None:
         """Stop receiving."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
-import os
 import resource
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["Shortage", "raise_limit"]
 
@@ -16,20 +17,16 @@ _LOG: Final = logging.getLogger("tokenwire.serve")
 _OWN: Final = 64
 """What a server has open beside its connections, with some to spare."""
 _SHORTAGE: Final = frozenset({errno.EMFILE, errno.ENFILE})
-_LOOK_S: Final = 1.0
 _QUIET_S: Final = 10.0
 """Seconds between two lines about a shortage."""
 
 
-def raise_limit(max_connections: int, listeners: int) -> bool:
+def raise_limit(max_connections: int, listeners: int) -> None:
     """Raise the process's soft limit of open files to the hard one, and warn where that is too low.
 
     Args:
         max_connections: What each listener may keep open; 0 is no limit.
         listeners: How many listeners there are.
-
-    Returns:
-        Whether they fit.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
@@ -39,9 +36,7 @@ def raise_limit(max_connections: int, listeners: int) -> bool:
         except (OSError, ValueError) as error:
             _LOG.debug("the limit of open files stays %d: %s", soft, error)
     needed = max_connections * listeners + _OWN
-    if soft == resource.RLIM_INFINITY:
-        return True
-    if max_connections and soft < needed:
+    if max_connections and soft != resource.RLIM_INFINITY and soft < needed:
         fits = max(1, (soft - _OWN) // listeners)
         _LOG.warning(
             "--max-connections %d does not fit into the limit of %d open files: it needs %d, so raise "
@@ -51,7 +46,6 @@ def raise_limit(max_connections: int, listeners: int) -> bool:
             needed,
             fits,
         )
-    return bool(max_connections) and soft >= needed
 
 
 class Shortage:
@@ -61,22 +55,12 @@ class Shortage:
         self._said = -_QUIET_S
 
     def handle(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """The exception handler of a loop: asyncio tells of each connection that it could not accept."""
+        """The exception handler of a loop: it is told of each connection that could not be accepted."""
         error = context.get("exception")
         if isinstance(error, OSError) and error.errno in _SHORTAGE:
             self._tell(error)
-        elif "_start_serving" not in repr(context.get("handle")):  # It was to accept again, but was closed.
+        else:
             loop.default_exception_handler(context)
-
-    async def watch(self) -> None:
-        """Look for a shortage every second: uvloop turns connections away without a word."""
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            try:
-                os.close(os.open(os.devnull, os.O_RDONLY))
-            except OSError as error:
-                if error.errno in _SHORTAGE:
-                    self._tell(error)
 
     def _tell(self, error: OSError) -> None:
         now = time.monotonic()

@@ -51,7 +51,8 @@ class WebStats:
         bytes_in: Bytes received, without TLS.
         bytes_out: Bytes sent, without TLS.
         refused: Requests and connections that were refused here, by reason: connections, headers,
-            displaced, malformed, tls, handshake_timeout, request_timeout, pipelining, stalled, failed.
+            displaced, left, queue, malformed, tls, handshake_timeout, request_timeout, pipelining, stalled,
+            failed.
     """
 
     connections: int = 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tokenwire.acceptor import Acceptor
 from tokenwire.http.asgi import mark_send
 from tokenwire.limits import DEFAULT_LIMITS
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tokenwire.record import CallObserver
 
 __all__ = ["WebServer"]
-
-_BACKLOG = 2048
 
 
 class WebServer:
@@ -54,7 +52,7 @@ class WebServer:
         self._tls = tls
         self._observer = observer
         self._listener: Listener | None = None
-        self._server: asyncio.Server | None = None
+        self._acceptor: Acceptor | None = None
 
     async def start(self) -> None:
         """Accept requests from now on."""
@@ -63,7 +61,8 @@ class WebServer:
         self._listener = Listener(
             self._app, self._limits, loop, self.stats, tls=self._tls, observer=self._observer
         )
-        self._server = await loop.create_server(self._listener.accept, sock=self._sock, backlog=_BACKLOG)
+        self._acceptor = Acceptor([self._sock], self._listener.accept, self.stats.refused)
+        self._acceptor.start()
 
     async def drain(self, timeout: float | None = None) -> bool:
         """Accept nothing new and wait until the running requests have been answered.
@@ -71,10 +70,10 @@ class WebServer:
         Returns:
             False when some still run after `timeout` seconds; `close` ends those.
         """
-        if self._listener is None or self._server is None:
+        if self._listener is None or self._acceptor is None:
             self._sock.close()
             return True
-        await self._stop_listening(self._listener)
+        await self._acceptor.finish()
         self._listener.drain()
         try:
             async with asyncio.timeout(timeout):
@@ -83,22 +82,11 @@ class WebServer:
             return False
         return True
 
-    async def _stop_listening(self, listener: Listener) -> None:
-        """Close the socket, but take the connections that the kernel has taken: it would reset them."""
-        assert self._server is not None
-        loop, pending = asyncio.get_running_loop(), []
-        if self._server.is_serving():
-            with suppress(OSError):
-                while True:
-                    sock, _ = self._sock.accept()
-                    pending.append(loop.connect_accepted_socket(listener.accept, sock))
-        self._server.close()
-        await asyncio.gather(*pending, return_exceptions=True)
-
     async def close(self) -> None:
         """Stop: connections are cut, which cancels what still runs for them."""
-        if self._listener is None or self._server is None:
+        if self._listener is None or self._acceptor is None:
             return
-        self._server.close()
+        self._acceptor.close()
+        await self._acceptor.settled()
         self._listener.abort()
         await self._listener.ended()
