@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tokenwire.method import AuthScope
+from tokenwire_serve.process import security
 from tokenwire_serve.process.groups import SecuritySettings
 from tokenwire_serve.process.keys import forget_environment, load_keys
 from tokenwire_serve.process.security import Security
 from tokenwire_serve.process.settings import SettingsError
+
+from tests.grpc.wire_service import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +88,38 @@ def test_what_cannot_be_a_file_of_keys_names_its_line(keys: Path, content: bytes
     keys.unlink()
     with pytest.raises(SettingsError, match=r"--admin-api-key-file .* cannot be read: No such file"):
         load_keys(SecuritySettings(admin_api_key_file=keys))
+
+
+def test_a_pipe_is_no_file_of_keys(tmp_path: Path) -> None:
+    """Reading it would wait for whoever may never write."""
+    pipe = tmp_path / "keys"
+    os.mkfifo(pipe, 0o600)
+    with pytest.raises(SettingsError) as caught:
+        load_keys(SecuritySettings(api_key_file=pipe))
+    assert str(caught.value) == f"--api-key-file {pipe} is not a regular file"
+
+
+def test_a_huge_file_of_keys_is_not_read(keys: Path) -> None:
+    os.truncate(keys, 1 << 40)
+    with pytest.raises(SettingsError, match=r"--api-key-file .* is larger than 16777216 bytes"):
+        load_keys(SecuritySettings(api_key_file=keys))
+
+
+async def test_keys_stay_when_their_file_becomes_a_pipe(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "keys"
+    file.touch(0o600)
+    monkeypatch.setattr(security, "_PERIOD", 0.01)
+    file.write_text(USER_KEY)
+    guard = Security(SecuritySettings(api_key_file=file), ["127.0.0.1"])
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    watching = asyncio.create_task(guard.watch())
+    await until(lambda: bool(caplog.messages))
+    watching.cancel()
+    assert caplog.messages == [f"--api-key-file {file} is not a regular file; the keys in use before stay"]
+    assert guard.access.keys.scope_of(USER_KEY) is AuthScope.USER
 
 
 def test_what_weakens_keys_is_warned_of(keys: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -68,7 +68,7 @@ def test_what_cannot_be_used_is_one_sentence_with_the_flag_and_the_file(authorit
         f"--ssl-keyfile {nothing} cannot be read: No such file or directory"
     )
     assert problem(ssl_certfile=certificate, ssl_keyfile=authority.directory) == (
-        f"--ssl-keyfile {authority.directory} cannot be read: Is a directory"
+        f"--ssl-keyfile {authority.directory} is not a regular file"
     )
     assert problem(ssl_certfile=certificate, ssl_keyfile=text) == (
         f"--ssl-keyfile {text} has no private key in PEM form"

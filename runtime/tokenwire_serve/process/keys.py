@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tokenwire.auth import KeyRing, key_problem
 
+from .files import read_file
 from .settings import SettingsError
 
 if TYPE_CHECKING:
@@ -80,12 +81,9 @@ def _named(flag: str, given: tuple[str, ...], path: Path | None) -> Iterator[tup
 
 def _lines(flag: str, path: Path) -> Iterator[tuple[str, str]]:
     where = f"{flag} {path}"
+    content, mode = read_file(where, path)
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            lines = file.read().decode("utf-8-sig").splitlines()
-    except OSError as error:
-        raise SettingsError(f"{where} cannot be read: {error.strerror}") from None
+        lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise SettingsError(f"{where} is not text") from None
     if mode & _OTHERS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any, Final
 
+from .files import read_file
 from .settings import SettingsError
 
 if TYPE_CHECKING:
@@ -91,13 +92,13 @@ def _load_certificate(context: ssl.SSLContext, security: SecuritySettings) -> No
     path, password = security.ssl_certfile, security.ssl_keyfile_password
     assert path is not None
     certificate = f"--ssl-certfile {path}"
-    content = _read(certificate, path)
+    content = read_file(certificate, path)[0]
     if _CERTIFICATE not in content:
         raise SettingsError(f"{certificate} has no certificate in PEM form")
     key = certificate
     if security.ssl_keyfile is not None:
         key = f"--ssl-keyfile {security.ssl_keyfile}"
-        content = _read(key, security.ssl_keyfile)
+        content = read_file(key, security.ssl_keyfile)[0]
     if _KEY not in content:
         hint = "" if security.ssl_keyfile is not None else ": name the key's file with --ssl-keyfile"
         raise SettingsError(f"{key} has no private key in PEM form{hint}")
@@ -125,16 +126,9 @@ def _load_authorities(context: ssl.SSLContext, security: SecuritySettings) -> No
     if path is None:
         return
     authorities = f"--ssl-ca-certs {path}"
-    if _CERTIFICATE not in _read(authorities, path):
+    if _CERTIFICATE not in read_file(authorities, path)[0]:
         raise SettingsError(f"{authorities} has no certificate in PEM form")
     try:
         context.load_verify_locations(path)
     except (ssl.SSLError, OSError):
         raise SettingsError(f"{authorities} has a certificate that is damaged") from None
-
-
-def _read(name: str, path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{name} cannot be read: {error.strerror}") from None
