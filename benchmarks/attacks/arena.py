@@ -48,6 +48,8 @@ _STEP_S: Final = 0.1
 _ANSWER_S: Final = 30.0
 _RESIDENT: Final = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
 _PEAK: Final = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+_PLACES: Final = ("--max-running-requests", "4096")
+"""An engine that is full delays others because it is full; what is looked at here is the server."""
 _SERVER: Final = "tokenwire_gen.sglang.runtime.v1"
 
 
@@ -223,7 +225,7 @@ class Arena:
         listen = ["--port", str(self.http), "--grpc-port", str(self.grpc)]
         watched = str(Path(__file__).with_name("watched.py"))
         command = [sys.executable, watched, str(self._census), self._server_core, _SERVER, "--engine", "null"]
-        command += [*listen, "--log-level", "error", "--loop", self._loop, *self._flags]
+        command += [*listen, "--log-level", "error", "--loop", self._loop, *_PLACES, *self._flags]
         paths = (
             [self._sources / name for name in ("codegen", "templates", "runtime", "generated")]
             if self._sources

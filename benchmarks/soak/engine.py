@@ -57,6 +57,7 @@ class FaultyEngine(NullEngine):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.broken: set[str] = set()
+        self._held: set[NullRequest] = set()
 
     @property
     def requests(self) -> int:
@@ -83,7 +84,7 @@ class FaultyEngine(NullEngine):
             super().generate(request, sink)
 
     def _enter(self, active: NullRequest) -> None:
-        refusal = self._refusal(active.request.rid)
+        refusal = self._refusal(active.request)
         if refusal is not None:
             active.sink.close(refusal)
             return
@@ -92,14 +93,25 @@ class FaultyEngine(NullEngine):
 
     def _hold(self, request: GenerateRequest, sink: Sink[Delta], *, later: bool) -> None:
         held = NullRequest(request, sink, self.model.max_model_len)
+        self._held.add(held)
         self._waiting.append(held)
         if later and self._loop is not None:
-            self._loop.call_later(LATE_S, self._admit, held)
+            self._loop.call_later(LATE_S, self._let_go, held)
 
-    def _admit(self, held: NullRequest) -> None:
+    def _let_go(self, held: NullRequest) -> None:
         if held in self._waiting:
             self._waiting.remove(held)
             self._enter(held)
+
+    def _fill(self) -> None:
+        """Let those run that wait, but for those that are held."""
+        held = self._held.intersection(self._waiting)
+        self._held = held
+        others = [active for active in self._waiting if active not in held]
+        self._waiting.clear()
+        self._waiting.extend(others)
+        super()._fill()
+        self._waiting.extendleft(held)
 
     async def embed(self, request: EmbedRequest) -> Embedding:
         """As engine null does, or the fault."""

@@ -177,6 +177,21 @@ async def test_the_queue_is_bounded(engine: Engine) -> None:
         await collect(stream)
 
 
+async def test_no_more_run_than_may(engine: Engine) -> None:
+    streams = [start(engine, n=3, max_new_tokens=1500, ignore_eos=True, rid=f"row-{i}") for i in range(5)]
+    load = await until(engine, lambda load: load.num_running_reqs >= 6 and load.num_waiting_reqs >= 15 - 8)
+    assert load.max_running_requests == 8
+    assert load.num_running_reqs <= 8
+    for i in range(4):
+        engine.abort(f"row-{i}")
+    load = await until(engine, lambda load: load.num_running_reqs == 3)
+    assert load.num_waiting_reqs == 0
+    engine.abort("row-4")
+    for stream in streams:
+        for choice in await collect(stream):
+            assert choice.finish is not None and choice.finish.kind == "abort"
+
+
 async def test_loads_are_true(engine: Engine) -> None:
     stream = start(engine, n=3, max_new_tokens=1500, ignore_eos=True, rid="load")
     load = await until(engine, lambda load: load.num_used_tokens > 3 * 3 and load.gen_throughput > 0)

@@ -1,6 +1,6 @@
 """The engine without a model, for benchmarks and for tests of transports.
 
-At each step, without sleeping, every active request gets one token, ` token` with id 42, until it
+At each step, without sleeping, every running request gets one token, ` token` with id 42, until it
 has `max_new_tokens` (None is 128, where the context has room for them). That is all of `Sampling` that
 counts besides `n`: nothing stops a choice earlier, and `RequestOptions` change nothing. Every
 token is certain: its log-probability is 0.0 and it is its own only alternative.
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tokenwire.codes import Code
 from tokenwire.details import bad_request
 from tokenwire.errors import RpcError
+from tokenwire.heavy import LARGE, in_thread
 
 from tokenwire_serve.engine import (
     Delta,
@@ -66,7 +67,7 @@ _LABELS: Final = ("negative", "positive")
 
 
 class NullEngine:
-    """See the module. Every request runs at once; only while paused do they wait."""
+    """See the module. Requests run as soon as they come, while there are places for their choices."""
 
     name = "null"
     adapters = ()
@@ -78,6 +79,7 @@ class NullEngine:
         self._pace = Pace()
         self._running: dict[str, NullRequest] = {}
         self._waiting: deque[NullRequest] = deque()
+        self._taken = 0
         self._stepping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self.model = ModelInfo(
@@ -117,7 +119,7 @@ class NullEngine:
 
     def generate(self, request: GenerateRequest, sink: Sink[Delta]) -> None:
         """Start a request; all that follows comes through `sink`."""
-        refusal = self._refusal(request.rid)
+        refusal = self._refusal(request)
         if refusal is not None:
             sink.close(refusal)
             return
@@ -126,15 +128,26 @@ class NullEngine:
         except RpcError as error:
             sink.close(error.with_traceback(None))  # which would lead back to the sink
             return
-        if self.state.paused:
-            self._waiting.append(active)
-            return
-        self._run(active)
-        self._wake()
+        self._waiting.append(active)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Let those run that wait, in their order, while there are places."""
+        waiting = self._waiting
+        while waiting and self._has_room(waiting[0].choices):
+            self._run(waiting.popleft())
+        if self._running:
+            self._wake()
+
+    def _has_room(self, choices: int) -> bool:
+        """Whether a request may run; one of more choices than there are places runs alone."""
+        fits = self._taken + choices <= self._options.max_running_requests
+        return not self.state.paused and (fits or not self._taken)
 
     def _run(self, active: NullRequest) -> None:
         request = active.request
         self._running[request.rid] = active
+        self._taken += active.choices
         active.running = True
         request.admitted = request.admitted or time.monotonic()
 
@@ -142,14 +155,20 @@ class NullEngine:
         if active.running:
             del self._running[active.request.rid]
             active.running = False
+            self._taken -= active.choices
+            self._pace.left(active.choices, len(self._waiting))
 
-    def _refusal(self, rid: str) -> RpcError | None:
+    def _refusal(self, request: GenerateRequest) -> RpcError | None:
+        rid = request.rid
         if not self.state.healthy:
             return RpcError(Code.UNAVAILABLE, f"engine null is not up: {self.state.reason}")
         if rid in self._running or any(w.request.rid == rid for w in self._waiting):
             return RpcError(Code.ALREADY_EXISTS, f"rid {rid!r} is in use by an active request")
-        if len(self._waiting) >= self._options.max_waiting_requests:
-            return self._pace.full(f"the queue is full: {len(self._waiting)} requests wait", 1)
+        waiting = len(self._waiting)
+        if waiting >= self._options.max_waiting_requests and (
+            waiting or not self._has_room(request.sampling.n)
+        ):
+            return self._pace.full(f"the queue is full: {waiting} requests wait", waiting)
         return None
 
     def _wake(self) -> None:
@@ -176,8 +195,7 @@ class NullEngine:
                 self._drop(active)
                 _close(active, error)
         self._speed.add(made)
-        if self._running:
-            self._wake()
+        self._fill()
 
     def abort(self, rid: str) -> bool:
         """End the request of exactly that rid; False when it is not active."""
@@ -189,6 +207,7 @@ class NullEngine:
             if active is None:
                 return False
             self._waiting.remove(active)
+        self._fill()
         _finish_aborted(active, "aborted")
         return True
 
@@ -217,11 +236,12 @@ class NullEngine:
 
     async def tokenize(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         """One id per UTF-8 byte; there are no special tokens to add."""
-        return ids_of(text)
+        return ids_of(text) if len(text) <= LARGE else await in_thread(len(text), ids_of, text)
 
     async def detokenize(self, token_ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
         """The text of those bytes; what is no UTF-8 becomes U+FFFD."""
-        return text_of(token_ids)
+        size = len(token_ids)
+        return text_of(token_ids) if size <= LARGE else await in_thread(size, text_of, token_ids)
 
     async def render_chat(
         self,
@@ -235,7 +255,7 @@ class NullEngine:
 
     def loads(self) -> list[Load]:
         """How busy it is. It has no cache, so what depends on one is 0."""
-        running = sum(active.request.sampling.n for active in self._running.values())
+        running = self._taken
         limit = self._options.max_running_requests
         return [
             Load(
@@ -256,8 +276,11 @@ class NullEngine:
         ]
 
     def expected_wait(self) -> float | None:
-        """Nothing waits, unless the engine is paused; then nobody knows for how long."""
-        return None if self.state.paused else 0.0
+        """Seconds until a choice that comes now would begin, as measured; None is unknown."""
+        if self.state.paused:
+            return None
+        wanted = self._taken + sum(active.choices for active in self._waiting)
+        return self._pace.wait(wanted + 1 - self._options.max_running_requests)
 
     def server_info(self) -> dict[str, Any]:
         """Settings that are safe to show."""
@@ -288,10 +311,7 @@ class NullEngine:
     async def resume(self) -> None:
         """Go on after `pause`."""
         self._board.set(paused=False)
-        for active in self._waiting:
-            self._run(active)
-        self._waiting.clear()
-        self._wake()
+        self._fill()
 
     async def start_profile(self, directory: str) -> str:
         """UNIMPLEMENTED."""

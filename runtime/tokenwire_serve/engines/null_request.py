@@ -21,11 +21,18 @@ __all__ = ["TOKEN_ID", "TOKEN_TEXT", "NullRequest", "ids_of", "length_of", "text
 TOKEN_ID: Final = 42
 TOKEN_TEXT: Final = " token"
 _NO_LIMIT_TOKENS: Final = 128
+_SLICE: Final = 32 << 10
+"""Ids that are made, or read, without letting other threads run."""
 
 
 def ids_of(prompt: str | Sequence[int]) -> list[int]:
     """The bytes of a text; token ids as they are."""
-    return list(prompt.encode()) if isinstance(prompt, str) else list(prompt)
+    if not isinstance(prompt, str):
+        return list(prompt)
+    data, ids = prompt.encode(), list[int]()
+    for start in range(0, len(data), _SLICE):
+        ids += data[start : start + _SLICE]
+    return ids
 
 
 def length_of(prompt: str | Sequence[int]) -> int:
@@ -35,7 +42,15 @@ def length_of(prompt: str | Sequence[int]) -> int:
 
 def text_of(token_ids: Sequence[int]) -> str:
     """The text of bytes; what is none, or no UTF-8, becomes U+FFFD."""
-    return b"".join(bytes([i]) if 0 <= i < 256 else b"\xff" for i in token_ids).decode(errors="replace")
+    slices = (token_ids[start : start + _SLICE] for start in range(0, len(token_ids), _SLICE))
+    return b"".join(map(_bytes_of, slices)).decode(errors="replace")
+
+
+def _bytes_of(token_ids: Sequence[int]) -> bytes:
+    try:
+        return bytes(token_ids)
+    except (ValueError, OverflowError):
+        return b"".join(bytes([i]) if 0 <= i < 256 else b"\xff" for i in token_ids)
 
 
 class NullRequest:
@@ -103,7 +118,8 @@ class NullRequest:
 
     def _input_logprobs(self) -> list[TokenLogprob]:
         start, ids = self.request.logprob_start, ids_of(self.request.prompt)
-        logprobs = [self._logprob(i, text_of([i])) for i in ids[start:]]
+        each = {i: self._logprob(i, text_of([i])) for i in set(ids)}
+        logprobs = [each[i] for i in ids[start:]]
         if start == 0 and logprobs:
             text = logprobs[0].text
             logprobs[0] = TokenLogprob(None, ids[0], text)
