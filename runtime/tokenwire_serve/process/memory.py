@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
-__all__ = ["Allocator", "Trimmer", "glibc"]
+__all__ = ["Allocator", "Trimmer", "glibc", "share_one_heap"]
 
 _SECONDS: Final = 2.0
 _WORTHWHILE: Final = 8 << 20
 """Bytes to give back at least; less is not worth the pages' return."""
+_M_ARENA_MAX: Final = -8
+_ARENA_VARIABLES: Final = frozenset({"MALLOC_ARENA_MAX", "GLIBC_TUNABLES"})
 _STATM: Final = Path("/proc/self/statm")
 
 
@@ -83,6 +86,17 @@ def glibc() -> Allocator | None:
         return _Glibc(ctypes.CDLL(None))
     except (AttributeError, OSError, TypeError):
         return None
+
+
+def share_one_heap() -> None:
+    """Have threads that begin from now on take memory from one heap, unless the user has said how many.
+
+    glibc gives threads heaps of their own, and trimming does not give back the free end of those: up to
+    64 MiB for each thread that has ever done something large. Threads that run Python do not compete for it.
+    """
+    if _ARENA_VARIABLES.isdisjoint(os.environ):
+        with suppress(AttributeError, OSError, TypeError):
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 class Trimmer:
