@@ -164,6 +164,31 @@ def many_strings(driver: Driver) -> None:
 
 
 @attack("grpc", pace="flood")
+def many_tokens(driver: Driver) -> None:
+    """Has a text of 4 MB tokenized."""
+    size = 4 << 20
+    _large(driver, "Tokenize", b"\x0a" + _varint(size) + b"a" * size)
+
+
+@attack("grpc", pace="flood")
+def ids_to_text(driver: Driver) -> None:
+    """Has a million token ids turned into text."""
+    size = 1 << 20
+    _large(driver, "Detokenize", b"\x0a" + _varint(size) + b"a" * size)
+
+
+@attack("grpc", pace="flood")
+def prompt_logprobs(driver: Driver) -> None:
+    """Asks for the log-probabilities of a prompt of 200,000 tokens, and of 20 alternatives to each."""
+    from tokenwire_gen.sglang.runtime.v1 import TextGenerateRequest
+
+    wanted = TextGenerateRequest(
+        text="a" * 200_000, return_logprob=True, logprob_start_len=0, top_logprobs_num=20
+    )
+    _large(driver, "TextGenerate", bytes(wanted))
+
+
+@attack("grpc", pace="flood")
 def many_unknown_fields(driver: Driver) -> None:
     """Sends a message of 8 MB that is four million fields which do not exist."""
     _large(driver, "TextGenerate", b"\xf8\x07\x01" * ((8 << 20) // 3))

@@ -19,9 +19,9 @@ _MIB: Final = 1 << 20
 _PIECE: Final = 64 << 10
 
 
-def _post(body: bytes, *fields: bytes) -> bytes:
+def _post(body: bytes, *fields: bytes, path: bytes = b"/generate") -> bytes:
     more = b"".join(field + b"\r\n" for field in fields)
-    return _HEAD + more + b"content-length: %d\r\n\r\n" % len(body) + body
+    return _HEAD.replace(b"/generate", path) + more + b"content-length: %d\r\n\r\n" % len(body) + body
 
 
 def _again(data: bytes) -> Iterator[Burst | float]:
@@ -124,9 +124,16 @@ def json_items(driver: Driver) -> None:
 def json_objects(driver: Driver) -> None:
     """Sends 8 MB of JSON that are two million empty objects, to the OpenAI API."""
     body = b'{"model": "null", "messages": [' + b"{}," * (2 * _MIB) + b"{}]}"
-    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-    data = head + b"content-length: %d\r\n\r\n" % len(body) + body
-    driver.play(lambda: _again(data), 1)
+    driver.play(lambda: _again(_post(body, path=b"/v1/chat/completions")), 1)
+
+
+@attack("http", pace="flood")
+def prompt_logprobs(driver: Driver) -> None:
+    """Asks the OpenAI API for the log-probabilities of 200,000 tokens of a prompt, with alternatives."""
+    body = b'{"model": "null", "max_tokens": 1, "echo": true, "logprobs": 5, "prompt": "%b"}' % (
+        b"a" * 200_000
+    )
+    driver.play(lambda: _again(_post(body, path=b"/v1/completions")), 1)
 
 
 @attack("http", pace="flood")

@@ -154,8 +154,10 @@ class Response:
         else:
             self.send(message)
 
-    def reply(self, message: Message) -> Coroutine[Any, Any, None] | None:
+    def reply(self, message: Message | bytes) -> Coroutine[Any, Any, None] | None:
         """Send the one message of a call and its end, in one piece where that can be.
+
+        It may be the message's bytes, from a handler that has encoded a large one in a thread.
 
         Returns:
             What is left to do, where the message is large and to be compressed.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.heavy import in_thread
+from tokenwire.http.large_answers import dump_large_json
 
+from tokenwire_serve.servicer.large_logprobs import MANY_LOGPROBS, logprobs_of
 from tokenwire_serve.servicer.meta_info import json_text
 
 from .backend import OpenAIReply
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from .job import Job
 
 __all__ = ["answer_whole"]
+
+_LOGPROB_BYTES: Final = 64
 
 
 async def answer_whole(core: Core, job: Job, record: CallRecord | None = None) -> OpenAIReply:
@@ -44,10 +49,10 @@ async def answer_whole(core: Core, job: Job, record: CallRecord | None = None) -
     except RpcError as error:
         if error.code is not Code.CANCELLED or not gathering.complete:
             raise
-        return OpenAIReply(gathering.body(), error=error)
+        return OpenAIReply(await gathering.body(), error=error)
     finally:
         run.abort()
-    return OpenAIReply(gathering.body())
+    return OpenAIReply(await gathering.body())
 
 
 class _Choice:
@@ -68,6 +73,7 @@ class _Gathering:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._job = job
         self._usage = Usage(job.sampling.n)
+        self._logprobs = 0
         self._choices = [_Choice(job.echo(index)) for index in range(job.choices)]
 
     @property
@@ -79,6 +85,7 @@ class _Gathering:
         """What is new in one choice."""
         choice = self._choices[index]
         choice.texts.append(delta.text)
+        self._logprobs += logprobs_of(delta)
         choice.positions.extend(delta.input_logprobs or ())
         choice.positions.extend(delta.output_logprobs or ())
         if delta.finish is not None:
@@ -94,10 +101,15 @@ class _Gathering:
         else:
             self.done.set_exception(error)
 
-    def body(self) -> bytes:
-        """The answer."""
+    async def body(self) -> bytes:
+        """The answer; in a thread where there are very many log-probabilities."""
+        if self._logprobs <= MANY_LOGPROBS:
+            return json_text(self._answer()).encode()
+        return await dump_large_json(await in_thread(self._logprobs * _LOGPROB_BYTES, self._answer))
+
+    def _answer(self) -> dict[str, Any]:
         job = self._job
-        answer = {
+        return {
             "id": job.id,
             "object": "chat.completion" if job.chat else "text_completion",
             "created": job.created,
@@ -105,7 +117,6 @@ class _Gathering:
             "choices": [self._choice(index) for index in range(job.choices)],
             "usage": self._usage.shown(),
         }
-        return json_text(answer).encode()
 
     def _choice(self, index: int) -> dict[str, Any]:
         choice, job = self._choices[index], self._job

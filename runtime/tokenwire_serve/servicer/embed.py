@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from tokenwire.heavy import LARGE, in_thread
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     ClassifyResponse,
     DetokenizeResponse,
@@ -102,17 +103,20 @@ class Tokenizer:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def tokenize(self, request: pb.TokenizeRequest) -> TokenizeResponse:
+    async def tokenize(self, request: pb.TokenizeRequest, context: Context) -> TokenizeResponse:
         """Tokenize; special tokens are added unless that is declined."""
         self._core.require_up()
         special = request.add_special_tokens is not False
         tokens = await self._core.engine.tokenize(request.text, add_special_tokens=special)
-        return TokenizeResponse(
+        response = TokenizeResponse(
             tokens=tokens,
             count=len(tokens),
             max_model_len=self._core.engine.model.max_model_len,
             input_text=request.text,
         )
+        if len(tokens) <= LARGE or context.transport != "grpc":
+            return response
+        return cast("TokenizeResponse", await in_thread(len(tokens), bytes, response))
 
     async def detokenize(self, request: pb.DetokenizeRequest) -> DetokenizeResponse:
         """Detokenize; special tokens are left out."""

@@ -13,6 +13,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import GenerateResponse, TextGene
 
 from .core import failed
 from .json_sink import GrowingJsonSink
+from .large_logprobs import LogprobWriter
 from .output import Generated, Output
 from .sinks import CumulativeSink, DeltaSink, GrowingSink, Shape, is_plain
 from .validation import field_names, read_generate
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tokenwire.context import Context
-    from tokenwire.streams import PushStream
+    from tokenwire.streams import PushStream, Sink
     from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 
-    from tokenwire_serve.engine import GenerateRequest
+    from tokenwire_serve.engine import Delta, GenerateRequest
 
     from .core import Core
     from .sinks import GenerationSink, M, P
@@ -135,7 +136,7 @@ class TextGeneration:
             record=context.record,
         )
         try:
-            engine.generate(request, sink)
+            engine.generate(request, _entrance(sink, request))
         except BaseException:
             active.release(rid)
             raise
@@ -151,6 +152,13 @@ class TextGeneration:
         if asked:
             raise bad_request(STREAM_MODE, f"must be delta or cumulative, not {asked!r}")
         return "delta" if self._core.settings.incremental_streaming_output else "cumulative"
+
+
+def _entrance(sink: GenerationSink[M, P], request: GenerateRequest) -> Sink[Delta]:
+    """Where the engine puts the deltas of a request."""
+    if not request.logprobs:
+        return sink
+    return LogprobWriter(sink, sink.stream, with_top=request.top_logprobs > 0)
 
 
 def _sink_kind(

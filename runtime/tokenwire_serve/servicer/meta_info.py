@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from tokenwire_serve.engine import Delta, Embedding, Finish, TokenLogprob
 
@@ -16,6 +16,7 @@ __all__ = [
     "OUTPUT_KEYS",
     "ChoiceFacts",
     "LogprobTexts",
+    "WrittenLogprobs",
     "embedding_facts",
     "finish_json",
     "join_lists",
@@ -58,7 +59,7 @@ def latency_json(started: float) -> str:
 
 def join_lists(head: str, tail: str) -> str:
     """The JSON text of two JSON lists, each compact, in a row."""
-    return f"[{_joined(head[1:-1], (tail[1:-1],))}]"
+    return f"[{_joined(head[1:-1], tail[1:-1])}]"
 
 
 class ChoiceFacts:
@@ -87,6 +88,20 @@ class ChoiceFacts:
         return facts
 
 
+class WrittenLogprobs(list["TokenLogprob"]):
+    """Log-probabilities, and their JSON.
+
+    Attributes:
+        tokens: The positions, without the brackets of their list.
+        top: The same of their alternatives, where those are wanted.
+    """
+
+    def __init__(self, logprobs: Sequence[TokenLogprob], *, with_top: bool) -> None:
+        super().__init__(logprobs)
+        self.tokens = ",".join([_triple(p.logprob, p.token_id, p.text) for p in logprobs])
+        self.top = ",".join([_top_list(p) for p in logprobs]) if with_top else ""
+
+
 class LogprobTexts:
     """Log-probabilities as JSON lists that grow by appending text, never by encoding anew."""
 
@@ -101,9 +116,11 @@ class LogprobTexts:
 
     def add(self, logprobs: Sequence[TokenLogprob]) -> None:
         """Append the next positions."""
-        self._tokens = _joined(self._tokens, (_triple(p.logprob, p.token_id, p.text) for p in logprobs))
+        if not isinstance(logprobs, WrittenLogprobs):
+            logprobs = WrittenLogprobs(logprobs, with_top=self._with_top)
+        self._tokens = _joined(self._tokens, logprobs.tokens)
         if self._with_top:
-            self._top = _joined(self._top, (_top_list(p) for p in logprobs))
+            self._top = _joined(self._top, logprobs.top)
 
     def write(self, facts: dict[str, str]) -> None:
         """Put all positions so far into `facts`."""
@@ -112,8 +129,7 @@ class LogprobTexts:
             facts[self._top_key] = f"[{self._top}]"
 
 
-def _joined(head: str, items: Iterable[str]) -> str:
-    tail = ",".join(items)
+def _joined(head: str, tail: str) -> str:
     return f"{head},{tail}" if head and tail else head or tail
 
 

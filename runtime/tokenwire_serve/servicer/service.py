@@ -157,7 +157,7 @@ class SglangServicer(SglangServiceBase):
     @starts_at_once
     async def tokenize(self, request: pb.TokenizeRequest, context: Context) -> pb.TokenizeResponse:
         """Turn a text into token ids."""
-        return await self._tokenizer.tokenize(request)
+        return await self._tokenizer.tokenize(request, context)
 
     @starts_at_once
     async def detokenize(self, request: pb.DetokenizeRequest, context: Context) -> pb.DetokenizeResponse:
