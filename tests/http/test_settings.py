@@ -147,6 +147,7 @@ def test_broken_rules(given: dict[str, Any], problem: str) -> None:
             {},
             {"served_model_names": ("a", "b"), "incremental_streaming_output": False},
         ),
+        (["--grpc-compression", "gzip"], {}, {"grpc_compression": "gzip"}),
         (["--incremental-streaming-output"], {}, {"incremental_streaming_output": True}),
         (["--engine", "null", "--drain-timeout", "2.5"], {}, {"engine": "null", "drain_timeout": 2.5}),
         (["--nccl-port", "7"], {}, {"nccl_port": 7, "restart_engine": False, "accept_any_model": False}),

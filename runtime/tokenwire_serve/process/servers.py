@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from tokenwire.auth import Access
     from tokenwire.errors import RpcError
+    from tokenwire.grpc.compression import ReplyCompression
     from tokenwire.limits import Limits
 
     from tokenwire_serve.observe.observation import Observation
@@ -48,6 +49,7 @@ class Servers:
         grpc_tls: TLS of gRPC; None is none.
         observation: Told of every call, and shown on the HTTP port unless it has one of its own.
         metrics: Socket of the metrics, where they have one of their own: open, and without TLS.
+        compression: Which gRPC replies are compressed.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Servers:
         grpc_tls: ssl.SSLContext | None = None,
         observation: Observation | None = None,
         metrics: socket.socket | None = None,
+        compression: ReplyCompression = "asked",
     ) -> None:
         observer = None if observation is None else observation.observer
         pages = {} if observation is None else observation.pages
@@ -91,6 +94,7 @@ class Servers:
             access=access,
             observer=observer,
             budget=budget,
+            compression=compression,
         )
         self._trimmer = Trimmer(glibc())
         self._grpc_socket = grpc

@@ -58,6 +58,7 @@ class ServeSettings:
         port: HTTP; 0 takes a free port.
         enable_grpc: Off is HTTP only.
         grpc_port: 0 takes a free port; None is derived from `port`.
+        grpc_compression: Which gRPC replies are compressed: "none", "asked" or "gzip".
         max_running_requests: Requests that decode together.
         max_waiting_requests: Requests that may wait.
         incremental_streaming_output: Streams carry deltas unless the caller asks otherwise.
@@ -115,6 +116,13 @@ class ServeSettings:
         kind=int,
         env="SGLANG_GRPC_PORT",
         shown_default="HTTP port + 10000",
+    )
+    grpc_compression: str = flag(
+        "asked",
+        "Which gRPC replies of 1 KiB or more are sent with gzip to clients that take it: those to requests "
+        "that came with it, all (gzip), or none.",
+        _LISTENERS,
+        kind=click.Choice(["none", "asked", "gzip"]),
     )
     max_running_requests: int = flag(32, "Requests that decode together.", _REQUESTS)
     max_waiting_requests: int = flag(1024, "Requests that may wait; more are answered with 429.", _REQUESTS)

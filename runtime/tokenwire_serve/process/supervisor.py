@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import fields, replace
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
@@ -29,6 +29,7 @@ from .engine_args import without
 from .keys import forget_environment
 from .lifeline import keep_up
 from .listeners import address_of, listen
+from .memory import share_one_heap
 from .progress import progress
 from .security import Security
 from .servers import Servers
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Coroutine
     from typing import TypeVar
+
+    from tokenwire.grpc.compression import ReplyCompression
 
     from tokenwire_serve.engine import Engine
     from tokenwire_serve.observe.log_writer import LogWriter
@@ -72,6 +75,7 @@ def run(settings: ServeSettings) -> int:
     Returns:
         The exit code: 0 after a drain, 1 when the server could not start or its engine died.
     """
+    share_one_heap()
     with logging_to_stderr(settings.observe.log_level, settings.observe.log_format) as writer:
         supervisor = Supervisor(settings, writer)
         with asyncio.Runner(loop_factory=_loop_factory(settings.loop)) as runner:
@@ -163,10 +167,11 @@ class Supervisor:
             grpc_tls=security.grpc,
             observation=observation,
             metrics=metrics,
+            compression=cast("ReplyCompression", settings.grpc_compression),
         )
         observation.start(servicer)
         stack.push_async_callback(servers.close)
-        self._see_to_descriptors(stack, listeners=1 if grpc is None else 2)
+        self._see_to_descriptors(listeners=1 if grpc is None else 2)
         await servers.start()
         stack.callback(asyncio.create_task(security.watch()).cancel)
         what = f"loading {settings.model_path or 'the model'} on engine {engine.name}"
@@ -184,12 +189,10 @@ class Supervisor:
             await self._drain(engine, servers, _FLUSH)
             raise
 
-    def _see_to_descriptors(self, stack: AsyncExitStack, listeners: int) -> None:
+    def _see_to_descriptors(self, listeners: int) -> None:
         """Have as many file descriptors as there may be, and say when they run out."""
-        shortage = Shortage()
-        asyncio.get_running_loop().set_exception_handler(shortage.handle)
-        if not raise_limit(self._settings.limits.max_connections, listeners):
-            stack.callback(asyncio.create_task(shortage.watch()).cancel)
+        asyncio.get_running_loop().set_exception_handler(Shortage().handle)
+        raise_limit(self._settings.limits.max_connections, listeners)
 
     async def _bring_up(self, engine: Engine, what: str) -> None:
         """Start an engine, for the first time or again."""
