@@ -15,6 +15,9 @@ NODE_READY := $(NODE)/node_modules/.ready
 # Most modules of what is installed are never imported; those that are get compiled then.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 
+# A process that crashes is a failure and is not replaced: with loadscope the run would then never end.
+TOGETHER := --numprocesses auto --maxprocesses 8 --max-worker-restart 0 --dist loadscope --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: help setup gen demo serve test test-together test-alone fuzz check checkgenerate golden bench-env bench bench-attacks soak sglang-env test-sglang bench-sglang clean
 
@@ -54,7 +57,7 @@ test: ## run every test; with ARGS="tests/grpc -k ping" some, by pytest with the
 endif
 
 test-together: $(READY) $(NODE_READY) ## run the tests of which several may run at a time
-	@$(BIN)/python -m pytest -m "not alone" --numprocesses auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m "not alone" $(TOGETHER)
 
 test-alone: $(READY) $(NODE_READY) ## run the tests that want the machine for themselves
 	@$(BIN)/python -m pytest -m alone
