@@ -1,9 +1,14 @@
 """Work whose size a peer chose, done in threads while the event loop turns.
 
 Two threads do all of it, one piece after the other: one what is large, one what is very large, so that
-whoever sends much cannot have many threads, and waits behind others of the kind only. A thread that is busy
-with Python lets others run at Python's switch interval, which is shorter while there is such work: an event
-loop wants its turn for every callback. A third thread does what is not Python, at a lower priority.
+whoever sends much cannot have many threads, and waits behind others of the kind only. Of those that wait
+the one is next that would be done first had each a thread of its own: small ones pass huge ones, and none
+waits for ever. What has begun is not interrupted, and a third thread would only make all slower, the loop
+too; the most that one piece can take is what `--grpc-max-message-size` lets a message have.
+
+A thread that is busy with Python lets others run at Python's switch interval, which is shorter while there
+is such work: an event loop wants its turn for every callback. A third thread does what is not Python, at a
+lower priority.
 """
 
 from __future__ import annotations
@@ -14,8 +19,10 @@ import os
 import sys
 from contextlib import suppress
 from functools import partial
-from queue import SimpleQueue
+from itertools import count
+from queue import PriorityQueue
 from threading import Lock, Thread, get_native_id
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -31,6 +38,8 @@ LARGE: Final = 64 << 10
 """Bytes that are read where they are; of the worst kind they take some 10 ms."""
 
 _VERY_LARGE: Final = 1 << 20
+_BYTES_PER_SECOND: Final = 8 << 20
+"""How fast a thread is, about, where a message is of the worst kind."""
 _SWITCH_SECONDS: Final = 0.0005
 _NICE: Final = 10
 """How much the thread of other work gives way, on Linux, where threads have priorities of their own."""
@@ -52,7 +61,8 @@ async def in_thread(size: int, work: Callable[..., T], *arguments: Any) -> T:
         work: What is called.
         arguments: What it is given.
     """
-    return await (_very_large if size > _VERY_LARGE else _large).result_of(work, arguments)
+    lane = _very_large if size > _VERY_LARGE else _large
+    return await lane.result_of(work, arguments, size)
 
 
 async def in_background(work: Callable[..., T], *arguments: Any) -> T:
@@ -156,27 +166,28 @@ class _Piece(Generic[T]):
 
 
 class _Lane:
-    """A thread that does pieces of work in their order; it does not hold up the end of the process."""
+    """A thread that does pieces of work one by one; it does not hold up the end of the process."""
 
     def __init__(self, name: str, nice: int = 0) -> None:
         self._nice = nice
-        self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._waiting: PriorityQueue[tuple[float, int, Callable[[], None]]] = PriorityQueue()
+        self._numbers = count()
         self._name = name
         self._lock = Lock()
         self._started = False
 
-    def add(self, work: Callable[[], None]) -> None:
-        """Have a piece of work done."""
-        self._waiting.put(work)
+    def add(self, work: Callable[[], None], size: int = 0) -> None:
+        """Have a piece of work done, which is about so many bytes."""
+        self._waiting.put((monotonic() + size / _BYTES_PER_SECOND, next(self._numbers), work))
         with self._lock:
             if not self._started:
                 Thread(target=self._serve, name=self._name, daemon=True).start()
                 self._started = True
 
-    async def result_of(self, work: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-        """The result of some work."""
+    async def result_of(self, work: Callable[..., T], arguments: tuple[Any, ...], size: int = 0) -> T:
+        """The result of some work, which is about so many bytes."""
         piece: _Piece[T] = _Piece(asyncio.get_running_loop(), work, arguments)
-        self.add(piece.run)
+        self.add(piece.run, size)
         result = piece.result
         del piece, work, arguments
         try:
@@ -188,7 +199,7 @@ class _Lane:
         if self._nice and sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, get_native_id(), self._nice)
         while True:
-            work = self._waiting.get()
+            *_, work = self._waiting.get()
             try:
                 with _switching:
                     work()

@@ -276,3 +276,41 @@ async def test_long_lists_are_freed_in_steps(monkeypatch: pytest.MonkeyPatch) ->
     await in_thread(64 * MIB, lambda: None)
     assert steps == list(range(900, -1, -100))
     assert len(shared) == 1000
+
+
+# Whose turn it is
+
+
+async def order_of(clock: list[float], *pieces: tuple[float, int]) -> list[int]:
+    """In which order pieces are done that come at some time and are so large, once the thread is free."""
+    begun, opened = threading.Event(), threading.Event()
+
+    def occupy() -> None:
+        begun.set()
+        assert opened.wait(20)
+
+    done: list[int] = []
+    tasks = [asyncio.create_task(in_thread(2 * MIB, occupy))]
+    assert await asyncio.to_thread(begun.wait, 20)
+    for at, size in pieces:
+        clock[0] = at
+        tasks.append(asyncio.create_task(in_thread(size * MIB, done.append, size)))
+        await asyncio.sleep(0)
+    opened.set()
+    await asyncio.gather(*tasks)
+    return done
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [0.0]
+    monkeypatch.setattr(heavy, "monotonic", lambda: now[0])
+    return now
+
+
+async def test_what_is_small_passes_what_is_huge(clock: list[float]) -> None:
+    assert await order_of(clock, (0.0, 60), (0.1, 4), (0.2, 2), (0.3, 30)) == [2, 4, 30, 60]
+
+
+async def test_what_is_huge_does_not_wait_for_ever(clock: list[float]) -> None:
+    assert await order_of(clock, (0.0, 60), (7.0, 2), (8.0, 3)) == [2, 60, 3]
