@@ -129,9 +129,9 @@ def json_objects(driver: Driver) -> None:
 
 @attack("http", pace="flood")
 def prompt_logprobs(driver: Driver) -> None:
-    """Asks the OpenAI API for the log-probabilities of 200,000 tokens of a prompt, with alternatives."""
+    """Asks the OpenAI API for the log-probabilities of 50,000 tokens of a prompt, with alternatives."""
     body = b'{"model": "null", "max_tokens": 1, "echo": true, "logprobs": 5, "prompt": "%b"}' % (
-        b"a" * 200_000
+        b"a" * 50_000
     )
     driver.play(lambda: _again(_post(body, path=b"/v1/completions")), 1)
 

@@ -21,14 +21,15 @@ _SLOWER: Final = 1.5
 _MIB: Final = 1 << 20
 
 _HOW: Final = f"""\
-Each attack runs against `tokenwire serve --engine null` with its default limits, while another client \
+Each attack runs against `tokenwire serve --engine null --max-running-requests 4096` with the default \
+limits, while another client \
 calls over gRPC (grpcio) and over HTTP at a steady 100 calls per second: health, model, and generations of \
 16 tokens, some on new connections. Its calls begin on a schedule that waits for nobody, so a server that \
 stalls is seen to. Before each attack the same client is measured alone. The aims: no call of that client \
 fails, its 99th percentile stays under {MOST_MS:.0f} ms (or {_SLOWER} times that without the attack, where \
 a machine is slower), memory comes back to within {MEMORY_BYTES // _MIB} MiB of before, and no descriptor, \
 task, object or engine request is left behind. The server has one core; the attacker and the client share \
-another."""
+another. The attacker has an address of its own (127.0.0.2 on Linux): connections take turns by address."""
 
 _NOTES: Final = """\
 - The attacker opens a connection anew where the server has ended one, at most 100 times per second each.
