@@ -156,13 +156,16 @@ def _entry(field: FieldModel, scope: Scope) -> list[str]:
 
 def _text_entry(field: FieldModel, scope: Scope) -> list[str]:
     """An entry from text to text; one below 128 bytes, tags and lengths included, is laid out here."""
-    prefix, varints = tag(field.number, 2), scope.wire("VARINTS")
+    prefix, key_size, value_size = tag(field.number, 2), scope.wire("SIZED_1"), scope.wire("SIZED_2")
+    if field.number <= MAX_SIZED:
+        head = f"{scope.wire(f'SIZED_{field.number}')}[size + more + 4]"
+    else:
+        head = f"{prefix}, {scope.wire('VARINTS')}[size + more + 4]"
     return [
         "key, value = key.encode(), value.encode()",
         "size, more = len(key), len(value)",
         "if size + more < 124:",
-        f"    parts += {prefix}, {varints}[size + more + 4], {tag(1, 2)}, {varints}[size], key",
-        f"    parts += {tag(2, 2)}, {varints}[more], value",
+        f"    parts += {head}, {key_size}[size], key, {value_size}[more], value",
         "else:",
         f"    parts += {prefix}, {scope.codec('long_entry')}(key, value)",
     ]

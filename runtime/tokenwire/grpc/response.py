@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from h2.errors import ErrorCodes
@@ -21,7 +22,7 @@ from .hpack_cache import literal_block, literal_name, literal_size
 from .status import OK_TRAILERS, error_trailers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
 
     from tokenwire.context import Context
     from tokenwire.message import Message
@@ -270,7 +271,7 @@ class Response:
         trailers = _TAIL if error is None else literal_block(error_trailers(error))
         if self._context.trailing_metadata:
             try:
-                trailers += literal_block(encode_metadata(self._context.trailing_metadata))
+                trailers += _block(self._context.trailing_metadata)
             except (TypeError, ValueError):
                 log.exception("%s: trailing metadata cannot be sent", self._context.method.path)
         if self._held or not self._stream.idle:
@@ -306,7 +307,9 @@ class Response:
         if record is not None and REQUEST_ID in record.metadata and record.given_id:
             metadata[REQUEST_ID] = record.given_id
         head = _PACKED_HEAD if packed else _HEAD
-        return head + literal_block(encode_metadata(metadata)) if metadata else head
+        for name, value in metadata.items():
+            head += _field(name, value) if type(value) is str else _block({name: value})
+        return head
 
     def _send_headers(self) -> None:
         packs = bool(self._context.compress) and self._encoding.accepted
@@ -326,6 +329,16 @@ class Response:
             trailers += _timing(record)
         send_last(self._stream, trailers if self._headers_sent else _HEAD + trailers)
         self.drop()
+
+
+def _block(metadata: Mapping[str, str | bytes]) -> bytes:
+    return literal_block(encode_metadata(metadata))
+
+
+@lru_cache(256)
+def _field(name: str, value: str) -> bytes:
+    """The block of a field whose value is text: most calls are told the same."""
+    return _block({name: value})
 
 
 def _timing(record: CallRecord) -> bytes:

@@ -29,9 +29,6 @@ _DATA_AND_PREFIX: Final = Struct(">IBIBI")
 _HEADERS: Final = Struct(">HBBBI")
 """HEADERS' frame header: length in 16 + 8 bits, type 1, flags, stream."""
 _CONTINUATION: Final = 0x9
-_OPEN: Final = StreamState.OPEN
-_HALF_CLOSED_REMOTE: Final = StreamState.HALF_CLOSED_REMOTE
-"""Enumerations are slow to look into, and a token does it."""
 _PROGRESS: Final = 1024
 """A reader has read something when it has read as much, or the rest of a message."""
 _WHOLE: Final = 0x4
@@ -183,17 +180,17 @@ class WireStream(Stream):
         """Send a message in one frame, now; False when that cannot be, and nothing was sent.
 
         This is the way of every token: a header and the message go past h2, whose windows are kept
-        in step. It may be used only after headers were sent.
+        in step. It may be used only after headers were sent and while the stream has not ended: its state
+        is not looked at, for that of many streams is more than the processor's nearest cache holds.
         """
         length = len(body)
         size = length + PREFIX_SIZE
         state, connection = self._state, self.connection
-        session, phase = connection.session, state.state_machine.state
+        session = connection.session
         if (
             size > state.outbound_flow_control_window
             or size > session.outbound_flow_control_window
             or size > session.max_outbound_frame_size
-            or (phase is not _HALF_CLOSED_REMOTE and phase is not _OPEN)
             or self._rest is not None
             or connection.blocked
         ):
@@ -242,7 +239,8 @@ class WireStream(Stream):
 
         The flag is 1 where the message is compressed.
         """
-        if (not end and not flag and self.send(body)) or not self.closable:
+        sending = self._state.state_machine.state in SENDING
+        if (sending and not end and not flag and self.send(body)) or not self.closable:
             return
         self._rest = memoryview(frame(body, flag))
         self._waiting = len(self._rest)

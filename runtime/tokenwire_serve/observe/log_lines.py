@@ -21,8 +21,8 @@ ACCESS: Final = "tokenwire.access"
 """The logger whose name access lines carry, and whose level turns them off."""
 
 _CALL: Final = (
-    f'{{"time":"%s","level":"info","logger":"{ACCESS}","request_id":"%s","method":%s,"transport":"%s",'
-    '"peer":%s,"code":"%s","duration":%.6f,"received_bytes":%d,"sent_bytes":%d'
+    f'{{"time":"%s","level":"info","logger":"{ACCESS}","request_id":"%s",%s,'
+    '"duration":%.6f,"received_bytes":%d,"sent_bytes":%d'
 )
 _COUNTS: Final = ',"prompt_tokens":%d,"cached_tokens":%d,"completion_tokens":%d'
 _FIRST: Final = ',"ttft":%.6f'
@@ -55,6 +55,9 @@ def lines_of(kind: str) -> Lines:
     return JsonLines() if kind == "json" else ConsoleLines()
 
 
+_MILLISECONDS: Final = tuple(f".{count:03d}Z" for count in range(1000))
+
+
 class _Clock:
     """Unix time as text; the seconds are written once for all that fall into them."""
 
@@ -68,7 +71,7 @@ class _Clock:
         second = int(now)
         if second != self._second:
             self._second, self._text = second, time.strftime(self._layout, time.gmtime(second))
-        return f"{self._text}.{int((now - second) * 1000):03d}Z"
+        return self._text + _MILLISECONDS[int((now - second) * 1000)]
 
 
 class JsonLines:
@@ -97,10 +100,7 @@ class JsonLines:
         facts = (
             self._clock.text(now),
             record.request_id,
-            _quoted_method(record.method),
-            record.transport,
-            _quoted(record.peer),
-            _code(record),
+            _who(record.method, record.transport, record.peer, _code(record)),
             record.ended - started,
             record.received_bytes,
             record.sent_bytes,
@@ -168,8 +168,10 @@ def _method(path: str) -> str:
 
 
 @lru_cache(1024)
-def _quoted_method(path: str) -> str:
-    return _quote(_method(path))
+def _who(path: str, transport: str, peer: str, code: str) -> str:
+    """What many calls have in common."""
+    method = _quote(_method(path))
+    return f'"method":{method},"transport":"{transport}","peer":{_quote(peer)},"code":"{code}"'
 
 
 def _code(record: CallRecord) -> str:

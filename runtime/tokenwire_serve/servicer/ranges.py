@@ -49,25 +49,21 @@ _DIGITS: Final = (6, 7, 8, 9)
 
 
 class _Span(NamedTuple):
-    """The values that a number may have: up to `high`, and from `low` or, if `above`, above it."""
+    """The values that a number may have, both ends included; one that is not a number never holds."""
 
     low: float
     high: float
     text: str
-    above: bool = False
-
-    def holds(self, value: float) -> bool:
-        """Whether a value is in range; one that is not a number never is."""
-        return (self.low < value if self.above else self.low <= value) and value <= self.high
 
 
+_ABOVE_ZERO: Final = math.nextafter(0, 1)
 _SPANS: Final = {
     "temperature": _Span(0, sys.float_info.max, "finite and at least 0"),
-    "top_p": _Span(0, 1, "above 0 and at most 1", above=True),
+    "top_p": _Span(_ABOVE_ZERO, 1, "above 0 and at most 1"),
     "min_p": _Span(0, 1, "from 0 to 1"),
     "frequency_penalty": _Span(-2, 2, "from -2 to 2"),
     "presence_penalty": _Span(-2, 2, "from -2 to 2"),
-    "repetition_penalty": _Span(0, 2, "above 0 and at most 2", above=True),
+    "repetition_penalty": _Span(_ABOVE_ZERO, 2, "above 0 and at most 2"),
     "n": _Span(1, MAX_CHOICES, f"from 1 to {MAX_CHOICES}"),
 }
 
@@ -147,10 +143,10 @@ def check_sampling(
     def add(attribute: str, description: str) -> None:
         problems.add(prefix + renamed.get(attribute, attribute), description)
 
-    for attribute, span in _SPANS.items():
+    for attribute, (low, high, text) in _SPANS.items():
         value = getattr(sampling, attribute)
-        if not span.holds(value):
-            add(attribute, f"must be {span.text}, not {value:g}")
+        if not low <= value <= high:
+            add(attribute, f"must be {text}, not {value:g}")
     top_k = sampling.top_k
     if top_k != -1 and top_k < 1:
         add("top_k", f"must be -1 (all) or at least 1, not {top_k}")

@@ -78,21 +78,25 @@ def is_plain(request: GenerateRequest) -> bool:
 
 
 class _Choice(Generic[P]):
-    """What is kept of one choice between its messages."""
+    """What is kept of one choice between its messages.
 
-    __slots__ = ("facts", "inputs", "newest", "output", "outputs")
+    Attributes:
+        tokens: How many it has so far; None before its first delta.
+    """
+
+    __slots__ = ("facts", "inputs", "output", "outputs", "tokens")
 
     def __init__(self, facts: ChoiceFacts, request: GenerateRequest, empty: P) -> None:
         self.facts = facts
         self.output = empty
-        self.newest: Delta | None = None
+        self.tokens: int | None = None
         with_top = request.top_logprobs > 0
         self.inputs = LogprobTexts("input", with_top=with_top) if request.logprobs else None
         self.outputs = LogprobTexts("output", with_top=with_top) if request.logprobs else None
 
     def take(self, delta: Delta) -> None:
-        """Note the newest delta; the prompt's log-probabilities come with the first."""
-        self.newest = delta
+        """Note a delta; the prompt's log-probabilities come with the first."""
+        self.tokens = delta.completion_tokens
         if self.inputs is not None and delta.input_logprobs:
             self.inputs.add(delta.input_logprobs)
 
@@ -213,7 +217,7 @@ class CumulativeSink(GenerationSink[M, P]):
     def push(self, delta: Delta) -> None:
         """Take what is new in one choice."""
         choice = self._choices[delta.index]
-        if choice.newest is None:
+        if choice.tokens is None:
             self._begin()
         choice.take(delta)
         choice.output = choice.output + self._shape.part(delta)
@@ -292,17 +296,18 @@ class DeltaSink(GenerationSink[M, P]):
 
     def push(self, delta: Delta) -> None:
         """Take what is new in one choice."""
-        if self._write is not None and delta.finish is None and self._only.newest is not None:
-            self._only.newest = delta
+        only = self._only
+        if self._write is not None and delta.finish is None and only.tokens is not None:
+            only.tokens = delta.completion_tokens
             part = self._part(delta)
             if part:
                 self.stream.push_bytes(self._write(part))
             return
         choice = self._choices[delta.index]
-        if choice.newest is None:
+        if choice.tokens is None:
             self._begin()
-        if delta.finish is None and choice.newest is not None:
-            choice.newest = delta
+        if delta.finish is None and choice.tokens is not None:
+            choice.tokens = delta.completion_tokens
             part = self._part(delta)
             if not part and not delta.output_logprobs:
                 return
@@ -323,9 +328,9 @@ class DeltaSink(GenerationSink[M, P]):
         facts = {**old.meta_info, **new.meta_info}
         for key in OUTPUT_KEYS & old.meta_info.keys() & new.meta_info.keys():
             facts[key] = join_lists(old.meta_info[key], new.meta_info[key])
-        newest = self._choices[int(facts.get("index", "0"))].newest
-        if newest is not None and "completion_tokens" in facts:
-            facts["completion_tokens"] = str(newest.completion_tokens)
+        tokens = self._choices[int(facts.get("index", "0"))].tokens
+        if tokens is not None and COUNTER in facts:
+            facts[COUNTER] = str(tokens)
         return self._shape.make(self._shape.read(old) + self._shape.read(new), facts, new.finished)
 
     def _new_logprobs(self, delta: Delta) -> LogprobTexts:

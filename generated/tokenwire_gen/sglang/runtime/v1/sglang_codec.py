@@ -698,8 +698,7 @@ def _encode_text_generate_request(m: pb.TextGenerateRequest, nested: bool = Fals
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x62", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += b"\x62", VARINTS[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x62", long_entry(key, value)
         if (value := m.session_id) is not None:
@@ -920,8 +919,7 @@ def _encode_text_generate_response(m: pb.TextGenerateResponse, nested: bool = Fa
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x12", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_2[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x12", long_entry(key, value)
             out = b"".join(parts)
@@ -1045,8 +1043,7 @@ def _encode_generate_request(m: pb.GenerateRequest, nested: bool = False) -> byt
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x5a", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += b"\x5a", VARINTS[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x5a", long_entry(key, value)
         if (value := m.session_id) is not None:
@@ -1269,8 +1266,7 @@ def _encode_generate_response(m: pb.GenerateResponse, nested: bool = False) -> b
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x12", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_2[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x12", long_entry(key, value)
             out = b"".join(parts)
@@ -1384,8 +1380,7 @@ def _encode_text_embed_request(m: pb.TextEmbedRequest, nested: bool = False) -> 
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x22", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_4[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x22", long_entry(key, value)
             out = b"".join(parts)
@@ -1493,8 +1488,7 @@ def _encode_text_embed_response(m: pb.TextEmbedResponse, nested: bool = False) -
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x12", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_2[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x12", long_entry(key, value)
             out = b"".join(parts)
@@ -1598,8 +1592,7 @@ def _encode_embed_request(m: pb.EmbedRequest, nested: bool = False) -> bytes:
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x22", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_4[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x22", long_entry(key, value)
             out = b"".join(parts)
@@ -1715,8 +1708,7 @@ def _encode_embed_response(m: pb.EmbedResponse, nested: bool = False) -> bytes:
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x12", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_2[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x12", long_entry(key, value)
             out = b"".join(parts)
@@ -1823,8 +1815,7 @@ def _encode_classify_request(m: pb.ClassifyRequest, nested: bool = False) -> byt
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x2a", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += b"\x2a", VARINTS[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x2a", long_entry(key, value)
         if m._unknown_fields:
@@ -1948,8 +1939,7 @@ def _encode_classify_response(m: pb.ClassifyResponse, nested: bool = False) -> b
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x12", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_2[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x12", long_entry(key, value)
             out = b"".join(parts)
@@ -3568,8 +3558,7 @@ def _encode_openai_request(m: pb.OpenAIRequest, nested: bool = False) -> bytes:
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x12", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_2[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x12", long_entry(key, value)
             out = b"".join(parts)

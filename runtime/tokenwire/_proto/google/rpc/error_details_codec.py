@@ -123,8 +123,7 @@ def _encode_error_info(m: pb.ErrorInfo, nested: bool = False) -> bytes:
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x1a", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_3[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x1a", long_entry(key, value)
             out = b"".join(parts)
@@ -461,8 +460,7 @@ def _encode_quota_failure_violation(m: pb.QuotaFailureViolation, nested: bool = 
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x32", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += b"\x32", VARINTS[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x32", long_entry(key, value)
         if value := m.quota_value:

@@ -204,8 +204,7 @@ def _encode_part(m: pb.Part, nested: bool = False) -> bytes:
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x2a", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += b"\x2a", VARINTS[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x2a", long_entry(key, value)
         if value := m.voice:
@@ -419,8 +418,7 @@ def _encode_raw_call(m: pb.RawCall, nested: bool = False) -> bytes:
                 key, value = key.encode(), value.encode()
                 size, more = len(key), len(value)
                 if size + more < 124:
-                    parts += b"\x0a", VARINTS[size + more + 4], b"\x0a", VARINTS[size], key
-                    parts += b"\x12", VARINTS[more], value
+                    parts += SIZED_1[size + more + 4], SIZED_1[size], key, SIZED_2[more], value
                 else:
                     parts += b"\x0a", long_entry(key, value)
             out = b"".join(parts)
