@@ -50,7 +50,7 @@ MOST_UNREAD: Final = 32 << 20
 """Bytes that may wait for a peer; data never comes near it, answers to a flood of PINGs do."""
 
 _DEFAULT_WINDOW: Final = 65535
-_SLICE: Final = 4096
+_SLICE: Final = 8192
 _MOST_AHEAD: Final = 128 << 10
 """Bytes that may wait for their turns; more are left in the socket."""
 _LITTLE: Final = 1024
