@@ -94,25 +94,34 @@ async def test_without_glibc_nothing_is_done() -> None:
     trimmer.stop()
 
 
-THREAD = """
+HEAP = """
 import ctypes, threading
-from tokenwire_serve.process.memory import glibc, share_one_heap
+from tokenwire_serve.process.memory import glibc, set_up_heap
 
 library = ctypes.CDLL(None)
-library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+for function in (library.malloc, library.realloc):
+    function.restype = ctypes.c_void_p
+library.malloc.argtypes = [ctypes.c_size_t]
+library.realloc.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 library.free.argtypes = [ctypes.c_void_p]
-share_one_heap()
+set_up_heap()
 allocator = glibc()
 
-def use(size):
+def take(size):
     block = library.malloc(size)
     ctypes.memset(block, 1, size)
-    library.free(block)
+    return block
 
+def free(blocks):
+    for block in blocks:
+        library.free(block)
+"""
+
+THREAD = f"""{HEAP}
 def work():
-    use(30 << 20)  # Mapped, and what is mapped from now on is larger.
+    free([take(30 << 20)])  # After that glibc, left alone, keeps the free ends of heaps.
     before.append(allocator.surplus_bytes())
-    use(24 << 20)
+    free([take(512 << 10) for _ in range(48)])
 
 before = []
 thread = threading.Thread(target=work)
@@ -122,13 +131,22 @@ allocator.trim()
 print(allocator.surplus_bytes() - before[0])
 """
 
+MAPPED = f"""{HEAP}
+free([take(30 << 20)])  # After that glibc, left alone, maps only larger ones.
+before = allocator.surplus_bytes()
+blocks = [take(4 << 20) for _ in range(8)]
+free(blocks)
+print(allocator.surplus_bytes() - before)
+"""
+
 
 def run(script: str) -> str:
     """What a script prints in a process of its own, whose heap is new."""
     if glibc() is None:
         pytest.skip("another C library, or another system")
     command = [sys.executable, "-c", script]
-    environment = {name: value for name, value in os.environ.items() if name not in memory._ARENA_VARIABLES}
+    theirs = {memory._ALL, *memory._SET_UP}
+    environment = {name: value for name, value in os.environ.items() if name not in theirs}
     return subprocess.run(
         command, capture_output=True, text=True, check=True, timeout=60, env=environment
     ).stdout
@@ -173,3 +191,7 @@ def test_a_hole_that_is_filled_and_emptied_again_is_seen() -> None:
         given_back, less_free = map(int, line.split())
         assert given_back > 30 * MIB
         assert abs(less_free) < 5 * MIB
+
+
+def test_large_blocks_go_back_at_once() -> None:
+    assert int(run(MAPPED)) < MIB

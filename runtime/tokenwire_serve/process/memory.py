@@ -9,13 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
-__all__ = ["Allocator", "Trimmer", "glibc", "share_one_heap"]
+__all__ = ["Allocator", "Trimmer", "glibc", "set_up_heap"]
 
 _SECONDS: Final = 2.0
 _WORTHWHILE: Final = 8 << 20
 """Bytes to give back at least; less is not worth the pages' return."""
-_M_ARENA_MAX: Final = -8
-_ARENA_VARIABLES: Final = frozenset({"MALLOC_ARENA_MAX", "GLIBC_TUNABLES"})
+_ALL: Final = "GLIBC_TUNABLES"
+_SET_UP: Final = {
+    "MALLOC_ARENA_MAX": (-8, 1),
+    "MALLOC_MMAP_THRESHOLD_": (-3, 1 << 20),
+    "MALLOC_TRIM_THRESHOLD_": (-1, 32 << 20),
+}
+"""What glibc is told (parameters of `mallopt`), by the variable with which a user may have said otherwise."""
 _STATM: Final = Path("/proc/self/statm")
 
 
@@ -88,15 +93,22 @@ def glibc() -> Allocator | None:
         return None
 
 
-def share_one_heap() -> None:
-    """Have threads that begin from now on take memory from one heap, unless the user has said how many.
+def set_up_heap() -> None:
+    """Have memory taken so that it can be given back, unless the user has told glibc otherwise.
 
-    glibc gives threads heaps of their own, and trimming does not give back the free end of those: up to
-    64 MiB for each thread that has ever done something large. Threads that run Python do not compete for it.
+    Threads that begin from now on take it from one heap: glibc gives them heaps of their own, and trimming
+    does not give back the free end of those, up to 64 MiB for each thread that has ever done something
+    large. Threads that run Python do not compete for it. Blocks of a MiB and more are mapped, each by
+    itself: they go back at once, and grow without being copied. glibc would stop mapping blocks of a size
+    that was freed before, and bodies that grow side by side would be copied again and again. The heap's free
+    end is left to the `Trimmer`, unless it is large: giving it back with each call would cost.
     """
-    if _ARENA_VARIABLES.isdisjoint(os.environ):
-        with suppress(AttributeError, OSError, TypeError):
-            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+    if _ALL in os.environ:
+        return
+    for variable, (parameter, value) in _SET_UP.items():
+        if variable not in os.environ:
+            with suppress(AttributeError, OSError, TypeError):
+                ctypes.CDLL(None).mallopt(parameter, value)
 
 
 class Trimmer:

@@ -29,7 +29,7 @@ from .engine_args import without
 from .keys import forget_environment
 from .lifeline import keep_up
 from .listeners import address_of, listen
-from .memory import share_one_heap
+from .memory import set_up_heap
 from .progress import progress
 from .security import Security
 from .servers import Servers
@@ -75,7 +75,7 @@ def run(settings: ServeSettings) -> int:
     Returns:
         The exit code: 0 after a drain, 1 when the server could not start or its engine died.
     """
-    share_one_heap()
+    set_up_heap()
     with logging_to_stderr(settings.observe.log_level, settings.observe.log_format) as writer:
         supervisor = Supervisor(settings, writer)
         with asyncio.Runner(loop_factory=_loop_factory(settings.loop)) as runner:
