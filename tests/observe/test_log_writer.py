@@ -73,6 +73,12 @@ def test_lines_come_whole_and_in_order_from_many_threads() -> None:
         assert writer.dropped == 0
 
 
+def test_json_lines_have_no_spaces_between_their_parts() -> None:
+    assert JsonLines().log(record("a b", created=0.0)) == (
+        '{"time":"1970-01-01T00:00:00.000Z","level":"info","logger":"test","message":"a b"}'
+    )
+
+
 def test_a_reader_that_does_not_read_costs_lines_and_nothing_else() -> None:
     with piped(most=100) as (writer, reader):
         while writer.flush(0.5):

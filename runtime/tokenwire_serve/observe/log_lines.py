@@ -92,7 +92,7 @@ class JsonLines:
             shown["exception"] = record.exc_text
         if record.stack_info:
             shown["stack"] = record.stack_info
-        return json.dumps(shown)
+        return json.dumps(shown, separators=(",", ":"))
 
     def call(self, record: CallRecord, now: float) -> str:
         """See `Lines`; a call's facts that are not known are left out."""
