@@ -187,4 +187,6 @@ def test_an_nccl_port_in_use_is_an_error_before_anything_is_loaded(flags: list[s
         command = [*COMMAND, *(flag.format(port) for flag in flags)]
         done = subprocess.run(command, **PIPES, timeout=60, check=False)
     problem = f"--nccl-port {port} is in use on 0.0.0.0: stop what listens there, or choose another port"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"error: {problem}\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {problem}")
+    assert len(done.stderr.splitlines()) == 1

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from tokenwire.cli import main
 from tokenwire.limits import Limits, flag_of
-from tokenwire_serve.process import supervisor
+from tokenwire_serve.process import listeners, supervisor
 from tokenwire_serve.process.cli import serve
 from tokenwire_serve.process.engine_args import without
 from tokenwire_serve.process.groups import ObserveSettings, SecuritySettings
@@ -177,6 +177,9 @@ def test_flags_win_over_environment(
         (["--port", "--", "9"], "Option '--port' requires an argument"),
         (["--grpc-max-message-size", "0"], "--grpc-max-message-size must be 1 or more, not 0"),
         (["--stall-timeout", "nan"], "--stall-timeout must be 0.1 or more, not nan"),
+        (["--otlp-traces-endpoint", "127.0.0.1:4318"], "must be a URL such as http://127.0.0.1:4318"),
+        (["--otlp-traces-endpoint", "collector"], "must be a URL such as http://127.0.0.1:4318"),
+        (["--otlp-traces-endpoint", "http://[::1"], "must be a URL such as http://127.0.0.1:4318"),
         (["--config", "nowhere.toml"], "--config nowhere.toml cannot be read: No such file or directory"),
     ],
 )
@@ -294,7 +297,8 @@ def test_the_command_lines_engine_flags_win(parsed: list[ServeSettings], tmp_pat
         ("config = 'x'", "there is no flag --config"),
         ("port = ", "is not TOML"),
         ("port = true", "port must be a string or a number"),
-        ("port = 'http'", "'http' is not a valid integer"),
+        ("port = 'http'", "serve.toml: port: 'http' is not a valid integer"),
+        ("log-format = 'xml'", "serve.toml: log-format: 'xml' is not one of"),
         ("port = [1]", "port must be a string or a number"),
         ("enable-grpc = 1", "enable-grpc must be true or false"),
         ("api-key = [1, [2]]", "api-key must be a string or a number"),
@@ -328,6 +332,21 @@ def test_listen_on_a_port_in_use_names_the_flag() -> None:
         port = sock.getsockname()[1]
         with pytest.raises(SettingsError, match=f"--grpc-port {port} is in use on 127.0.0.1"):
             listen("127.0.0.1", port, "--grpc-port")
+
+
+@pytest.mark.parametrize("given", ["1 65535", "1 2", "", None])
+def test_an_outgoing_connection_may_have_the_port(
+    given: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "ip_local_port_range"
+    if given is not None:
+        file.write_text(given)
+    monkeypatch.setattr(listeners, "_CLIENT_PORTS", file)
+    with listen("127.0.0.1", 0, "--port") as sock, pytest.raises(SettingsError) as caught:
+        listen("127.0.0.1", sock.getsockname()[1], "--port")
+    said = "or an outgoing connection has it, now or a minute ago: ports from 1 to 65535 are given to those"
+    assert (said in str(caught.value)) == (given == "1 65535")
+    assert str(caught.value).startswith("--port ")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class _Serve(click.Command):
 
 def _take_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
     if path is not None:
-        ctx.default_map = read_config(path, ctx.command)
+        ctx.default_map = read_config(path, ctx)
         if not ctx.params[ENGINE_ARGS]:
             ctx.params[ENGINE_ARGS] = ctx.default_map.get(ENGINE_ARGS, ())
 

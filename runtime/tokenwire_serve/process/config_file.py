@@ -16,8 +16,8 @@ ENGINE_ARGS: Final = "engine_args"
 """The key for what stands after `--` on the command line."""
 
 
-def read_config(path: Path, command: click.Command) -> dict[str, Any]:
-    """The values that a file gives, by the names of the command's parameters.
+def read_config(path: Path, context: click.Context) -> dict[str, Any]:
+    """The values that a file gives, by the names of the parameters of the context's command.
 
     Keys are the flags without their dashes in front, `grpc-port = 1` for instance; a flag that may be
     repeated takes a list.
@@ -31,7 +31,7 @@ def read_config(path: Path, command: click.Command) -> dict[str, Any]:
         raise click.UsageError(f"--config {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.UsageError(f"--config {path} is not TOML: {error}") from None
-    options = {name: option for option in _options(command) for name in _names(option)}
+    options = {name: option for option in _options(context.command) for name in _names(option)}
     found: dict[str, Any] = {}
     for key, value in values.items():
         name = key.replace("_", "-")
@@ -44,6 +44,7 @@ def read_config(path: Path, command: click.Command) -> dict[str, Any]:
         if option.name in found:
             raise click.UsageError(f"--config {path}: --{name} is given twice")
         found[str(option.name)] = _value(path, key, value, option)
+        _check_type(path, key, found[str(option.name)], option, context)
     return found
 
 
@@ -55,6 +56,14 @@ def _names(option: click.Option) -> list[str]:
     return [name.removeprefix("--") for name in option.opts if name.startswith("--")]
 
 
+def _check_type(path: Path, key: str, value: Any, option: click.Option, context: click.Context) -> None:
+    """Let click convert it now: later it would take a wrong value for that of the environment variable."""
+    try:
+        option.type_cast_value(context, value)
+    except click.BadParameter as error:
+        raise click.UsageError(f"--config {path}: {key}: {error.message}") from None
+
+
 def _words(path: Path, key: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise click.UsageError(f"--config {path}: {key} must be a list of strings, one per word after --")
@@ -62,7 +71,7 @@ def _words(path: Path, key: str, value: Any) -> tuple[str, ...]:
 
 
 def _value(path: Path, key: str, value: Any, option: click.Option) -> Any:
-    """A value in the form that click takes, once its kind is right; click checks the rest."""
+    """A value in the form that click takes, once its kind is right."""
     if option.multiple:
         items = value if isinstance(value, list) else [value]
         return [_plain(path, key, item) for item in items]

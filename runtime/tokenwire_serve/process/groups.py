@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
 
@@ -134,6 +135,20 @@ class ObserveSettings:
         shown_default="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, else no traces",
     )
     server_timing: bool = flag(True, "Say in answers how their time was spent (Server-Timing).", _OBSERVE)
+
+    def problem(self) -> str:
+        """The rule that is broken, as a sentence that names the flag; empty when all hold."""
+        endpoint = self.otlp_traces_endpoint
+        if not endpoint:
+            return ""
+        try:
+            parts = urlsplit(endpoint)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            usable = False
+        if usable:
+            return ""
+        return f"--otlp-traces-endpoint must be a URL such as http://127.0.0.1:4318, not {endpoint!r}"
 
     def public(self) -> dict[str, Any]:
         """What any caller may see of it."""

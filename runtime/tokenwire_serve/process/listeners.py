@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from pathlib import Path
 from typing import Final
 
 from .settings import SettingsError
@@ -11,6 +12,7 @@ from .settings import SettingsError
 __all__ = ["address_of", "listen"]
 
 _BACKLOG: Final = 2048
+_CLIENT_PORTS: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def listen(host: str, port: int, flag: str) -> socket.socket:
@@ -49,9 +51,25 @@ def address_of(sock: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _given_to_clients() -> range:
+    """The ports that Linux takes for outgoing connections; none where that is not known."""
+    try:
+        first, last = map(int, _CLIENT_PORTS.read_text("ascii").split())
+    except (OSError, ValueError):
+        return range(0)
+    return range(first, last + 1)
+
+
 def _problem(error: OSError, host: str, port: int, flag: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"{flag} {port} is in use on {host}: stop what listens there, or choose another port"
+        said = f"{flag} {port} is in use on {host}: stop what listens there, or choose another port"
+        given = _given_to_clients()
+        if port in given:
+            said += (
+                f"; or an outgoing connection has it, now or a minute ago: "
+                f"ports from {given.start} to {given.stop - 1} are given to those"
+            )
+        return said
     if error.errno == errno.EACCES:
         return f"{flag} {port} may not be opened by this user: choose a port above 1023"
     if error.errno == errno.EADDRNOTAVAIL:

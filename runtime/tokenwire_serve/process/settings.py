@@ -168,7 +168,7 @@ class ServeSettings:
         _check_names(self)
         _check_sizes(self)
         _check_engine_args(self)
-        if problem := self.security.problem():
+        if problem := self.security.problem() or self.observe.problem():
             raise SettingsError(problem)
         if self.loop == "uvloop" and find_spec("uvloop") is None:
             raise SettingsError("--loop uvloop needs uvloop: pip install 'tokenwire[uvloop]', or --loop auto")
