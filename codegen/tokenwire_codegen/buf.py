@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
 DUPLICATE = "duplicate generated file name"
 SKIPPED = frozenset({"node_modules", "site-packages"})
 """Directories, beside hidden ones, whose protos belong to installed software."""
+LIBRARIES = ("google.protobuf", "jinja2")
 NOISE = re.compile(r"^(?:Failure: )?plugin [^:]*: (?:signal: killed$)?")
 
 
@@ -53,6 +55,20 @@ def find_buf() -> str:
     if found is None:
         raise BufError("buf is missing: pip install 'tokenwire[codegen]'")
     return found
+
+
+def require(module: str) -> None:
+    """See to it that the plugin, which is a process of its own, can import a module.
+
+    Raises:
+        BufError: It is not installed.
+    """
+    try:
+        found = find_spec(module)
+    except ModuleNotFoundError:  # what it lies in is not there either
+        found = None
+    if found is None:
+        raise BufError(f"{module} is missing: pip install 'tokenwire[codegen]'")
 
 
 def stage(directories: Sequence[Path], options: Sequence[str], workspace: Path) -> dict[str, Path]:
@@ -126,8 +142,10 @@ def generate(workspace: Path, out: Path, wait: Callable[[subprocess.Popen[bytes]
         wait: Called until the process has ended; shows progress.
 
     Raises:
-        BufError: buf or a plugin failed; the text has a line for each mistake.
+        BufError: buf, a plugin or what it needs is missing or failed; the text has a line for each mistake.
     """
+    for module in LIBRARIES:
+        require(module)
     arguments = [find_buf(), "generate", "--template", TEMPLATE, "-o", str(out)]
     for folder in sorted(workspace.glob("shipped/*")):
         arguments += ["--exclude-path", folder.relative_to(workspace).as_posix()]

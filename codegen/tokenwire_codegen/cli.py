@@ -26,7 +26,7 @@ TEMPLATE = Path(buf.TEMPLATE)
 DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("proto_dirs", metavar="[PROTO_DIR]...", nargs=-1, type=DIRECTORY)
 @click.option(
     "--out",

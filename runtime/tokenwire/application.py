@@ -6,6 +6,8 @@ import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
+from .missing import missing_library
+
 if TYPE_CHECKING:
     from .method import Service
 
@@ -34,9 +36,12 @@ def find_application(service: str = "") -> EntryPoint:
 def main(service: Service) -> None:
     """Run the application that serves `service` with this process's command line, and exit."""
     try:
-        run = find_application(service.name).load()
+        application = find_application(service.name)
     except LookupError as error:
         sys.exit(f"error: {error}")
+    try:
+        sys.exit(application.load()(sys.argv[1:]))
     except ModuleNotFoundError as error:
-        sys.exit(f"error: {error}; install it with: pip install 'tokenwire[serve]'")
-    sys.exit(run(sys.argv[1:]))
+        if message := missing_library(error):
+            sys.exit(f"error: {message}")
+        raise

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .client import Client
+from .connection_advice import advice
 from .deltas import STREAM_MODE
 from .describe import describe, list_methods
 from .descriptor import load_files
 from .errors import DecodeError, RpcError
+from .grpc.target import Target
 from .message import Casing
 from .method import Method, Service
 from .tls import client_context
@@ -58,7 +60,7 @@ class _AnyClient(Client):
                 yield response
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("method", required=False)
 @click.argument("request_json", metavar="[JSON]", required=False)
 @click.option(
@@ -122,12 +124,21 @@ def call(
         found = _find(services, method)
         requests = _requests(found, _text(request_json))
         sent = _metadata(metadata) | ({STREAM_MODE: "cumulative"} if cumulative else {})
+        tls = tls or target.startswith("https://")
         try:
             context = client_context(ca, cert, key) if ca or cert or key else tls
+            place = Target.parse(target.removeprefix("https://").rstrip("/"))
             client = _AnyClient(target, tls=context, api_key=api_key, metadata=sent)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-        sys.exit(_run(client, found, requests, timeout, raw))
+        try:
+            _run(client, found, requests, timeout, raw)
+        except RpcError as error:
+            more = advice(error, place, secure=context is not False)
+            click.echo(f"error: {error}{f'; {more}' if more else ''}", err=True)
+            sys.exit(_STATUS_OF_CODE + int(error.code))
+        except KeyboardInterrupt:
+            sys.exit(130)
 
 
 def _services(package: str) -> list[Service]:
@@ -218,8 +229,12 @@ def _metadata(pairs: tuple[str, ...]) -> dict[str, str | bytes]:
 
 def _run(
     client: _AnyClient, method: Method[Any, Any], requests: list[Message], timeout: float | None, raw: bool
-) -> int:
-    """Make the call; returns the exit status."""
+) -> None:
+    """Make the call and print what comes.
+
+    Raises:
+        RpcError: It failed.
+    """
 
     async def work() -> None:
         async with client:
@@ -227,14 +242,7 @@ def _run(
                 value = response.to_dict(casing=Casing.SNAKE)
                 click.echo(json.dumps(value if raw else _unfold(response, value), ensure_ascii=False))
 
-    try:
-        asyncio.run(work())
-    except RpcError as error:
-        click.echo(f"error: {error}", err=True)
-        return _STATUS_OF_CODE + int(error.code)
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    asyncio.run(work())
 
 
 def _unfold(message: Message, value: dict[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points, version
+from typing import Any
 
 import click
+
+from .missing import missing_library
 
 __all__ = ["GROUP", "main"]
 
 GROUP = "tokenwire.commands"
 """Entry points named after subcommands; each is a click command."""
-
-_EXTRAS = {"gen": "codegen", "serve": "serve"}
 
 
 class _Commands(click.Group):
@@ -27,13 +28,19 @@ class _Commands(click.Group):
         try:
             command = entry.load()
         except ModuleNotFoundError as error:
-            if error.name is not None and error.name.startswith("tokenwire"):
-                raise
-            extra = _EXTRAS.get(cmd_name)
-            needed = f"tokenwire[{extra}]" if extra else error.name
-            message = f"tokenwire {cmd_name} needs {error.name}; install it with: pip install '{needed}'"
-            return _Missing(cmd_name, message)
+            if message := missing_library(error):
+                return _Missing(cmd_name, message)
+            raise
         return command if isinstance(command, click.Command) else None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand, which may import more than it took to load it."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if message := missing_library(error):
+                raise click.ClickException(message) from None
+            raise
 
 
 class _Missing(click.Command):
@@ -51,7 +58,7 @@ def _installed() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
-@click.group(cls=_Commands)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("tokenwire"), prog_name="tokenwire")
 def main() -> None:
     """Typed gRPC and OpenAI HTTP servers and clients for LLM engines, from one .proto."""

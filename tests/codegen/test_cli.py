@@ -159,6 +159,13 @@ def test_without_buf_the_error_says_how_to_get_it(here: Path, monkeypatch: pytes
     assert "buf is missing: pip install 'tokenwire[codegen]'" in result.output
 
 
+def test_without_a_library_the_error_says_how_to_get_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buf, "LIBRARIES", ("no_such_package.protobuf",))
+    result = run("protos")
+    assert result.exit_code == 1
+    assert result.output == "no_such_package.protobuf is missing: pip install 'tokenwire[codegen]'\n"
+
+
 def test_a_workspace_is_generated_by_its_own_template(here: Path) -> None:
     (here / "buf.yaml").write_text("version: v2\nmodules:\n  - path: protos\n")
     (here / "protos/hello.proto").write_text('syntax = "proto3"; package hello; message Hello {}')

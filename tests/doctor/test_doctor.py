@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from concurrent import futures
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from tokenwire.grpc.target import Target
 from tokenwire_serve.doctor.cli import doctor
 from tokenwire_serve.doctor.finding import Finding, table
+from tokenwire_serve.doctor.web import HttpChecks
 from tokenwire_serve.doctor.wire import reach
 
 from tests.security.certificates import Authority
@@ -102,7 +104,7 @@ def test_keys_and_tls(tmp_path: Path) -> None:
             == "user calls need a key; yours is taken, none and a wrong one are refused"
         )
         assert findings["admin"].found == "admin calls without a key are refused; your key is a user's"
-        assert findings["HTTP metrics"].found == "/metrics needs a key"
+        assert "metrics; they need a key, and yours is taken" in findings["HTTP metrics"].found
         assert states(findings)["HTTP chat"] == "ok"
 
         code, findings = examine(*whole, "--api-key", ADMIN)
@@ -112,6 +114,7 @@ def test_keys_and_tls(tmp_path: Path) -> None:
 
         code, findings = examine(*whole, *web)
         assert (code, findings["keys"].state, findings["tokens"].state) == (0, "warn", "skip")
+        assert findings["HTTP metrics"].found == "/metrics needs a key"
 
         code, findings = examine(*whole, *web, "--api-key", "not-the-key-0123456789")
         assert (code, findings["keys"].state) == (1, "fail")
@@ -128,6 +131,33 @@ def test_keys_and_tls(tmp_path: Path) -> None:
         code, findings = examine("--target", server.grpc)
         assert (code, findings["TLS"].found) == (1, "the server speaks TLS and we did not")
         assert f"https://{server.grpc}" in findings["TLS"].fix
+
+
+def test_a_server_that_starts_is_waited_for() -> None:
+    class Starting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", "0")))
+            body = b'{"error": {"message": "loading the model"}}'
+            self.send_response(503)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Starting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        findings = {
+            f.check: f for f in HttpChecks("127.0.0.1", server.server_port, None, "", local=True).run()
+        }
+        server.shutdown()
+    for check in ("HTTP health", "HTTP models", "HTTP chat"):
+        assert findings[check].state == "fail"
+        assert findings[check].found.endswith("is 503: loading the model")
+        assert "if it is starting, wait" in findings[check].fix
 
 
 def test_the_http_port_is_not_the_grpc_port(server: RunningServer) -> None:

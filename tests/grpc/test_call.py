@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,13 +21,16 @@ from tokenwire.cli import main
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.grpc.handle import GrpcServerHandle
+from tokenwire.missing import EXTRAS
 from tokenwire.streams import PushStream
 from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SglangServiceBase
 
+from tests.security.certificates import Authority
+from tests.support.server import running_server
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tokenwire.context import Context
 
@@ -211,10 +218,73 @@ def test_the_command_group(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokenwire.cli, "_installed", lambda: {"gen": Entry("jinja2"), "x": Entry("y.z")})
     result = runner.invoke(main, ["gen", "--anything"])
     assert result.exit_code == 1
-    assert (
-        result.stderr
-        == "Error: tokenwire gen needs jinja2; install it with: pip install 'tokenwire[codegen]'\n"
-    )
-    assert "pip install 'y.z'" in runner.invoke(main, ["x"]).stderr
+    assert result.stderr == "Error: jinja2 is missing: pip install 'tokenwire[codegen]'\n"
+    assert runner.invoke(main, ["x"]).stderr == "Error: y is missing: pip install 'y'\n"
     assert runner.invoke(main, ["--help"]).exit_code == 0
     assert runner.invoke(main, ["nothing"]).exit_code == 2
+
+
+@pytest.mark.parametrize("command", [[], ["call"], ["doctor"], ["gen"], ["serve"]])
+def test_h_is_help(command: list[str]) -> None:
+    result = CliRunner().invoke(main, [*command, "-h"])
+    assert result.exit_code == 0
+    assert result.output.startswith("Usage:")
+    assert "-h, --help" in result.output
+
+
+@pytest.mark.parametrize(
+    ("code", "extra"),
+    [
+        ("from tokenwire.cli import main; main(['serve', '--engine', 'null'])", "serve"),
+        ("import tokenwire_gen.sglang.runtime.v1 as p, tokenwire; tokenwire.main(p.SGLANG_SERVICE)", "serve"),
+    ],
+)
+@pytest.mark.parametrize("missing", ["starlette", "httptools"])
+def test_an_extra_that_is_not_installed_is_one_sentence(code: str, extra: str, missing: str) -> None:
+    program = f"import sys; sys.modules[{missing!r}] = None; sys.argv = ['x', '--engine', 'null']; {code}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.lower() == f"error: {missing} is missing: pip install 'tokenwire[{extra}]'\n"
+
+
+def test_a_module_of_ours_that_is_missing_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenwire.cli, "_installed", lambda: {"gen": Entry("tokenwire_codegen.gone")})
+    assert isinstance(CliRunner().invoke(main, ["gen"]).exception, ModuleNotFoundError)
+
+
+def test_the_extras_are_those_of_the_project() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    distributions = packages_distributions()
+    for module, extra in EXTRAS.items():
+        if module in distributions:
+            listed = " ".join(project["optional-dependencies"][extra])
+            assert any(name.lower().replace("_", "-") in listed for name in distributions[module]), module
+
+
+def test_what_to_do_about_a_connection(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.server()
+    tls = ("--ssl-certfile", str(certificate), "--ssl-keyfile", str(key))
+    code = 64 + Code.UNAVAILABLE
+
+    def error(*args: str) -> str:
+        said = run("HealthCheck", *args, status=code)
+        assert said.startswith("error: UNAVAILABLE: ")
+        assert len(said.splitlines()) == 1
+        return said
+
+    with running_server("--engine", "null", "--log-level", "error") as plain:
+        said = error("--target", plain.http)
+        assert "the peer speaks HTTP/1.1" in said
+        assert "that is the HTTP port: the gRPC port is --grpc-port" in said
+        assert "write HOST:PORT without https://" in error("--target", f"https://{plain.grpc}")
+    with running_server("--engine", "null", "--log-level", "error", *tls) as secure:
+        assert f"it speaks TLS: write https://{secure.grpc}, and --ca FILE" in error("--target", secure.grpc)
+        assert "give the authority with --ca FILE" in error("--target", f"https://{secure.grpc}")
+    assert "nothing listens there" in error("--target", plain.grpc)
+    wants = ("--ssl-client-auth", "required", "--ssl-ca-certs", str(authority.file))
+    with running_server("--engine", "null", "--log-level", "error", *tls, *wants) as strict:
+        whole = ("--target", f"https://{strict.grpc}", "--ca", str(authority.file))
+        assert "give --cert FILE and --key FILE" in error(*whole)

@@ -101,10 +101,12 @@ class WireChannel:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 return await self._create_connection()
         except TimeoutError:
-            problem = f"no answer within {_CONNECT_SECONDS:g} s"
+            raise self._unreachable(f"no answer within {_CONNECT_SECONDS:g} s") from None
         except (OSError, UnicodeError) as error:
-            problem = getattr(error, "strerror", None) or str(error)
-        raise RpcError(Code.UNAVAILABLE, f"cannot connect to {self.target}: {problem}")
+            raise self._unreachable(getattr(error, "strerror", None) or str(error)) from error
+
+    def _unreachable(self, problem: str) -> RpcError:
+        return RpcError(Code.UNAVAILABLE, f"cannot connect to {self.target}: {problem}")
 
     def _attempted(self, attempt: asyncio.Task[WireProtocol]) -> None:
         self._attempt = None

@@ -31,6 +31,7 @@ _CLIENT_OPEN: Final = ConnectionState.CLIENT_OPEN
 _HEADER: Final = Struct(">HBBBI")
 """A frame's header: its length in 16 + 8 bits, its type, its flags, its stream."""
 _HEADER_SIZE: Final = 9
+_HTTP1: Final = b"HTTP/1."
 _DATA: Final = 0x0
 _HEADERS: Final = 0x1
 _RST_STREAM: Final = 0x3
@@ -88,7 +89,9 @@ class WireSession(RuledConnection):
             start = pos + _HEADER_SIZE
             end = start + (high << 8 | low)
             if end - start > self.max_inbound_frame_size:
-                raise self.fault(ErrorCodes.FRAME_SIZE_ERROR, f"a frame of {end - start} bytes came")
+                speaks_http1 = buffer.startswith(_HTTP1, pos)
+                came = "the peer speaks HTTP/1.1" if speaks_http1 else f"a frame of {end - start} bytes came"
+                raise self.fault(ErrorCodes.FRAME_SIZE_ERROR, came)
             if end > size:
                 break
             if kind == _DATA:

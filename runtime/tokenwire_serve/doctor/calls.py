@@ -25,7 +25,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TextGenerateRequest,
 )
 
-from .finding import Finding
+from .finding import NOT_SERVING, Finding
 
 if TYPE_CHECKING:
     import ssl
@@ -105,9 +105,7 @@ class GrpcChecks:
         if healthy != serving:
             said = f"HealthCheck says {healthy}, grpc.health.v1 says {reply.status.name}"
             return Finding("health", "fail", said, "the two must agree: report it")
-        return Finding(
-            "health", "fail", "it does not serve now", "it is starting, draining or ill: see its log"
-        )
+        return Finding("health", "fail", "it does not serve now", NOT_SERVING)
 
     async def _keys(self) -> Finding:
         """keys: user calls."""
@@ -275,7 +273,7 @@ def _no_key(check: str) -> Finding:
 
 def _advice(error: RpcError) -> str:
     if error.code is Code.UNAVAILABLE:
-        return "the server is starting, draining or ill: see its log"
+        return NOT_SERVING
     if error.code is Code.UNIMPLEMENTED:
         return "this server serves another API, or an older one"
     if error.code in _REFUSED:

@@ -28,7 +28,7 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 _PORT_OFFSET: Final = 10_000
 
 
-@click.command(context_settings={"show_default": True})
+@click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
 @click.option("--target", default="127.0.0.1:40000", help="HOST:PORT of the gRPC port, or https://HOST:PORT.")
 @click.option(
     "--http-port",

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Finding", "State", "as_json", "table"]
+__all__ = ["NOT_SERVING", "Finding", "State", "as_json", "table"]
+
+NOT_SERVING: Final = "if it is starting, wait for its ready line; else it is draining or ill: see its log"
+"""What to do about a server that says UNAVAILABLE, or 503."""
 
 State = Literal["ok", "warn", "fail", "skip"]
 

@@ -6,7 +6,7 @@ import http.client
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from .finding import Finding
+from .finding import NOT_SERVING, Finding
 
 if TYPE_CHECKING:
     import ssl
@@ -17,6 +17,7 @@ __all__ = ["HttpChecks"]
 _PATIENCE_S: Final = 10.0
 _READ: Final = 1 << 20
 _REFUSED: Final = (401, 403)
+_UNAVAILABLE: Final = 503
 
 
 class HttpChecks:
@@ -77,17 +78,17 @@ class HttpChecks:
             made.close()
 
     def _health(self) -> Finding:
-        reply, _ = self._ask("GET", "/health", key=False)
+        reply, body = self._ask("GET", "/health", key=False)
         if reply.status == 200:
             return Finding("HTTP health", "ok", "/health is 200")
-        return Finding("HTTP health", "fail", f"/health is {reply.status}", "see the server's log")
+        return _failed("HTTP health", "/health", reply.status, body)
 
     def _models(self) -> Finding:
         reply, body = self._ask("GET", "/v1/models")
         if reply.status in _REFUSED:
             return Finding("HTTP models", "skip", "not looked at: it needs a key")
         if reply.status != 200:
-            return Finding("HTTP models", "fail", f"/v1/models is {reply.status}", "see the server's log")
+            return _failed("HTTP models", "/v1/models", reply.status, body)
         names = [model["id"] for model in json.loads(body)["data"]]
         self._model = names[0] if names else self._model
         return Finding("HTTP models", "ok", ", ".join(names))
@@ -102,6 +103,8 @@ class HttpChecks:
         reply, body = self._ask("POST", "/v1/chat/completions", asked)
         if reply.status in _REFUSED:
             return Finding("HTTP chat", "skip", "not looked at: it needs a key")
+        if reply.status == _UNAVAILABLE:
+            return _failed("HTTP chat", "/v1/chat/completions", reply.status, body)
         if reply.status != 200:
             return Finding(
                 "HTTP chat", "warn", f"{reply.status}: {_message(body)}", "not every model can chat"
@@ -113,16 +116,29 @@ class HttpChecks:
 
     def _metrics(self) -> Finding:
         reply, body = self._ask("GET", "/metrics", key=False)
+        refused = reply.status in _REFUSED
+        if refused and self._key:
+            reply, body = self._ask("GET", "/metrics")
         if reply.status in _REFUSED:
-            return Finding("HTTP metrics", "ok", "/metrics needs a key")
+            more = ", and yours is refused" if self._key else ""
+            return Finding("HTTP metrics", "ok", f"/metrics needs a key{more}")
         if reply.status != 200:
             fix = "they may have a port of their own (--metrics-http-port), or be off"
             return Finding("HTTP metrics", "skip", f"/metrics is {reply.status}", fix)
         count = sum(1 for line in body.splitlines() if line.startswith(b"# TYPE"))
+        if refused:
+            return Finding("HTTP metrics", "ok", f"{count} metrics; they need a key, and yours is taken")
         if self._local:
             return Finding("HTTP metrics", "ok", f"{count} metrics")
         fix = "serve with keys, or give them a port of their own with --metrics-http-port"
         return Finding("HTTP metrics", "warn", f"{count} metrics, open to anyone", fix)
+
+
+def _failed(check: str, path: str, status: int, body: bytes) -> Finding:
+    reason = _message(body)
+    said = f"{path} is {status}{f': {reason}' if reason else ''}"
+    fix = NOT_SERVING if status == _UNAVAILABLE else "see the server's log"
+    return Finding(check, "fail", said, fix)
 
 
 def _message(body: bytes) -> str:

@@ -18,6 +18,16 @@ from h2.events import (
 )
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
+from tokenwire.connection_advice import (
+    CLOSED_AFTER_HANDSHAKE,
+    GIVE_CERTIFICATE,
+    WRONG_PORT,
+    not_listening,
+    of_handshake,
+    speaks_tls,
+    to_speak_tls,
+    wants_certificate,
+)
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import HEALTH_CHECK
 
 from .finding import Finding
@@ -37,7 +47,6 @@ _UNLIMITED: Final = 2**31 - 1
 _CLOSED: Final = "it closed the connection"
 _MOST_SENT: Final = 1 << 20
 _NO_CERTIFICATE: Final = "the server wants one, and took none of ours"
-_GIVE_CERTIFICATE: Final = "give --cert FILE and --key FILE, of an authority that the server trusts"
 _CALL: Final = ((":method", "POST"), (":scheme", "http"), (":path", HEALTH_CHECK.path))
 _FIELDS: Final = (("te", "trailers"), ("content-type", "application/grpc+proto"))
 
@@ -80,10 +89,7 @@ def _unreachable(target: Target, error: OSError) -> Finding:
     if isinstance(error, socket.gaierror):
         fix = f"check the name {target.host!r}"
     elif isinstance(error, ConnectionRefusedError):
-        fix = (
-            f"nothing listens there: start the server with --grpc-port {target.port}, "
-            "and with --host 0.0.0.0 if it runs on another machine"
-        )
+        fix = not_listening(target)
     else:
         fix = "check the network and firewalls between here and there"
     return Finding("reachable", "fail", f"{target}: {error.strerror or error}", fix)
@@ -93,9 +99,8 @@ def _plain(found: Reach, target: Target, sock: socket.socket, local: bool) -> Re
     talk = _Conversation(sock)
     problem = talk.begin()
     if problem:
-        speaks = _speaks_tls(target)
-        if speaks:
-            fix = f"it speaks TLS: write https://{target}, and --ca FILE if its authority is your own"
+        if speaks_tls(target, _PATIENCE_S):
+            fix = to_speak_tls(target)
             found.findings.append(Finding("TLS", "fail", "the server speaks TLS and we did not", fix))
         else:
             found.findings.append(_no_http2(problem))
@@ -117,13 +122,12 @@ def _shaken(found: Reach, target: Target, sock: socket.socket, tls: ssl.SSLConte
     try:
         secure = tls.wrap_socket(sock, server_hostname=target.host)
     except ssl.SSLCertVerificationError as error:
-        fix = "give the authority with --ca FILE, and call the server by a name in its certificate"
-        found.findings.append(Finding("TLS", "fail", f"its certificate: {error.verify_message}", fix))
+        said = f"its certificate: {error.verify_message}"
+        found.findings.append(Finding("TLS", "fail", said, of_handshake(error)))
         return found
     except ssl.SSLError as error:
-        wanted = _wants_certificate(error)
-        fix = _GIVE_CERTIFICATE if wanted else "if the server has no TLS, write HOST:PORT without https://"
-        found.findings.append(Finding("TLS", "fail", f"the handshake failed: {error.reason or error}", fix))
+        said = f"the handshake failed: {error.reason or error}"
+        found.findings.append(Finding("TLS", "fail", said, of_handshake(error)))
         return found
     except OSError as error:
         found.findings.append(
@@ -161,23 +165,6 @@ def _certificate(secure: ssl.SSLSocket) -> Iterator[Finding]:
         yield Finding("TLS", "ok", f"{said}; the certificate is good for {days:.0f} days")
 
 
-def _speaks_tls(target: Target) -> bool:
-    """Whether a handshake with nothing checked goes further than plain text did."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    try:
-        with (
-            socket.create_connection((target.host, target.port), _PATIENCE_S) as sock,
-            context.wrap_socket(sock),
-        ):
-            return True
-    except ssl.SSLError as error:
-        return "ALERT" in (error.reason or "")
-    except OSError:
-        return False
-
-
 class _Conversation:
     """HTTP/2 on a socket, as far as it takes to see what a server says before any call."""
 
@@ -199,7 +186,7 @@ class _Conversation:
         except ProtocolError:
             return _first_line(self._received) or "what it says is not HTTP/2"
         except ssl.SSLError as error:  # TLS 1.3 tells a client of its certificate after the handshake
-            return _NO_CERTIFICATE if _wants_certificate(error) else error.reason or str(error)
+            return _NO_CERTIFICATE if wants_certificate(str(error)) else error.reason or str(error)
         except TimeoutError:
             return f"it says nothing for {_PATIENCE_S:g} s"
         except OSError as error:
@@ -249,17 +236,13 @@ def _first_line(received: bytes) -> str:
     return "it answers " + received.partition(b"\r\n")[0].decode("latin-1")
 
 
-def _wants_certificate(error: ssl.SSLError) -> bool:
-    return "ALERT" in (error.reason or "") and "CERTIFICATE" in (error.reason or "")
-
-
 def _no_http2(problem: str, *, secure: bool = False) -> Finding:
     if problem == _NO_CERTIFICATE:
-        return Finding("client certificate", "fail", problem, _GIVE_CERTIFICATE)
+        return Finding("client certificate", "fail", problem, GIVE_CERTIFICATE)
     if secure and problem == _CLOSED:
-        fix = f"if it wants a client certificate, {_GIVE_CERTIFICATE}; else check that this is the gRPC port"
+        fix = CLOSED_AFTER_HANDSHAKE
     elif "HTTP/1" in problem:
-        fix = "that is the HTTP port: the gRPC port is --grpc-port, HTTP port + 10000 if it is not given"
+        fix = WRONG_PORT
     else:
         fix = "check that this is the gRPC port (--grpc-port)"
     return Finding("HTTP/2", "fail", f"no HTTP/2 here: {problem}", fix)
