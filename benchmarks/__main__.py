@@ -115,7 +115,7 @@ class Run:
         self._console.print(f"{loop:8}{what:28} {'  '.join(parts)}", soft_wrap=True)
 
     def _steps(self) -> int:
-        counts = [len(case.servers) * (1 + min(self._scale.rounds, case.most_rounds)) for case in self._cases]
+        counts = [rounds.steps(case, self._scale.rounds) for case in self._cases]
         per_loop = sum(counts)
         for name, count in (("first-chunk", first_chunk.steps), ("memory", memory.steps)):
             per_loop += count(self._scale.rounds) if name in self._names else 0

@@ -186,7 +186,8 @@ class TestOperations:
         assert blocks(OPERATIONS, "toml")[0].startswith("# /etc/tokenwire/tokenwire.toml\n")
         assert int(service["TimeoutStopSec"]) >= settings.drain_delay + settings.drain_timeout + 10
         assert int(service["LimitNOFILE"]) >= 2 * settings.limits.max_connections + 64
-        assert f"{settings.max_waiting_requests} requests wait" in OPERATIONS
+        most = settings.max_running_requests + settings.max_waiting_requests
+        assert f"{most} sequences run or wait, {most} may (--max-waiting-requests)" in OPERATIONS
 
     def test_retries_are_those_that_are_tested(self) -> None:
         (code,) = blocks(OPERATIONS, "python")

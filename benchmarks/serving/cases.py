@@ -77,6 +77,8 @@ class Case:
         tokens: Tokens of a call; 0 counts calls.
         servers: Who answers it.
         most_rounds: Rounds at most, where they are long.
+        afresh: Servers are started anew for each round: where they lie in memory, which is drawn by chance at
+            each start, makes more of a difference than what is compared.
     """
 
     key: str
@@ -88,6 +90,7 @@ class Case:
     tokens: int = TOKENS
     servers: tuple[str, ...] = field(default=GRPC_SERVERS)
     most_rounds: int = 99
+    afresh: bool = False
 
     @property
     def at_once(self) -> int:
@@ -161,6 +164,7 @@ CASES: Final = (
         replace(_text(), keyed=True),
         streams=32,
         servers=OUR_VARIANTS,
+        afresh=True,
     ),
     Case("chat", ("chat",), "ChatComplete over gRPC, 32 streams", _CHAT_RPC, streams=32),
     Case(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .machine import Cores
     from .probe import Answer
 
-__all__ = ["Plan", "Turn", "check_bytes", "measure", "start_all"]
+__all__ = ["Plan", "Turn", "check_bytes", "measure", "start_all", "steps"]
 
 _TEN_SECONDS: Final = 10.0
 
@@ -92,10 +92,16 @@ def measure(cases: Sequence[Case], plan: Plan, done: Callable[[Case, dict[str, A
     many streams come last.
     """
     bodies = dict(zip(cases, probe.encode([case.call for case in cases]), strict=True))
-    for (servers, mode), group in _grouped(cases).items():
+    for case in cases:
+        if case.afresh:
+            done(case, _measure_afresh(case, bodies[case], plan))
+    for (servers, mode), group in _grouped([case for case in cases if not case.afresh]).items():
         with start_all(servers, plan, mode) as running:
             for case in sorted(group, key=lambda case: case.at_once):
-                done(case, _measure_case(case, running, bodies[case], plan))
+                turns = _prepare(case, running, bodies[case], plan)
+                for number in range(min(plan.rounds, case.most_rounds)):
+                    _round(case, turns, number, plan)
+                done(case, _results(case, turns))
 
 
 def _grouped(cases: Sequence[Case]) -> dict[tuple[tuple[str, ...], str], list[Case]]:
@@ -115,12 +121,34 @@ def start_all(servers: Sequence[str], plan: Plan, mode: str = "delta") -> Iterat
         yield running
 
 
-def _measure_case(case: Case, running: Sequence[Running], body: bytes, plan: Plan) -> dict[str, Any]:
-    turns = _prepare(case, running, body, plan)
+def steps(case: Case, count: int) -> int:
+    """How often `Plan.report` is called for a case of so many rounds."""
+    turns = min(count, case.most_rounds)
+    return len(case.servers) * (turns + (turns if case.afresh else 1))
+
+
+def _measure_afresh(case: Case, body: bytes, plan: Plan) -> dict[str, Any]:
+    """Measure a case with new servers for each round, the first of which is another one each time."""
+    costs: dict[str, list[float]] = {key: [] for key in case.servers}
     for number in range(min(plan.rounds, case.most_rounds)):
+        first = number % len(case.servers)
+        with start_all(case.servers[first:] + case.servers[:first], plan, case.call.mode) as running:
+            turns = _prepare(case, running, body, plan)
+            _round(case, turns, number, plan)
         for turn in turns:
-            plan.report(f"{case.key}, {turn.running.server.title}, round {number + 1}")
-            turn.costs.append(turn.take(plan.cores.client) / turn.units * 1e6)
+            costs[turn.running.server.key] += turn.costs
+    for turn in turns:
+        turn.costs = costs[turn.running.server.key]
+    return _results(case, turns)
+
+
+def _round(case: Case, turns: Sequence[Turn], number: int, plan: Plan) -> None:
+    for turn in turns:
+        plan.report(f"{case.key}, {turn.running.server.title}, round {number + 1}")
+        turn.costs.append(turn.take(plan.cores.client) / turn.units * 1e6)
+
+
+def _results(case: Case, turns: Sequence[Turn]) -> dict[str, Any]:
     return {
         "title": case.title,
         "unit": case.unit,

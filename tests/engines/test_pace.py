@@ -58,7 +58,7 @@ async def test_the_wait_follows_the_speed_at_which_places_become_free() -> None:
     assert pace.wait(20) == pytest.approx(10)
     error = pace.full("the queue is full", 40)
     assert error.code is Code.RESOURCE_EXHAUSTED
-    assert error.message == "the queue is full; try again later"
+    assert error.message == "the queue is full (--max-waiting-requests); try again later"
     assert seconds_of(error) == pytest.approx(2)
 
 

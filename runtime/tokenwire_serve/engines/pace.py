@@ -75,4 +75,6 @@ class Pace:
         places = max(1, waiting // _SHARE)
         seconds = self.wait(places)
         seconds = _UNKNOWN_S if seconds is None else min(max(seconds, _LEAST_S), _MOST_S)
-        return retry_after(Code.RESOURCE_EXHAUSTED, f"{sentence}; try again later", seconds)
+        return retry_after(
+            Code.RESOURCE_EXHAUSTED, f"{sentence} (--max-waiting-requests); try again later", seconds
+        )

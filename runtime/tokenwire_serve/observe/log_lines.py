@@ -96,10 +96,10 @@ class JsonLines:
 
     def call(self, record: CallRecord, now: float) -> str:
         """See `Lines`; a call's facts that are not known are left out."""
-        started, queued = record.started, record.queue_time
+        started, queued, request_id = record.started, record.queue_time, record.request_id
         facts = (
             self._clock.text(now),
-            record.request_id,
+            request_id,
             _who(record.method, record.transport, record.peer, _code(record)),
             record.ended - started,
             record.received_bytes,
@@ -116,7 +116,7 @@ class JsonLines:
             line += f',"path":{_quote(_cut(_path(record)))}'
         if record.http_status:
             line += f',"http_status":{record.http_status}'
-        if record.rid and record.rid != record.request_id:
+        if record.rid and record.rid != request_id:
             line += f',"rid":{_quote(_cut(record.rid))}'
         if trace := _trace_id(record):
             line += f',"trace_id":"{trace}"'

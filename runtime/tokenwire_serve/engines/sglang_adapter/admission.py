@@ -63,7 +63,8 @@ class Admission:
         if count > self._waiting + self._running:
             raise RpcError(
                 Code.RESOURCE_EXHAUSTED,
-                f"the request is of {count} sequences; at most {most} may run and wait: ask for fewer",
+                f"the request is of {count} sequences; at most {most} may run and wait "
+                "(--max-running-requests, --max-waiting-requests): ask for fewer",
             )
         if self._active + count > most:
             sentence = f"the queue is full: {self._active} sequences run or wait, {most} may"

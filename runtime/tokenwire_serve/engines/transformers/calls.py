@@ -90,7 +90,8 @@ class Calls:
         if call.weight > room:
             raise RpcError(
                 Code.RESOURCE_EXHAUSTED,
-                f"the request is of {call.weight} sequences; at most {room} may run and wait: ask for fewer",
+                f"the request is of {call.weight} sequences; at most {room} may run and wait "
+                "(--max-running-requests, --max-waiting-requests): ask for fewer",
             )
         if self.weight + call.weight > room:
             sentence = f"the queue is full: {self.weight} sequences run or wait, {room} may"
