@@ -222,7 +222,7 @@ class HttpEndpoint:
         if len(reply.body) > self._max_body:  # type: ignore[arg-type]
             flag = flag_of("max_message_size")
             sentence = f"the answer is larger than {self._max_body} bytes ({flag}); ask for less at once"
-            return http_error(500, sentence, Code.RESOURCE_EXHAUSTED)
+            return http_error(400, sentence, Code.OUT_OF_RANGE)
         return await packed(reply, headers)
 
 
