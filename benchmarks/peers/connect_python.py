@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from connect_stubs.sglang.runtime.v1 import sglang_pb as pb
 from connect_stubs.sglang.runtime.v1.sglang_connect import SglangService, SglangServiceASGIApplication
-from null_engine import EMBEDDING, IDS, MODEL_INFO, SERVER_INFO, TEXT, MetaInfo, NullEngine, compact
+from null_engine import CONTEXT, EMBEDDING, IDS, MODEL_INFO, SERVER_INFO, TEXT, MetaInfo, NullEngine, compact
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,7 +50,9 @@ class Service(SglangService):
 
     async def tokenize(self, request: pb.TokenizeRequest, ctx: RequestContext) -> pb.TokenizeResponse:
         tokens = self.engine.tokenize(request.text)
-        return pb.TokenizeResponse(tokens=tokens, count=len(tokens), input_text=request.text)
+        return pb.TokenizeResponse(
+            tokens=tokens, count=len(tokens), max_model_len=CONTEXT, input_text=request.text
+        )
 
     async def health_check(
         self, request: pb.HealthCheckRequest, ctx: RequestContext

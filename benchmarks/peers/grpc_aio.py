@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import grpc
-from null_engine import EMBEDDING, IDS, MODEL_INFO, SERVER_INFO, TEXT, MetaInfo, NullEngine, compact
+from null_engine import CONTEXT, EMBEDDING, IDS, MODEL_INFO, SERVER_INFO, TEXT, MetaInfo, NullEngine, compact
 from running import run
 from sglang.runtime.v1 import sglang_pb2 as pb
 from sglang.runtime.v1 import sglang_pb2_grpc
@@ -54,7 +54,9 @@ class Servicer(sglang_pb2_grpc.SglangServiceServicer):
         self, request: pb.TokenizeRequest, context: ServicerContext
     ) -> pb.TokenizeResponse:
         tokens = self.engine.tokenize(request.text)
-        return pb.TokenizeResponse(tokens=tokens, count=len(tokens), input_text=request.text)
+        return pb.TokenizeResponse(
+            tokens=tokens, count=len(tokens), max_model_len=CONTEXT, input_text=request.text
+        )
 
     async def HealthCheck(  # noqa: N802
         self, request: pb.HealthCheckRequest, context: ServicerContext

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from betterproto2_stubs.sglang.runtime import v1 as pb
 from grpclib.server import Server
-from null_engine import EMBEDDING, IDS, MODEL_INFO, SERVER_INFO, TEXT, MetaInfo, NullEngine, compact
+from null_engine import CONTEXT, EMBEDDING, IDS, MODEL_INFO, SERVER_INFO, TEXT, MetaInfo, NullEngine, compact
 from running import run
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ class Service(pb.SglangServiceBase):
 
     async def tokenize(self, message: pb.TokenizeRequest) -> pb.TokenizeResponse:
         tokens = self.engine.tokenize(message.text)
-        return pb.TokenizeResponse(tokens=tokens, count=len(tokens), input_text=message.text)
+        return pb.TokenizeResponse(
+            tokens=tokens, count=len(tokens), max_model_len=CONTEXT, input_text=message.text
+        )
 
     async def health_check(self, message: pb.HealthCheckRequest) -> pb.HealthCheckResponse:
         return pb.HealthCheckResponse(healthy=True)

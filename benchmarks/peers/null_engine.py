@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+CONTEXT: Final = 1 << 20
 TEXT: Final = " token"
 IDS: Final = [42]
 _VECTOR: Final = [math.cos(i) * math.sqrt(2 / 4096) for i in range(4096)]

@@ -15,7 +15,7 @@ from importlib.metadata import distribution
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from null_engine import EMBEDDING, IDS, MODEL_INFO, SERVER_INFO, TEXT, MetaInfo, NullEngine, compact
+from null_engine import CONTEXT, EMBEDDING, IDS, MODEL_INFO, SERVER_INFO, TEXT, MetaInfo, NullEngine, compact
 from running import arguments, new_loop
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Handle:
         self._loop = loop
         self._engine = NullEngine()
         server_args = SimpleNamespace(tokenizer_path="null", model_path="null", tokenizer_mode="auto")
-        model_config = SimpleNamespace(context_len=0)
+        model_config = SimpleNamespace(context_len=CONTEXT)
         self.tokenizer_manager = SimpleNamespace(server_args=server_args, model_config=model_config)
 
     def submit_request(
@@ -133,7 +133,7 @@ class Handle:
 
     def tokenize(self, text: str, add_special_tokens: bool = True) -> str:
         tokens = self._engine.tokenize(text)
-        result = {"tokens": tokens, "count": len(tokens), "max_model_len": 0, "input_text": text}
+        result = {"tokens": tokens, "count": len(tokens), "max_model_len": CONTEXT, "input_text": text}
         return json.dumps(result)
 
     def health_check(self) -> bool:
