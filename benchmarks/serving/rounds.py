@@ -6,6 +6,7 @@ import contextlib
 import math
 import statistics
 from dataclasses import dataclass, field, replace
+from operator import truediv
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.errors import BenchError
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Turn", "check_bytes", "measure", "start_all", "steps"]
 
 _TEN_SECONDS: Final = 10.0
-_TURNS: Final = 4
-"""Turns of a round where the servers are started anew for each."""
+_CYCLES: Final = 20
+"""How often each server has a turn in a round for which the servers are started anew."""
+_SHORT: Final = 0.4
+"""What such a turn is of others: of what others do on the machine, turns side by side see much the same."""
 
 
 @dataclass(frozen=True)
@@ -126,26 +129,41 @@ def start_all(servers: Sequence[str], plan: Plan, mode: str = "delta") -> Iterat
 def steps(case: Case, count: int) -> int:
     """How often `Plan.report` is called for a case of so many rounds."""
     turns = min(count, case.most_rounds)
-    return len(case.servers) * (turns * (1 + _TURNS) if case.afresh else 1 + turns)
+    return len(case.servers) * (turns * (1 + _CYCLES) if case.afresh else 1 + turns)
 
 
 def _measure_afresh(case: Case, body: bytes, plan: Plan) -> dict[str, Any]:
     """Measure a case with new servers for each round, the first of which is another one each time.
 
-    The cost of a round is the least of some turns: others on the machine only ever add to it.
+    Servers are compared by turns that lie side by side; the ratios of a round are the medians of its cycles.
+    Each turn begins with calls that do not count, as many as run at once: a server that has rested spends on
+    them what it saved up meanwhile, such as the traces that it may begin.
     """
+    plan = replace(plan, cpu_s=plan.cpu_s * _SHORT)
+    count, first = min(plan.rounds, case.most_rounds), case.servers[0]
     costs: dict[str, list[float]] = {key: [] for key in case.servers}
-    for number in range(min(plan.rounds, case.most_rounds)):
-        first = number % len(case.servers)
-        with start_all(case.servers[first:] + case.servers[:first], plan, case.call.mode) as running:
-            turns = _prepare(case, running, body, plan)
-            for _ in range(_TURNS):
-                _round(case, turns, number, plan)
-        for turn in turns:
-            costs[turn.running.server.key].append(min(turn.costs))
-    for turn in turns:
-        turn.costs = costs[turn.running.server.key]
-    return _results(case, turns)
+    ratios: dict[str, list[float]] = {key: [] for key in case.servers}
+    for number in range(count):
+        begin = number % len(case.servers)
+        with start_all(case.servers[begin:] + case.servers[:begin], plan, case.call.mode) as running:
+            turns = {turn.running.server.key: turn for turn in _prepare(case, running, body, plan)}
+            for cycle in range(_CYCLES):
+                for turn in list(turns.values())[:: 1 if cycle % 2 else -1]:
+                    load.run(replace(turn.load, calls=case.at_once), plan.cores.client)
+                    _round(case, [turn], number, plan)
+        base = turns[first].costs
+        for key, turn in turns.items():
+            costs[key].append(statistics.median(turn.costs))
+            ratios[key].append(statistics.median(map(truediv, turn.costs, base)))
+    for key, turn in turns.items():
+        turn.costs = costs[key]
+    found = _results(case, [turns[key] for key in case.servers])
+    for key, row in found["servers"].items():
+        row |= {
+            "ratio": round(statistics.median(ratios[key]), 4),
+            "rounds_ratio": [round(ratio, 4) for ratio in ratios[key]],
+        }
+    return found
 
 
 def _round(case: Case, turns: Sequence[Turn], number: int, plan: Plan) -> None:

@@ -28,6 +28,8 @@ _COUNTS: Final = ',"prompt_tokens":%d,"cached_tokens":%d,"completion_tokens":%d'
 _FIRST: Final = ',"ttft":%.6f'
 _QUEUE: Final = ',"queue":%.6f'
 """Parts of an access line; filled in with %, which is quicker with numbers than a format string."""
+_GENERATED: Final = _CALL + _COUNTS + _FIRST + _QUEUE
+"""All of them, filled in at once: what nearly every call has that makes tokens."""
 
 _LONGEST: Final = 256
 """Characters of what a caller wrote that are shown."""
@@ -36,8 +38,6 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u206
 _NAMES: Final = tuple(code.name for code in Code)
 _CANCELLED: Final = int(Code.CANCELLED)
 _quote: Final = json.encoder.encode_basestring_ascii
-_quoted: Final = lru_cache(1024)(_quote)
-"""For texts that many calls share."""
 
 
 class Lines(Protocol):
@@ -96,33 +96,36 @@ class JsonLines:
 
     def call(self, record: CallRecord, now: float) -> str:
         """See `Lines`; a call's facts that are not known are left out."""
-        started, queued, request_id = record.started, record.queue_time, record.request_id
+        started, first, queued = record.started, record.first_token, record.queue_time
+        metadata, request_id = record.metadata, record.request_id
         facts = (
             self._clock.text(now),
             request_id,
-            _who(record.method, record.transport, record.peer, _code(record)),
+            _who(record.method, record.transport, record.peer, record.code),
             record.ended - started,
             record.received_bytes,
             record.sent_bytes,
         )
-        line = _CALL % facts
-        if record.choices:
-            line += _COUNTS % (record.prompt_tokens, record.cached_tokens, record.completion_tokens)
-        if record.first_token:
-            line += _FIRST % (record.first_token - started)
-        if queued is not None:
-            line += _QUEUE % queued
+        counts = (record.prompt_tokens, record.cached_tokens, record.completion_tokens)
+        if first and record.choices and queued is not None:
+            line = _GENERATED % (*facts, *counts, first - started, queued)
+        else:
+            line = _CALL % facts
+            if record.choices:
+                line += _COUNTS % counts
+            if first:
+                line += _FIRST % (first - started)
+            if queued is not None:
+                line += _QUEUE % queued
         if record.transport == "http" or not record.method:
             line += f',"path":{_quote(_cut(_path(record)))}'
         if record.http_status:
             line += f',"http_status":{record.http_status}'
         if record.rid and record.rid != request_id:
             line += f',"rid":{_quote(_cut(record.rid))}'
-        if trace := _trace_id(record):
+        if (record.span is not None or "traceparent" in metadata) and (trace := _trace_id(record)):
             line += f',"trace_id":"{trace}"'
-        if agent := _agent(record):
-            line += f',"user_agent":{_quoted(agent)}'
-        return line + "}"
+        return line + _end(_agent(metadata.get("user-agent")))
 
 
 class ConsoleLines:
@@ -146,7 +149,7 @@ class ConsoleLines:
         status = f" {record.http_status}" if record.http_status else ""
         line = (
             f"{self._clock.text(now)} INFO    {ACCESS}: {record.transport:<4} {method:<18} "
-            f"{_code(record) + status:<17} {(record.ended - record.started) * 1000:>10.1f} ms"
+            f"{_code(record.code) + status:<17} {(record.ended - record.started) * 1000:>10.1f} ms"
         )
         if record.first_token:
             line += f"  first {(record.first_token - record.started) * 1000:.1f} ms"
@@ -158,7 +161,7 @@ class ConsoleLines:
         line += f"  id {record.request_id}"
         if trace := _trace_id(record):
             line += f"  trace {trace}"
-        if agent := _agent(record):
+        if agent := _agent(record.metadata.get("user-agent")):
             line += f'  "{_plain(agent)}"'
         return line
 
@@ -168,14 +171,20 @@ def _method(path: str) -> str:
 
 
 @lru_cache(1024)
-def _who(path: str, transport: str, peer: str, code: str) -> str:
+def _who(path: str, transport: str, peer: str, code: Code | None) -> str:
     """What many calls have in common."""
     method = _quote(_method(path))
-    return f'"method":{method},"transport":"{transport}","peer":{_quote(peer)},"code":"{code}"'
+    return f'"method":{method},"transport":"{transport}","peer":{_quote(peer)},"code":"{_code(code)}"'
 
 
-def _code(record: CallRecord) -> str:
-    return _NAMES[_CANCELLED if record.code is None else record.code]
+@lru_cache(1024)
+def _end(agent: str) -> str:
+    """The end of a line, which many calls have in common too."""
+    return f',"user_agent":{_quote(agent)}}}' if agent else "}"
+
+
+def _code(code: Code | None) -> str:
+    return _NAMES[_CANCELLED if code is None else code]
 
 
 def _path(record: CallRecord) -> str:
@@ -183,8 +192,7 @@ def _path(record: CallRecord) -> str:
     return record.path.partition("?")[0]
 
 
-def _agent(record: CallRecord) -> str:
-    agent = record.metadata.get("user-agent")
+def _agent(agent: str | bytes | None) -> str:
     return _cut(agent) if isinstance(agent, str) else ""
 
 

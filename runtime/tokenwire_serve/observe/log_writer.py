@@ -38,7 +38,7 @@ _LONGEST: Final = 1024
 _REST: Final = 0.1
 """Seconds between two rounds of writing, in which lines gather."""
 
-_AT_ONCE: Final = 32
+_AT_ONCE: Final = 64
 """Lines that are made in a row; then others get to run."""
 
 _LOGGER: Final = "tokenwire.log"
