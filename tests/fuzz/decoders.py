@@ -13,11 +13,11 @@ from tokenwire._proto.grpc.health.v1 import health_pb  # noqa: F401
 from tokenwire._proto.grpc.reflection.v1 import reflection_pb  # noqa: F401
 from tokenwire.details import unpack_details
 from tokenwire.errors import DecodeError, RpcError
-from tokenwire.grpc.compression import TooMuchError, expand
 from tokenwire.grpc.field_rules import announced_length, request_fault, trailers_fault
 from tokenwire.grpc.framing import MessageReader
 from tokenwire.grpc.headers import decode_message, decode_metadata, encode_message
 from tokenwire.grpc.hpack_cache import literal_block
+from tokenwire.gunzip import NotGzipError, TooMuchError, expand
 from tokenwire.http.json_body import parse_json
 from tokenwire.http.path import PathTemplate
 from tokenwire.message import Message
@@ -95,7 +95,7 @@ def gzip_messages(data: bytes) -> None:
     packed = packed[: len(packed) - choices.number(9)] + choices.rest()
     try:
         expanded = expand(packed, 5000)
-    except (RpcError, TooMuchError):
+    except (NotGzipError, TooMuchError):
         return
     assert len(expanded) <= 5000
     assert gzip.decompress(packed) == expanded

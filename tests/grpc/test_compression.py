@@ -8,27 +8,23 @@ import gzip
 import os
 import threading
 import tracemalloc
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from tokenwire import gunzip
 from tokenwire.client import Client
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.grpc import compression, response
 from tokenwire.grpc.compression import (
-    AT_ONCE,
     Packed,
-    TooMuchError,
     accepts_gzip,
-    expand,
     pack,
     pack_now,
     unpack,
 )
+from tokenwire.gunzip import AT_ONCE, expand
 from tokenwire.limits import Limits
 from tokenwire.method import Handler, starts_at_once
 from tokenwire.streams import PushStream
@@ -53,66 +49,6 @@ GZIP_HEAD = [*HEAD, ("grpc-encoding", "gzip")]
 # One message
 
 
-@given(st.lists(st.binary(max_size=300), min_size=1, max_size=5), st.integers(0, 9))
-def test_members_in_a_row_are_one_message(parts: list[bytes], level: int) -> None:
-    packed = b"".join(gzip.compress(part, level) for part in parts)
-    body = b"".join(parts)
-    assert expand(packed, len(body)) == body
-    if body:
-        with pytest.raises(TooMuchError, match=f"more than {len(body) - 1} bytes"):
-            expand(packed, len(body) - 1)
-
-
-@pytest.mark.parametrize("size", [0, 1, 65536, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 7])
-def test_sizes_around_the_steps(size: int) -> None:
-    """What zlib holds back when its output is full is not lost, with the input at its end."""
-    for body in (bytes(size), os.urandom(size)):
-        packed = gzip.compress(body, 1)
-        assert expand(packed, size) == body
-        assert expand(packed, 64 * MIB) == body
-
-
-@given(st.binary(max_size=200), st.data())
-def test_what_is_cut_off_or_goes_on_is_broken(body: bytes, data: st.DataObject) -> None:
-    packed = gzip.compress(body)
-    cut = packed[: data.draw(st.integers(0, len(packed) - 1))]
-    for broken in (cut, packed + b"\0", packed + b"x", b"x" + packed, packed + cut if cut else b""):
-        with pytest.raises(RpcError, match="cannot be expanded") as caught:
-            expand(broken, 1000)
-        assert caught.value.code is Code.INTERNAL
-
-
-def test_a_wrong_checksum_is_broken() -> None:
-    packed = bytearray(gzip.compress(b"hello"))
-    packed[-8] ^= 1
-    with pytest.raises(RpcError, match="incorrect data check"):
-        expand(bytes(packed), 1000)
-
-
-def test_other_formats_of_zlib_are_broken() -> None:
-    for wbits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
-        packer = zlib.compressobj(wbits=wbits)
-        with pytest.raises(RpcError):
-            expand(packer.compress(b"hello") + packer.flush(), 1000)
-
-
-@pytest.mark.parametrize("limit", [10, 1000, MIB])
-def test_a_bomb_is_never_held(limit: int) -> None:
-    tracemalloc.start()
-    try:
-        with pytest.raises(TooMuchError):
-            expand(BOMB, limit)
-        assert tracemalloc.get_traced_memory()[1] < 2 * limit + 200_000
-    finally:
-        tracemalloc.stop()
-
-
-def test_members_without_end_are_refused() -> None:
-    assert expand(EMPTY_MEMBER * 4096, 10) == b""
-    with pytest.raises(TooMuchError, match="more than 4096 gzip members"):
-        expand(EMPTY_MEMBER * 4097, 10)
-
-
 async def test_large_messages_go_through_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[str] = []
 
@@ -120,7 +56,7 @@ async def test_large_messages_go_through_a_thread(monkeypatch: pytest.MonkeyPatc
         threads.append(threading.current_thread().name)
         return expand(*arguments)
 
-    monkeypatch.setattr(compression, "expand", noting)
+    monkeypatch.setattr(gunzip, "expand", noting)
     here = threading.current_thread().name
     small, large = bytes(AT_ONCE), bytes(AT_ONCE + 1)
     assert await unpack(gzip.compress(small), MIB, "x") == small
@@ -238,7 +174,7 @@ async def test_others_are_answered_while_a_message_expands(monkeypatch: pytest.M
             assert go_on.wait(10)
         return expand(packed, limit, most, *share)
 
-    monkeypatch.setattr(compression, "expand", slow)
+    monkeypatch.setattr(gunzip, "expand", slow)
     large = bytes(MIB)
     async with running() as (_, _, target), raw_client(target) as client, raw_client(target) as other:
         expanding = asyncio.create_task(sent(client, message(gzip.compress(large), 1), grpc_encoding="gzip"))
@@ -252,13 +188,13 @@ async def test_others_are_answered_while_a_message_expands(monkeypatch: pytest.M
 
 async def test_a_call_that_ends_while_its_message_expands(monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
-    monkeypatch.setattr(compression, "_FEW_MEMBERS", 0)
+    monkeypatch.setattr(gunzip, "_FEW_MEMBERS", 0)
 
     def slow(packed: bytes, limit: int, most: int = 4096, *share: Any) -> bytes:
         assert not most or go_on.wait(10)
         return expand(packed, limit, most, *share)
 
-    monkeypatch.setattr(compression, "expand", slow)
+    monkeypatch.setattr(gunzip, "expand", slow)
     packed = message(gzip.compress(b"hello"), 1)
     async with running() as (servicer, server, target), raw_client(target) as client:
         stream = await sent(client, packed, grpc_encoding="gzip", grpc_timeout="30m")

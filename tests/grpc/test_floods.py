@@ -6,14 +6,12 @@ import asyncio
 import contextlib
 import gc
 import select
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from h2.errors import ErrorCodes
 from hyperframe.frame import DataFrame, RstStreamFrame
 from tokenwire.grpc.session import WireSession
-from tokenwire.grpc.turns import Turns
 from tokenwire.limits import Limits
 
 from .flood import FLOODS, attacker, call, each, head, remains, reset, window
@@ -119,31 +117,6 @@ async def test_frames_of_a_peer_that_hung_up_are_not_looked_at() -> None:
         await until(lambda: remains(server) == NOTHING | {"turns": 1})
         assert server.stats.calls < 100
         server._turns._waiting.clear()
-
-
-async def test_what_takes_long_is_made_up_for() -> None:
-    """Peers that flood have a millisecond of each turn of the loop, in the mean."""
-
-    class Slow:
-        pieces = 10
-
-        def work_off(self) -> bool:
-            end = time.perf_counter() + 0.005
-            while time.perf_counter() < end:
-                pass
-            self.pieces -= 1
-            return self.pieces > 0
-
-        def hold_off(self) -> None:
-            pass
-
-    turns, slow, count = Turns(), Slow(), 0
-    turns.add(slow)
-    while turns.scheduled:
-        await asyncio.sleep(0)
-        count += 1
-    assert slow.pieces == 0
-    assert count > 40
 
 
 async def test_a_client_may_cancel_all_its_calls_at_once() -> None:

@@ -14,8 +14,9 @@ from tokenwire import heavy
 from tokenwire.budget import MemoryBudget, Share
 from tokenwire.codes import Code
 from tokenwire.errors import DecodeError, RpcError
-from tokenwire.grpc.compression import NoMemoryError, Packed, expand
+from tokenwire.grpc.compression import Packed
 from tokenwire.grpc.opening import open_message
+from tokenwire.gunzip import NoMemoryError, expand
 from tokenwire.heavy import LARGE, free_in_steps, in_thread, kept_size
 from tokenwire_gen.sglang.runtime.v1 import GenerateRequest, SamplingParams, TextGenerateRequest
 

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tokenwire.http.packing import wants_gzip
+from tokenwire.turns import Turns
+from tokenwire_serve.process import http_listener
+from tokenwire_serve.process.http_connection import HttpConnection
 
 from tests.security.certificates import Authority
 
@@ -133,7 +136,7 @@ async def test_gzip_is_unpacked_within_the_limit() -> None:
         for broken in (b"no gzip", gzip.compress(plain)[:-5], gzip.compress(plain) + b"tail", b""):
             answer = await ask(served.port, post(broken, "content-encoding: gzip"))
             assert answer.status == 400 and "gzip" in answer.message
-        flood = gzip.compress(b"") * 2000
+        flood = gzip.compress(b"") * 5000
         assert (await ask(served.port, post(flood, "content-encoding: gzip"))).status == 400
 
 
@@ -440,6 +443,82 @@ async def test_a_drain_does_not_wait_for_who_reads_nothing() -> None:
         await asyncio.sleep(0.05)
         async with asyncio.timeout(15):
             assert await served.web.drain()
+
+
+# Turns.
+
+
+class HeldTurns(Turns):
+    """Turns that begin when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added = 0
+
+    def add(self, worker: Any) -> None:
+        self.added += 1
+        self._waiting.append(worker)
+        self.scheduled = True
+
+    def begin(self) -> None:
+        self._run()
+
+
+async def test_much_at_once_is_parsed_in_pieces_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = 0
+    work_off = HttpConnection.work_off
+
+    def counted(connection: HttpConnection) -> bool:
+        nonlocal pieces
+        pieces += 1
+        return work_off(connection)
+
+    monkeypatch.setattr(HttpConnection, "work_off", counted)
+    bodies = [b"%d" % number * 50_000 for number in range(5)]
+    async with serving() as served, connected(served.port) as (reader, writer):
+        for body in bodies[:-1]:
+            writer.write(post(body))
+        writer.write(head(CHUNKED) + b"".join(b"1\r\n%c\r\n" % byte for byte in bodies[-1][:9000]))
+        writer.write(b"0\r\n\r\n")
+        for _ in bodies:
+            assert (await read_answer(reader)).status == 200
+        got = [request.json_body for request in served.servicer.requests]
+    assert got == [*bodies[:-1], bodies[-1][:9000]]
+    assert pieces >= 20
+
+
+async def test_who_sends_little_passes_those_who_wait_for_their_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_listener, "Turns", HeldTurns)
+    async with serving() as served, connected(served.port) as (reader, writer):
+        turns = served.web._listener.turns  # type: ignore[union-attr]
+        assert isinstance(turns, HeldTurns)
+        writer.write(post(b"x" * 20_000))
+        await until(lambda: turns.added == 1)
+        await works(served)
+        assert len(served.servicer.requests) == 1  # The other's body is not complete.
+        drain = asyncio.create_task(served.web.drain(20))
+        await asyncio.sleep(0.4)
+        turns.begin()
+        answer = await read_answer(reader)
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert await drain
+
+
+async def test_a_client_that_leaves_loses_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_listener, "Turns", HeldTurns)
+    async with serving() as served:
+        turns = served.web._listener.turns  # type: ignore[union-attr]
+        assert isinstance(turns, HeldTurns)
+        async with connected(served.port) as (_, writer):
+            writer.write(head("content-length: 3000") + b"x" * 3000 + post(b"never" * 3000))
+            await until(lambda: turns.added == 1)
+        served.web._listener.abort()  # type: ignore[union-attr]
+        await until(lambda: served.web.stats.connections == 0)
+        turns.begin()
+        assert not turns.scheduled
+        assert [len(request.json_body) for request in served.servicer.requests] == [3000]
 
 
 async def test_what_was_sent_and_received_is_counted() -> None:

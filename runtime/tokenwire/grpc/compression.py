@@ -1,7 +1,7 @@
-"""gzip of single messages, with a limit on what they expand to (grpc/doc/compression.md).
+"""gzip of single messages (grpc/doc/compression.md).
 
-Small messages are packed and unpacked where they are; a larger one goes through a thread, so that the
-event loop turns meanwhile. One expands at a time, which bounds the memory.
+Small messages are packed where they are; a larger one goes through a thread, so that the event loop turns
+meanwhile.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.gunzip import AT_ONCE, NoMemoryError, NotGzipError, TooMuchError, expanded
 from tokenwire.heavy import in_background
 
 if TYPE_CHECKING:
@@ -19,18 +20,14 @@ if TYPE_CHECKING:
     from tokenwire.budget import Share
 
 __all__ = [
-    "AT_ONCE",
     "ENCODINGS",
     "GZIP",
     "IDENTITY",
     "LEAST",
     "Encoding",
-    "NoMemoryError",
     "Packed",
     "ReplyCompression",
-    "TooMuchError",
     "accepts_gzip",
-    "expand",
     "pack",
     "pack_now",
     "unpack",
@@ -43,8 +40,6 @@ ENCODINGS: Final = "identity,gzip"
 
 LEAST: Final = 1024
 """A message of fewer bytes is not worth the work, unless it was asked for."""
-AT_ONCE: Final = 64 << 10
-"""Bytes that are packed or unpacked without a thread: it takes less than a millisecond."""
 
 ReplyCompression = Literal["none", "asked", "gzip"]
 """Which replies a server compresses by itself; see `Server`."""
@@ -52,11 +47,6 @@ ReplyCompression = Literal["none", "asked", "gzip"]
 _FORMAT: Final = 16 + zlib.MAX_WBITS
 _LEVEL: Final = 1
 """Text of 64 KiB: level 1 leaves 47 % for 0.7 ms, level 6 leaves 41 % for 3.1 ms."""
-_PIECE: Final = 64 << 10
-_STEP: Final = 1 << 20
-_MOST_MEMBERS: Final = 4096
-_FEW_MEMBERS: Final = 16
-"""Gzip may have any number of members, of 20 bytes each, and each costs some work."""
 
 
 class Packed(bytes):
@@ -113,13 +103,8 @@ async def unpack(packed: bytes, limit: int, limit_name: str, share: Share | None
     Raises:
         RpcError: RESOURCE_EXHAUSTED, it is larger than that, or there is no memory; INTERNAL, it is not gzip.
     """
-    if len(packed) <= AT_ONCE:
-        try:
-            return expand(packed, min(limit, AT_ONCE), _FEW_MEMBERS)
-        except TooMuchError:
-            pass  # Small or not will show in the thread.
     try:
-        return await in_background(expand, packed, limit, _MOST_MEMBERS, share)
+        return await expanded(packed, limit, share)
     except NoMemoryError as error:
         from .opening import no_memory
 
@@ -127,100 +112,6 @@ async def unpack(packed: bytes, limit: int, limit_name: str, share: Share | None
     except TooMuchError as error:
         text = f"message of {len(packed)} compressed bytes has {error} ({limit_name})"
         raise RpcError(Code.RESOURCE_EXHAUSTED, text) from None
-
-
-class TooMuchError(Exception):
-    """A compressed message expands to more than it may."""
-
-
-class NoMemoryError(Exception):
-    """Others have the memory that a message needs.
-
-    Attributes:
-        limit: Bytes that all may have.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-
-
-def expand(packed: bytes, limit: int, most_members: int = _MOST_MEMBERS, share: Share | None = None) -> bytes:
-    """What gzip of one or more members says; never more than `limit` bytes are kept.
-
-    Args:
-        packed: The members.
-        limit: The most bytes that they may expand to.
-        most_members: The most members.
-        share: Takes the bytes of all pieces.
-
-    Raises:
-        NoMemoryError: The share does not get them.
-        TooMuchError: It is more than that, or has more members.
-        RpcError: INTERNAL, it is not gzip, it is cut off, or something else follows.
-    """
-    pieces: list[bytes] = []
-    position = members = 0
-    room = limit
-    while position < len(packed) or not members:
-        members += 1
-        if members > most_members:
-            raise TooMuchError(f"more than {most_members} gzip members")
-        member = _Member(packed, position)
-        while not member.ended:
-            piece = member.read(min(room + 1, _STEP))
-            room -= len(piece)
-            if room < 0:
-                raise TooMuchError(f"more than {limit} bytes when it is expanded")
-            if share is not None and not share.grow(len(piece)):
-                raise NoMemoryError(share.limit)
-            pieces.append(piece)
-        position = member.position
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-class _Member:
-    """One member of gzip, expanded in steps.
-
-    It takes the data in small pieces, because zlib copies what follows a member's end.
-
-    Attributes:
-        position: Where the data goes on.
-    """
-
-    __slots__ = ("_data", "_full", "_rest", "_zlib", "position")
-
-    def __init__(self, data: bytes, position: int) -> None:
-        self._data = memoryview(data)
-        self._zlib = zlib.decompressobj(_FORMAT)
-        self._rest: bytes | memoryview = b""
-        self._full = False
-        self.position = position
-
-    @property
-    def ended(self) -> bool:
-        """Whether all of it was read."""
-        return self._zlib.eof
-
-    def read(self, most: int) -> bytes:
-        """The next bytes, none perhaps.
-
-        Raises:
-            RpcError: INTERNAL, it is not gzip, or it is cut off.
-        """
-        if not self._rest and not self._full:
-            self._rest = self._data[self.position : self.position + _PIECE]
-            if not self._rest:
-                raise _broken("it is cut off")
-            self.position += len(self._rest)
-        try:
-            expanded = self._zlib.decompress(self._rest, most)
-        except zlib.error as error:
-            raise _broken(str(error)) from None
-        self._rest = self._zlib.unconsumed_tail
-        self._full = len(expanded) == most
-        self.position -= len(self._zlib.unused_data)
-        return expanded
-
-
-def _broken(reason: str) -> RpcError:
-    return RpcError(Code.INTERNAL, f"a compressed message cannot be expanded: {reason}")
+    except NotGzipError as error:
+        text = f"a compressed message cannot be expanded: {error}"
+        raise RpcError(Code.INTERNAL, text) from None

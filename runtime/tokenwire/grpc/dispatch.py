@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from tokenwire.limits import Limits
     from tokenwire.method import Handler
     from tokenwire.record import CallObserver
+    from tokenwire.turns import Turns
 
     from .compression import ReplyCompression
     from .hpack_cache import RequestHead
     from .room import Room
     from .stats import ServerStats
     from .stream import WireStream
-    from .turns import Turns
 
 __all__ = ["ServerConnection"]
 

@@ -12,10 +12,11 @@ from h2.errors import ErrorCodes
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.gunzip import AT_ONCE
 from tokenwire.record import REQUEST_ID, SERVER_TIMING
 from tokenwire.streams import hold
 
-from .compression import AT_ONCE, ENCODINGS, GZIP, LEAST, Packed, pack, pack_now
+from .compression import ENCODINGS, GZIP, LEAST, Packed, pack, pack_now
 from .framing import LIMIT_FLAG
 from .headers import CONTENT_TYPE, Headers, encode_metadata
 from .hpack_cache import literal_block, literal_name, literal_size

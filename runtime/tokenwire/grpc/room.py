@@ -86,14 +86,17 @@ class Room:
     def _make(self) -> bool:
         """Close the oldest that says nothing, or the oldest without a call; whether there was one."""
         chosen, now = None, monotonic()
-        for connection, since in list(self._unused.items()):
+        used: list[Roomer] = []
+        for connection, since in self._unused.items():
             if connection.called:
-                del self._unused[connection]
+                used.append(connection)
             elif not connection.greeted and now - since >= _MAY_BE_SILENT:
                 chosen = connection
                 break
             elif chosen is None and now - since >= _MAY_MAKE_NO_CALL:
                 chosen = connection
+        for connection in used:
+            self.leave(connection)
         if chosen is None:
             return False
         self.leave(chosen)

@@ -17,12 +17,12 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.limits import DEFAULT_LIMITS
 from tokenwire.method import AuthScope, Handler
+from tokenwire.turns import Turns
 
 from .dispatch import ServerConnection
 from .protocol import WireProtocol
 from .room import Room, TlsHandshake
 from .stats import ServerStats
-from .turns import Turns
 
 if TYPE_CHECKING:
     import socket

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from tokenwire.codes import Code
+from tokenwire.gunzip import NoMemoryError, NotGzipError, TooManyMembersError, TooMuchError, expanded
 from tokenwire.heavy import LARGE
 from tokenwire.limits import flag_of
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BodyError", "read_body"]
 
-_STEP: Final = 256 << 10
-"""Bytes that are unpacked before others get their turn."""
-_MOST_MEMBERS: Final = 1000
 _GZIP: Final = frozenset(("gzip", "x-gzip"))
 
 
@@ -111,34 +107,23 @@ class _Collector:
         return True
 
     async def unpack(self, pieces: AsyncIterator[bytes | None]) -> bool:
-        """Unpack pieces of gzip; False where the client went away."""
-        unpacker = zlib.decompressobj(wbits=31)
-        members = 1
-        received = 0
-        async for piece in pieces:
-            if piece is None:
-                return False
-            received += len(piece)
-            if received > self._limit:
-                raise BodyError(_too_large(self._limit))
-            while piece:
-                if unpacker.eof:
-                    unpacker = zlib.decompressobj(wbits=31)
-                    members += 1
-                try:
-                    self._add(unpacker.decompress(piece, _STEP))
-                except zlib.error:
-                    raise BodyError(http_error(400, "the body is not gzip")) from None
-                if members > _MOST_MEMBERS:
-                    raise BodyError(http_error(400, f"the body has more than {_MOST_MEMBERS} gzip members"))
-                piece = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-                if piece:
-                    await asyncio.sleep(0)
-        while not unpacker.eof:
-            before = self.held
-            self._add(unpacker.decompress(b"", _STEP))
-            if self.held == before and not unpacker.eof:
-                raise BodyError(http_error(400, "the body is not gzip: it ends too early"))
+        """Take pieces of gzip, and then what they say; False where the client went away."""
+        if not await self.collect(pieces):
+            return False
+        packed, self._bytes = self._bytes.getvalue(), BytesIO()
+        try:
+            whole = await expanded(packed, self._limit, self._share)
+        except NotGzipError as error:
+            raise BodyError(http_error(400, f"the body is not gzip: {error}")) from None
+        except NoMemoryError as error:
+            raise BodyError(_no_memory(error.limit)) from None
+        except TooManyMembersError as error:
+            raise BodyError(http_error(400, f"the body has {error}")) from None
+        except TooMuchError:
+            raise BodyError(_too_large(self._limit)) from None
+        self.held = len(whole)
+        self._share.resize(self.held)
+        self._bytes = BytesIO(whole)
         return True
 
     def _add(self, piece: bytes) -> None:

@@ -37,8 +37,10 @@ _LINGER: Final = 5.0
 """Seconds in which a client that still sends may read why it was refused."""
 _SLACK: Final = 64 << 10
 """Bytes of chunk sizes and the like that a body may have, beyond as many as it has bytes itself."""
-_SLICE: Final = 16 << 10
-"""Bytes that are parsed between two looks at what they were: 16 KiB of tiny chunks take some milliseconds."""
+_SLICE: Final = 8 << 10
+"""Bytes that are parsed in a row, and between two looks at what they were: of tiny chunks a thousand."""
+_LITTLE: Final = 1024
+"""What is parsed at once, past those that wait for their turns."""
 _MOST_IGNORED: Final = 4 << 20
 """Bytes that a client may send in vain before it is cut off."""
 _STATUS: Final = slice(9, 12)
@@ -87,6 +89,7 @@ class HttpConnection(asyncio.Protocol):
         self._waiting: deque[Exchange] = deque()
         self._receiving: Exchange | None = None
         self._paused = False
+        self._unread: memoryview | None = None
         self._writable = asyncio.Event()
         self._unsent = 0
         self._moved = 0.0
@@ -160,11 +163,48 @@ class HttpConnection(asyncio.Protocol):
         if not self._heard:
             self._heard = True
             self._listener.heard(self)
-        for start in range(0, len(data), _SLICE):
-            if self._phase is _Phase.DEAF:
-                self._ignore(len(data) - start)
-                return
-            self._feed(data[start : start + _SLICE])
+        view = memoryview(data)
+        if self._unread is not None:
+            self._unread = memoryview(b"".join((self._unread, view)))
+        elif len(view) > _LITTLE and self._listener.turns.scheduled:
+            self._wait_for_turn(view)
+        else:
+            self._read(view[:_SLICE])
+            if len(view) > _SLICE:
+                self._wait_for_turn(view[_SLICE:])
+
+    def _wait_for_turn(self, data: memoryview) -> None:
+        """Have the rest of what came parsed in turns, and receive nothing more until then."""
+        self._unread = data
+        self.hold_off()
+        self._listener.turns.add(self)
+
+    def work_off(self) -> bool:
+        """Parse a piece of what came; whether there is more."""
+        data = self._unread
+        if data is None or self._transport.is_closing():
+            self._unread = None
+            return False
+        self._unread = data[_SLICE:] if len(data) > _SLICE else None
+        self._read(data[:_SLICE])
+        if self._unread is not None:
+            return True
+        if not self._paused:
+            self._transport.resume_reading()
+        if self._listener.draining:
+            self.drain()
+        return False
+
+    def hold_off(self) -> None:
+        """Receive nothing more until what came is parsed."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def _read(self, data: memoryview) -> None:
+        if self._phase is _Phase.DEAF:
+            self._ignore(len(data))
+        else:
+            self._feed(data)
 
     def _ignore(self, size: int) -> None:
         self._ignored += size
@@ -179,9 +219,7 @@ class HttpConnection(asyncio.Protocol):
 
     def read_on(self) -> None:
         """The application wants more of the body."""
-        if self._paused:
-            self._paused = False
-            self._transport.resume_reading()
+        self._read_again()
 
     def answered(self, exchange: Exchange) -> None:
         """An answer was written to its end: the next request, or the end of the connection."""
@@ -226,7 +264,7 @@ class HttpConnection(asyncio.Protocol):
 
     def drain(self) -> None:
         """End as soon as no request is left."""
-        if self._phase is _Phase.IDLE and self._running is None:
+        if self._phase is _Phase.IDLE and self._running is None and self._unread is None:
             self._end(linger=False)
 
     def abort(self) -> None:
@@ -387,11 +425,12 @@ class HttpConnection(asyncio.Protocol):
     def _read_again(self) -> None:
         if self._paused:
             self._paused = False
-            self._transport.resume_reading()
+            if self._unread is None and not self._transport.is_closing():
+                self._transport.resume_reading()
 
     # What is parsed, and its limits.
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: memoryview) -> None:
         phase = self._phase
         size = len(data)
         self._begun = 0
@@ -441,18 +480,18 @@ class HttpConnection(asyncio.Protocol):
         if self._idle_wire > self._most_head or self._wire > 2 * exchange.received + _SLACK:
             self.refuse(TOO_MUCH_FRAMING)
 
-    def _stop(self, error: httptools.HttpParserError, data: bytes) -> None:
+    def _stop(self, error: httptools.HttpParserError, data: memoryview) -> None:
         if self._phase is _Phase.DEAF:
             return
         if isinstance(error, httptools.HttpParserCallbackError):
             _LOG.error("a request could not be taken in", exc_info=error.__context__)
             self.refuse(FAILED)
-        elif self._url == b"*" and data.startswith(_PREFACE):
+        elif self._url == b"*" and bytes(data[: len(_PREFACE)]) == _PREFACE:
             self.refuse(NO_HTTP2)
         else:
-            self.refuse(NO_TLS if data.startswith(_TLS) else malformed(str(error)))
+            self.refuse(NO_TLS if bytes(data[: len(_TLS)]) == _TLS else malformed(str(error)))
 
-    def _go_on_without_upgrade(self, rest: bytes) -> None:
+    def _go_on_without_upgrade(self, rest: memoryview) -> None:
         """Upgrades are not offered, so a request for one is a request like any other."""
         head = self._head
         if self._receiving is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from tokenwire.codes import Code
 from tokenwire.limits import flag_of
+from tokenwire.turns import Turns
 
 from .http_connection import HttpConnection
 from .http_refusal import Refusal, refused
@@ -95,6 +96,7 @@ class Listener:
 
     Attributes:
         date: The date header, up to date.
+        turns: Where connections that have sent much wait for their turns.
         draining: No connection stays open after its answer.
     """
 
@@ -114,6 +116,7 @@ class Listener:
         self.loop = loop
         self.stats = stats
         self.date = b""
+        self.turns = Turns()
         self.draining = False
         self.too_large_head = _too_large_head(limits)
         self.late_head = _late(limits.handshake_timeout, "handshake_timeout", "the head of the request")

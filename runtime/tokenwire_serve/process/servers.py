@@ -18,6 +18,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_openai import ADAPTERS
 from tokenwire_serve.observe.sources import grpc_rows, http_rows
 from tokenwire_serve.shapes.handlers import http_handlers
 
+from .collector import IdleCollector
 from .memory import Trimmer, glibc
 from .web import WebServer
 
@@ -97,6 +98,7 @@ class Servers:
             compression=compression,
         )
         self._trimmer = Trimmer(glibc())
+        self._collector = IdleCollector(self._activity)
         self._grpc_socket = grpc
         self._grpc_tls = grpc_tls
         if observation is not None and observation.exposition is not None:
@@ -107,11 +109,18 @@ class Servers:
         """Accept requests from now on; health follows the engine."""
         self._servicer.watch_health(self._health.set_all)
         self._trimmer.start()
+        self._collector.start()
         await self._http.start()
         if self._metrics is not None:
             await self._metrics.start()
         if self._grpc_socket is not None:
             await self._grpc.start(sock=self._grpc_socket, ssl=self._grpc_tls)
+
+    def _activity(self) -> tuple[int, int] | None:
+        """What was received so far; None while requests run."""
+        if self._servicer.active_requests:
+            return None
+        return self._http.stats.bytes_in, self._grpc.stats.bytes_received
 
     def retire(self) -> None:
         """Say that the server leaves: it is not healthy any more, but takes requests until `drain`."""
@@ -135,6 +144,7 @@ class Servers:
     async def close(self) -> None:
         """Stop, whatever still runs."""
         self._trimmer.stop()
+        self._collector.stop()
         self._health.close()
         await asyncio.gather(self._http.close(), self._grpc.close())
         if self._metrics is not None:

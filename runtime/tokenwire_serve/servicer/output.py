@@ -31,19 +31,14 @@ class Generated:
         output: All so far, or what is new, by the mode of the stream.
         meta_info: Facts by name, every value JSON text.
         finished: The last choice is complete.
-        written: Where it is there already, the JSON object of all that, without its closing brace;
-            `output` and `meta_info` are empty then.
     """
 
     output: Output
     meta_info: dict[str, str] = field(default_factory=dict)
     finished: bool = False
-    written: str = ""
 
     def json(self) -> str:
         """The JSON object without its closing brace."""
-        if self.written:
-            return self.written
         facts = ",".join(f"{json_string(name)}:{value}" for name, value in self.meta_info.items())
         ids = ",".join(map(str, self.output.token_ids))
         return f'{{"text":{json_string(self.output.text)},"output_ids":[{ids}],"meta_info":{{{facts}}}'

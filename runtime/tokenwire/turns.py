@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from time import perf_counter
 from typing import Final, Protocol
 
 __all__ = ["Turns"]
+
+log = logging.getLogger("tokenwire.turns")
 
 _TURN_SECONDS: Final = 0.001
 
@@ -51,8 +54,11 @@ class Turns:
         begin = perf_counter()
         while waiting and over < 0:
             worker = waiting.popleft()
-            if worker.work_off():
-                waiting.append(worker)
+            try:
+                if worker.work_off():
+                    waiting.append(worker)
+            except Exception:  # The others have their turns all the same.
+                log.exception("a connection's work was left undone")
             over += (now := perf_counter()) - begin
             begin = now
         self._over = max(over, 0.0)
