@@ -109,7 +109,8 @@ def _all_on(loop: str, found: Results) -> Iterator[str]:
     if case is None:
         return
     yield f"### What operators' features cost, {loop}"
-    yield f"{case['title']}; microseconds of CPU per token, {_rounds({ALL_ON: case})} of each with new servers. {_RATIOS}"
+    rounds = f"{_rounds({ALL_ON: case})} of each with new servers"
+    yield f"{case['title']}; microseconds of CPU per token, {rounds}. {_RATIOS}"
     yield grid(
         ["on", "us", "to all off"],
         [
