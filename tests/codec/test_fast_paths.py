@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError as OracleError
-from tokenwire.codec import packed, wire
+from tokenwire.codec import packed, varints, wire
 from tokenwire.codec.long_varints import long_int64, long_uint64
 from tokenwire.errors import DecodeError
 
@@ -69,6 +69,17 @@ def test_runs_of_every_length(count: int, bits: int) -> None:
 def test_runs_with_a_wrong_number(count: int, wrong: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         packed.pack_int32([7] * (count - 1) + [wrong])
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, varints.STEP + 1])
+def test_long_runs_are_written_in_steps(more: int) -> None:
+    values = [number * 7919 % 150_000 for number in range(varints.STEP + more)]
+    values[-1] = -1
+    raw = packed.pack_int64(values)
+    assert raw == b"".join(varint(value & (1 << 64) - 1) for value in values)
+    assert list(packed.unpack_int64(raw)) == values
+    with pytest.raises(ValueError, match="out of range for int32"):
+        packed.pack_int32([*values, 1 << 31])
 
 
 def test_numbers_may_come_as_bytes() -> None:

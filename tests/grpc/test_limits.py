@@ -21,7 +21,7 @@ from tokenwire.grpc import room
 from tokenwire.grpc.headers import decode_binary
 from tokenwire.limits import Limits
 
-from .flood import attacker, call, head, remains
+from .flood import GREETING, attacker, call, head, remains
 from .raw_client import HEADERS, RawStream, message, raw_client
 from .wire_service import PUSH, Raw, WireServicer, running, until
 
@@ -172,7 +172,7 @@ class TestConnections:
             client = await stack.enter_async_context(raw_client(target))
             assert (await client.finished(client.open(b"hello"))).status == "0"
             silent = [await stack.enter_async_context(attacker(target, b"")) for _ in range(2)]
-            await until(lambda: len(server._connections) == 3)
+            await until(lambda: server.stats.connections_open == 3)
             await asyncio.sleep(0.15)
             late = await stack.enter_async_context(raw_client(target))
             assert (await late.finished(late.open(b"hello"))).status == "0"
@@ -181,6 +181,21 @@ class TestConnections:
             assert (await client.finished(client.open(b"hello"))).status == "0"
             assert server.stats.connections_ended == {"displaced": 1}
             assert server.stats.connections_refused == 0
+
+    async def test_one_that_says_nothing_has_nothing_made_for_it(self) -> None:
+        async with running() as (_, server, target):
+            async with attacker(target, b"") as silent:
+                await until(lambda: server.stats.connections_open == 1)
+                assert not server._connections
+                await silent.write(GREETING[:5])
+                await until(lambda: len(server._connections) == 1)
+                assert server.stats.connections_open == 1
+            await until(lambda: server.stats.connections_open == 0)
+            async with attacker(target, b"") as silent:
+                await until(lambda: server.stats.connections_open == 1)
+                await server.close()
+                await until(lambda: silent.closed)
+            assert server.stats.connections_open == 0
 
     async def test_one_that_has_never_called_gives_way_if_none_is_silent(
         self, monkeypatch: pytest.MonkeyPatch
@@ -255,10 +270,10 @@ class TestHandshake:
         authority.issue_cert("localhost").configure_cert(context)
         async with running(limits=Limits(handshake_timeout=0.2), ssl=context) as (_, server, target):
             async with attacker(target, b"\x16\x03\x01") as one:
-                await until(lambda: len(server._room.handshakes) == 1)
+                await until(lambda: len(server._room.newcomers) == 1)
                 await until(lambda: one.closed)
             assert not server._connections
-            await until(lambda: not server._room.handshakes)
+            await until(lambda: not server._room.newcomers)
 
     @pytest.mark.parametrize("end", ["hang up", "close"])
     async def test_a_handshake_takes_a_place_and_gives_way(self, end: str) -> None:
@@ -267,7 +282,7 @@ class TestHandshake:
         authority.issue_cert("localhost").configure_cert(context)
         async with running(limits=Limits(max_connections=2), ssl=context) as (_, server, target):
             async with attacker(target, b"") as first, attacker(target, b"\x16") as second:
-                await until(lambda: len(server._room.handshakes) == 2)
+                await until(lambda: len(server._room.newcomers) == 2)
                 async with attacker(target, b"") as third:
                     await until(lambda: third.closed or first.closed)
                 await asyncio.sleep(0.15)
@@ -280,7 +295,7 @@ class TestHandshake:
                 if end == "close":
                     await server.close()
                     await until(lambda: second.closed)
-            await until(lambda: not server._room.handshakes and not server._connections)
+            await until(lambda: not server._room.newcomers and not server._connections)
 
 
 class TestIdleness:

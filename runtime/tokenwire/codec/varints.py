@@ -40,6 +40,9 @@ NATIVE: Final = sys.byteorder == "little" and array("I").itemsize == 4
 CHUNK: Final = 4096
 """Bytes decoded at a time."""
 
+STEP: Final = 32 << 10
+"""Numbers of a longer list that are written in one go: other threads of Python wait for that long."""
+
 LONG: Final = 64 << 10
 """Bytes of a run that is read piece by piece, while whoever asked for it takes the numbers."""
 
@@ -82,6 +85,9 @@ def pack_varints(values: Sequence[int], write: Callable[[int], bytes]) -> bytes:
     """
     if len(values) < FEW_NUMBERS:
         return _pack_each(values, write)
+    if len(values) > STEP:
+        starts = range(0, len(values), STEP)
+        return b"".join([pack_varints(values[start : start + STEP], write) for start in starts])
     numbers = values if type(values) is list else list(values)
     try:
         raw = array("I", numbers).tobytes() if NATIVE else struct.pack(f"<{len(numbers)}I", *numbers)

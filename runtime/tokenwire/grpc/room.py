@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from tokenwire.handshake import Handshake
 from tokenwire.limits import flag_of
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
     from ssl import SSLContext
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .stats import ServerStats
 
-__all__ = ["Room", "Roomer", "TlsHandshake"]
+__all__ = ["Lobby", "Newcomer", "Room", "Roomer", "TlsHandshake"]
 
 log = logging.getLogger("tokenwire.grpc")
 
@@ -45,6 +45,13 @@ class Roomer(Protocol):
         """Close; another has its place."""
 
 
+class Newcomer(Roomer, Protocol):
+    """A connection that is not up yet."""
+
+    def abort(self) -> None:
+        """End it now."""
+
+
 class Room:
     """Says whether there is room for another connection, and finds some for it.
 
@@ -52,8 +59,11 @@ class Room:
     it by the time that a flood of silent ones has gone once around.
 
     Args:
-        limits: How many connections there may be, handshakes included.
-        stats: Where refused connections are counted, and those that are up.
+        limits: How many connections there may be, newcomers included.
+        stats: Where refused connections are counted, and those that are open.
+
+    Attributes:
+        newcomers: Those that are not up yet.
     """
 
     def __init__(self, limits: Limits, stats: ServerStats) -> None:
@@ -61,11 +71,12 @@ class Room:
         self._stats = stats
         self._told_at = float("-inf")
         self._unused: dict[Roomer, float] = {}
-        self.handshakes: set[TlsHandshake] = set()
+        self.newcomers: set[Newcomer] = set()
+        stats.newcomers = self.newcomers
 
     def admits(self) -> bool:
         """Whether another connection may come; one that may not is counted."""
-        taken = self._stats.connections_open + len(self.handshakes)
+        taken = self._stats.connections_open
         if not self._most or taken < self._most or self._make():
             return True
         self._stats.connections_refused += 1
@@ -104,6 +115,74 @@ class Room:
         return True
 
 
+class Lobby(asyncio.Protocol):
+    """A connection whose client has said nothing yet; what HTTP/2 needs is made when it speaks.
+
+    Clients speak first (RFC 9113, 3.4), so that those who only connect, in whatever numbers, cost little.
+
+    Args:
+        room: Where it has its place.
+        stats: Where its end is counted.
+        timeout: Seconds until the client has to speak.
+        protocol: Makes what goes on.
+    """
+
+    greeted = called = False
+
+    def __init__(
+        self, room: Room, stats: ServerStats, timeout: float, protocol: Callable[[], asyncio.Protocol]
+    ) -> None:
+        self._room = room
+        self._stats = stats
+        self._timeout = timeout
+        self._protocol = protocol
+        self._late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place, if there is one."""
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._room.admits():
+            self._transport.close()
+            return
+        self._room.newcomers.add(self)
+        self._room.enter(self)
+        self._late = asyncio.get_running_loop().call_later(self._timeout, self._end, "handshake_timeout")
+
+    def data_received(self, data: bytes) -> None:
+        """The client speaks: its connection goes on from here, and takes the place."""
+        if self._late is None:
+            return
+        self._leave()
+        connection = self._protocol()
+        self._transport.set_protocol(connection)
+        connection.connection_made(self._transport)
+        connection.data_received(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The client left."""
+        self._leave()
+
+    def give_way(self) -> None:
+        """Close in favour of another connection."""
+        self._end("displaced")
+
+    def abort(self) -> None:
+        """End now."""
+        self._transport.abort()
+
+    def _end(self, reason: str) -> None:
+        self._stats.connections_ended[reason] += 1
+        self._leave()
+        self._transport.close()
+
+    def _leave(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+            self._room.newcomers.discard(self)
+            self._room.leave(self)
+
+
 class TlsHandshake(Handshake):
     """A TLS handshake, which takes a place like the connection that it becomes.
 
@@ -134,7 +213,7 @@ class TlsHandshake(Handshake):
         """Take a place, if there is one."""
         if not self._room.admits():
             return False
-        self._room.handshakes.add(self)
+        self._room.newcomers.add(self)
         self._room.enter(self)
         return True
 
@@ -144,7 +223,7 @@ class TlsHandshake(Handshake):
 
     def ended(self, *, lost: bool) -> None:
         """Free the place; the connection takes it again."""
-        self._room.handshakes.discard(self)
+        self._room.newcomers.discard(self)
         self._room.leave(self)
 
     def successor(self) -> asyncio.Protocol:

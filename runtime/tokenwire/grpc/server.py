@@ -21,7 +21,7 @@ from tokenwire.turns import Turns
 
 from .dispatch import ServerConnection
 from .protocol import WireProtocol
-from .room import Room, TlsHandshake
+from .room import Lobby, Room, TlsHandshake
 from .stats import ServerStats
 
 if TYPE_CHECKING:
@@ -144,11 +144,14 @@ class Server:
         """
         if ssl is not None:
             ssl.set_alpn_protocols(["h2"])
-        protocol = self.protocol if ssl is None else partial(self._handshake, ssl)
+        protocol = self._lobby if ssl is None else partial(self._handshake, ssl)
         sockets = [sock] if sock is not None else await bind(host, port)
         listener = Acceptor(sockets, protocol, self.stats.connections_ended)
         self._listeners.append(listener)
         listener.start()
+
+    def _lobby(self) -> asyncio.Protocol:
+        return Lobby(self._room, self.stats, self._limits.handshake_timeout, self.protocol)
 
     def _handshake(self, context: ssl.SSLContext) -> asyncio.Protocol:
         return TlsHandshake(self._room, self.stats, context, self._limits.handshake_timeout, self.protocol)
@@ -198,8 +201,8 @@ class Server:
         for listener in self._listeners:
             await listener.settled()
         self._listeners.clear()
-        for handshake in list(self._room.handshakes):
-            handshake.abort()
+        for newcomer in list(self._room.newcomers):
+            newcomer.abort()
         tasks = [task for connection in self._connections for task in connection.tasks]
         for connection in list(self._connections):
             connection.shut_down(RpcError(Code.UNAVAILABLE, "the server is shutting down"))

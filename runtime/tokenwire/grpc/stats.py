@@ -23,10 +23,11 @@ class ServerStats:
     """Counts of a server's connections and calls; plain numbers that only grow.
 
     Attributes:
-        connections: Connections that came up.
+        connections: Connections that came up: their clients have said something.
         connections_refused: Connections that were closed at once, see `--max-connections`.
         connections_ended: Connections that the server sent away, by reason.
         servings: The connections that are up now.
+        newcomers: Those that are not up yet.
         calls: Calls that began.
         calls_refused: Requests that did not become a call, or not a whole one, by reason.
         resets_received: Streams that clients reset.
@@ -43,6 +44,7 @@ class ServerStats:
         "connections",
         "connections_ended",
         "connections_refused",
+        "newcomers",
         "resets_received",
         "resets_sent",
         "servings",
@@ -50,6 +52,7 @@ class ServerStats:
 
     def __init__(self, servings: Collection[Serving] = ()) -> None:
         self.servings = servings
+        self.newcomers: Collection[object] = ()
         self.connections = 0
         self.connections_refused = 0
         self.connections_ended: Counter[str] = Counter()
@@ -62,8 +65,8 @@ class ServerStats:
 
     @property
     def connections_open(self) -> int:
-        """Connections that are up now."""
-        return len(self.servings)
+        """Connections that there are now, up or not yet."""
+        return len(self.servings) + len(self.newcomers)
 
     @property
     def streams_open(self) -> int:
