@@ -521,6 +521,16 @@ async def test_a_client_that_leaves_loses_its_turn(monkeypatch: pytest.MonkeyPat
         assert [len(request.json_body) for request in served.servicer.requests] == [3000]
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such limit")
+async def test_little_waits_in_the_kernel_for_who_reads_nothing() -> None:
+    async with serving() as served, deaf(served.port) as client:
+        served.servicer.answer = b"1" * 5_000_000
+        await asyncio.get_running_loop().sock_sendall(client, post(b"answer"))
+        await until(served.servicer.started.is_set)
+        (connection,) = served.web._listener._connections  # type: ignore[union-attr]
+        await until(lambda: connection._transport.get_write_buffer_size() > 4_000_000)  # type: ignore[union-attr]
+
+
 async def test_what_was_sent_and_received_is_counted() -> None:
     async with serving() as served:
         data = post(b"x")

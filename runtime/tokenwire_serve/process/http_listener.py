@@ -37,6 +37,9 @@ _MAY_GIVE_WAY: Final = 65.0
 """Seconds of idleness after which a connection makes room for a new one; load balancers reuse for 60."""
 _MAY_BE_SILENT: Final = 0.02
 """Seconds in which a new connection is expected to send something."""
+_MOST_UNSENT: Final = 128 << 10
+"""Bytes that the kernel holds for a client that does not read: it would take megabytes, and what is sent later
+could say more by then."""
 _MOST_TURNED_AWAY: Final = 64
 """Refused connections that are told why at the same time; others are just closed."""
 
@@ -252,7 +255,7 @@ class Listener:
 def prepare(sock: socket.socket, limits: Limits) -> None:
     """Have the kernel end connections whose peer is silent or gone; accepted sockets inherit it."""
     stall = int(limits.stall_timeout * 1000)
-    options = [("TCP_USER_TIMEOUT", stall)]
+    options = [("TCP_USER_TIMEOUT", stall), ("TCP_NOTSENT_LOWAT", _MOST_UNSENT)]
     if limits.keepalive_time:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         options += [
