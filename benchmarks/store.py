@@ -26,7 +26,10 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "results.json"
         self.results: dict[str, Any] = json.loads(self._file.read_text()) if self._file.exists() else {}
-        self.results["environment"] = _environment()
+        before = self.results.get("environment", {})
+        self.results["environment"] = _environment() | {
+            "since": before.get("since", before.get("date", date.today().isoformat()))
+        }
 
     def put(self, name: str, value: Any) -> None:
         """Keep what does not depend on the event loop."""

@@ -66,6 +66,8 @@ def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _environment(results: Results) -> Iterator[str]:
     found = results.get("environment", {})
     facts = [found[key] for key in ("date", "cpu", "kernel") if key in found]
+    if found.get("since", found.get("date")) != found.get("date"):
+        facts[0] = f"{found['since']} to {found['date']}"
     versions = [f"{name} {version}" for name, version in found.get("versions", {}).items()]
     yield f"{', '.join(facts)}. {', '.join(versions)}."
     yield _HOW
