@@ -23,7 +23,7 @@ The server had one core, the client (h2load) another. In brackets: ours / theirs
 Every server of a row sent the same messages, none merged; that was checked in each round."""
 
 _RATIOS: Final = (
-    "Ratios are of turns side by side, a tenth of a second each; the median of a round, and of the rounds."
+    "Ratios are of turns side by side, half a second each; the median of a round, and of the rounds."
 )
 
 _NOTES: Final = """\

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Turn", "check_bytes", "measure", "start_all", "steps"]
 
 _TEN_SECONDS: Final = 10.0
-_CYCLES: Final = 20
+_CYCLES: Final = 6
 """How often each server has a turn in a round for which the servers are started anew."""
-_SHORT: Final = 0.4
-"""What such a turn is of others: of what others do on the machine, turns side by side see much the same."""
+_LONG: Final = 2.0
+"""What such a turn is of others: what a server does by the clock, such as tracing some calls a second, is to
+be of this turn, and not of the rest before it."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _measure_afresh(case: Case, body: bytes, plan: Plan) -> dict[str, Any]:
     Each turn begins with calls that do not count, as many as run at once: a server that has rested spends on
     them what it saved up meanwhile, such as the traces that it may begin.
     """
-    plan = replace(plan, cpu_s=plan.cpu_s * _SHORT)
+    plan = replace(plan, cpu_s=plan.cpu_s * _LONG)
     count, first = min(plan.rounds, case.most_rounds), case.servers[0]
     costs: dict[str, list[float]] = {key: [] for key in case.servers}
     ratios: dict[str, list[float]] = {key: [] for key in case.servers}

@@ -264,7 +264,7 @@ async def test_a_receiver_gets_all_before_the_end(
 
 
 async def test_a_busy_server_traces_some_calls_and_those_of_callers_who_do(server: ObservedServer) -> None:
-    traced = Traced(server, ParentBased(ALWAYS_ON), 10.0)
+    traced = Traced(server, ParentBased(ALWAYS_ON), 5.0)
     async with httpx.AsyncClient(base_url=f"http://{server.http}") as client:
         for _ in range(5):
             await client.get("/livez")
@@ -273,7 +273,7 @@ async def test_a_busy_server_traces_some_calls_and_those_of_callers_who_do(serve
         for _ in range(60):
             await client.get("/livez")
         made = len(traced.exporter.get_finished_spans())
-        assert made <= 10 + (time.monotonic() - began) * 10 + 1
+        assert made <= 10 + (time.monotonic() - began) * 5 + 1
         traced.exporter.clear()
         for _ in range(20):
             await client.get("/livez", headers={"traceparent": GIVEN})
@@ -286,7 +286,7 @@ async def test_a_busy_server_traces_some_calls_and_those_of_callers_who_do(serve
 
 
 def test_a_sampler_of_the_variables_is_asked_about_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert most_traces() == 10
+    assert most_traces() == 5
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_on")
     assert most_traces() is None
 

@@ -45,7 +45,9 @@ _OPERATIONS: Final = {
     "Embed": "embeddings",
     "OpenAIEmbed": "embeddings",
 }
-_MOST_TRACES: Final = 10.0
+_MOST_TRACES: Final = 5.0
+_BURST_SECONDS: Final = 2.0
+"""A server that had little to do may begin what so many seconds allow at once."""
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _NS: Final = 1_000_000_000
 _UNKNOWN: Final = "unknown"
@@ -179,7 +181,7 @@ class CallTracer:
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         self._most = most
-        self._left = most or 0.0
+        self._burst = self._left = (most or 0.0) * _BURST_SECONDS
         self._filled = time.monotonic()
         self._tracer = provider.get_tracer("tokenwire", version)
         self._model = model
@@ -208,7 +210,7 @@ class CallTracer:
         most = self._most
         if most is None:
             return True
-        self._left = min(most, self._left + max(0.0, now - self._filled) * most)
+        self._left = min(self._burst, self._left + max(0.0, now - self._filled) * most)
         self._filled = max(now, self._filled)
         if self._left < 1:
             return False

@@ -38,8 +38,8 @@ _MAY_GIVE_WAY: Final = 65.0
 _MAY_BE_SILENT: Final = 0.02
 """Seconds in which a new connection is expected to send something."""
 _MOST_UNSENT: Final = 128 << 10
-"""Bytes that the kernel holds for a client that does not read: it would take megabytes, and what is sent later
-could say more by then."""
+"""Bytes that the kernel holds for a client that does not read: it would take megabytes, and what is sent
+later could say more by then."""
 _MOST_TURNED_AWAY: Final = 64
 """Refused connections that are told why at the same time; others are just closed."""
 
