@@ -389,6 +389,16 @@ class TestAge:
             assert 890 < min(ages) < max(ages) < 1110
             assert max(ages) - min(ages) > 20
 
+    async def test_a_drain_listens_to_who_was_about_to_speak(self) -> None:
+        async with running() as (_, server, target), attacker(target, b"") as silent:
+            await until(lambda: server.stats.connections_open == 1)
+            draining = asyncio.create_task(server.drain(10))
+            await asyncio.sleep(0.05)
+            await silent.write(GREETING + call(1, "Unary"))
+            await until(lambda: server.stats.calls == 1)
+            assert await draining
+            assert not server.stats.calls_refused
+
     async def test_a_drain_serves_calls_that_were_under_way(self) -> None:
         """The client opens a stream before it hears that the server is leaving."""
         async with running() as (servicer, server, target), attacker(target) as one:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
+import os
+import threading
 from typing import Any
 
 import httpx
 import pytest
+from tokenwire import gunzip
 from tokenwire.budget import MemoryBudget
 from tokenwire.heavy import LARGE
 from tokenwire.http.asgi import build_endpoint
 
 from .fakes import ADAPTERS, FakeServicer, Request, Response, until
+from .raw_http import connected, post, read_answer, serving
 
 JSON = {"content-type": "application/json"}
 
@@ -78,3 +83,28 @@ async def test_they_are_given_back_when_the_call_is_cancelled() -> None:
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
         assert budget.used == 0
+
+
+async def test_gzip_of_a_client_that_left_is_not_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, expanded = threading.Event(), 0
+
+    def slow(*arguments: Any) -> bytes:
+        nonlocal expanded
+        expanded += 1
+        go_on.wait(20)
+        return b"{}"
+
+    monkeypatch.setattr(gunzip, "expand", slow)
+    noise = gzip.compress(os.urandom(2 * LARGE))
+    async with serving() as served, contextlib.AsyncExitStack() as stack:
+        reader, writer = await stack.enter_async_context(connected(served.port))
+        writer.write(post(noise, "content-encoding: gzip"))
+        await until(lambda: expanded == 1)
+        async with connected(served.port) as (_, other):
+            other.write(post(noise, "content-encoding: gzip"))
+            await until(lambda: served.web.stats.bytes_in > 2 * len(noise))
+            await asyncio.sleep(0.05)
+        await until(lambda: len(served.web._listener._tasks) == 1)  # type: ignore[union-attr]
+        go_on.set()
+        assert (await read_answer(reader)).status == 200
+        assert expanded == 1

@@ -172,7 +172,7 @@ class ServerConnection(WireHandler):
             self._peer = f"{host}:{address[1]}"
         self._lifetime = Lifetime(self._limits, self, protocol)
         if self._leaving:
-            protocol.connection.go_away()
+            protocol.processor.part()
 
     def start(self, stream: WireStream, head: RequestHead) -> None:
         """Start the call that request headers ask for."""

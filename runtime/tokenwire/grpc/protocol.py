@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from grpclib.protocol import AbstractHandler, EventsProcessor, H2Protocol
@@ -22,8 +21,6 @@ from .stream import NOBODY, WireStream
 from .transport import CoalescingTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from grpclib.config import Configuration
     from h2.events import (
         ConnectionTerminated,
@@ -452,31 +449,7 @@ class WireProtocol(H2Protocol):
             return
         self._backlog.clear()
         self.connection.lost()
-        if self.processor.streams or self.h2_config.client_side:
-            self._forget(exc)
-        else:
-            self._turns.add(_Lost(partial(self._forget, exc)))
-
-    def _forget(self, exc: BaseException | None) -> None:
         self.processor.close("the connection was lost" if exc is None else f"the connection was lost: {exc}")
         self.handler.lost()
         self._transport.leave()
         self._guard.leave()
-
-
-class _Lost:
-    """What is left to do for a connection that has ended without a call, when it is its turn.
-
-    A thousand that end at once, because a client's machine is gone, hold nobody up.
-    """
-
-    def __init__(self, forget: Callable[[], None]) -> None:
-        self._forget = forget
-
-    def work_off(self) -> bool:
-        """Do it."""
-        self._forget()
-        return False
-
-    def hold_off(self) -> None:
-        """Nothing comes any more."""

@@ -40,6 +40,9 @@ __all__ = ["Server", "Servicer"]
 
 log = logging.getLogger("tokenwire.grpc")
 
+_LAST_CALL: Final = 0.25
+"""Seconds that connections whose clients have said nothing yet are kept when the server drains."""
+
 _CONFIGURATION: Final = Configuration(_keepalive_time=None).__for_server__()
 """Pings are sent as the limits say, see `Lifetime`."""
 
@@ -188,6 +191,8 @@ class Server:
             connection.go_away(at_once=timeout == 0)
         try:
             async with asyncio.timeout(timeout):
+                if self._room.newcomers and timeout != 0:
+                    await asyncio.sleep(_LAST_CALL)  # What they are about to say is listened to.
                 while any(connection.busy for connection in self._connections):
                     self._idle.clear()
                     await self._idle.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote
 
@@ -20,6 +19,7 @@ from tokenwire.timeouts import PASSED
 
 from .body import BodyError, read_body
 from .core import HttpCore
+from .disconnect import cancelled_by_disconnect
 from .failures import http_error
 from .invoke import LocalInvoker
 from .packing import packed
@@ -28,7 +28,7 @@ from .sse import EventWriter
 from .values import HttpCall, HttpReply, leave
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -204,7 +204,7 @@ class HttpEndpoint:
             record=record,
             admin_refusal=admin_refusal,
         )
-        async with _cancelled_by_disconnect(receive, record):
+        async with cancelled_by_disconnect(receive, record):
             reply = await self._core.answer(endpoint, call)
             del call, body  # A stream may last.
             if isinstance(reply.body, bytes):
@@ -224,32 +224,6 @@ class HttpEndpoint:
             sentence = f"the answer is larger than {self._max_body} bytes ({flag}); ask for less at once"
             return http_error(400, sentence, Code.OUT_OF_RANGE)
         return await packed(reply, headers)
-
-
-@asynccontextmanager
-async def _cancelled_by_disconnect(receive: Receive, record: CallRecord | None) -> AsyncIterator[None]:
-    """Cancel the block when the client goes away, and end it quietly then."""
-    task = asyncio.current_task()
-    assert task is not None
-    gone = False
-
-    async def watch() -> None:
-        nonlocal gone
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        gone = True
-        task.cancel()
-
-    watcher = asyncio.create_task(watch())
-    try:
-        yield
-    except asyncio.CancelledError:
-        if record is not None and record.code is None:
-            record.code = Code.CANCELLED
-        if not gone or task.uncancel() > 0:
-            raise
-    finally:
-        watcher.cancel()
 
 
 def _unwrapped(scope: Scope, send: Send) -> bool:

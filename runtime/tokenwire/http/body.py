@@ -10,6 +10,7 @@ from tokenwire.gunzip import NoMemoryError, NotGzipError, TooManyMembersError, T
 from tokenwire.heavy import LARGE
 from tokenwire.limits import flag_of
 
+from .disconnect import cancelled_by_disconnect
 from .failures import http_error
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int, sh
         return body
     collector = _Collector(limit, share)
     pieces = _pieces(message, receive)
-    whole = await (collector.unpack(pieces) if packed else collector.collect(pieces))
+    whole = await collector.collect(pieces) and (not packed or await collector.unpack(receive))
     if collector.held <= LARGE:
         share.close()
     return collector.value() if whole else None
@@ -106,13 +107,13 @@ class _Collector:
             self._add(piece)
         return True
 
-    async def unpack(self, pieces: AsyncIterator[bytes | None]) -> bool:
-        """Take pieces of gzip, and then what they say; False where the client went away."""
-        if not await self.collect(pieces):
-            return False
+    async def unpack(self, receive: Receive) -> bool:
+        """Take what the gzip says that was collected; False where the client went away meanwhile."""
         packed, self._bytes = self._bytes.getvalue(), BytesIO()
+        whole: bytes | None = None
         try:
-            whole = await expanded(packed, self._limit, self._share)
+            async with cancelled_by_disconnect(receive):
+                whole = await expanded(packed, self._limit, self._share)
         except NotGzipError as error:
             raise BodyError(http_error(400, f"the body is not gzip: {error}")) from None
         except NoMemoryError as error:
@@ -121,6 +122,8 @@ class _Collector:
             raise BodyError(http_error(400, f"the body has {error}")) from None
         except TooMuchError:
             raise BodyError(_too_large(self._limit)) from None
+        if whole is None:
+            return False
         self.held = len(whole)
         self._share.resize(self.held)
         self._bytes = BytesIO(whole)

@@ -35,7 +35,7 @@ _SHOWN: Final = ("user-agent", "traceparent", REQUEST_ID)
 _LONGEST: Final = 1024
 """Characters of a path or a header that are kept then."""
 
-_REST: Final = 0.1
+_REST: Final = 0.2
 """Seconds between two rounds of writing, in which lines gather."""
 
 _AT_ONCE: Final = 64

@@ -251,7 +251,7 @@ class HttpConnection(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """End the connection when a time has passed: one in which to send, to read, or to be idle."""
-        if now >= self._deadline:
+        if now >= self._deadline and self._unread is None:  # Else it is we who are late.
             self._deadline = inf
             self._expire()
         unsent, before = self._transport.get_write_buffer_size(), self._unsent
