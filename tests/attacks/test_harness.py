@@ -204,6 +204,8 @@ def test_what_lives_in_the_server_is_seen(stage: Stage) -> None:
     stage.control()
     before = stage.arena.state()
     held = [socket.create_connection(("127.0.0.1", stage.arena.grpc)) for _ in range(20)]
+    for sock in held:
+        sock.sendall(frames.GREETING)
     until = time.monotonic() + 10
     kind = "tokenwire.grpc.protocol.WireProtocol"
     leaked: dict[str, int] = {}

@@ -16,6 +16,7 @@ from tokenwire_serve.process import descriptors
 from .processes import eventually, goes_on, open_stream, process
 
 FILES = 64
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 def health(port: int) -> bool:
@@ -25,6 +26,7 @@ def health(port: int) -> bool:
 
 def greeted(port: int) -> bool:
     with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+        sock.sendall(PREFACE)
         return sock.recv(4) != b""
 
 
