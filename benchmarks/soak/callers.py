@@ -56,11 +56,12 @@ class Shape:
 
 def _chat(prompt: str, tokens: int, *, stream: bool) -> bytes:
     messages = [{"role": "user", "content": prompt}]
-    return _json({"messages": messages, "max_tokens": tokens, "stream": stream})
+    return _json({"messages": messages, "max_tokens": tokens, "ignore_eos": True, "stream": stream})
 
 
 def _generate(prompt: str, tokens: int, *, stream: bool) -> bytes:
-    return _json({"text": prompt, "sampling_params": {"max_new_tokens": tokens}, "stream": stream})
+    sampling = {"max_new_tokens": tokens, "ignore_eos": True}
+    return _json({"text": prompt, "sampling_params": sampling, "stream": stream})
 
 
 def _completion(prompt: str, tokens: int) -> bytes:
@@ -68,7 +69,7 @@ def _completion(prompt: str, tokens: int) -> bytes:
 
 
 def _text(prompt: str, tokens: int, *, stream: bool) -> bytes:
-    sampling = pb.SamplingParams(max_new_tokens=tokens)
+    sampling = pb.SamplingParams(max_new_tokens=tokens, ignore_eos=True)
     return bytes(pb.TextGenerateRequest(text=prompt, sampling_params=sampling, stream=stream))
 
 
