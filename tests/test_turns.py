@@ -17,7 +17,10 @@ class Slow:
 
     Attributes:
         pieces: How many are left.
+        ended: It was told to end.
     """
+
+    ended = False
 
     def __init__(self, pieces: int = 10) -> None:
         self.pieces = pieces
@@ -31,6 +34,9 @@ class Slow:
 
     def hold_off(self) -> None:
         pass
+
+    def abort(self) -> None:
+        self.ended = True
 
 
 class Broken(Slow):
@@ -57,11 +63,12 @@ async def test_what_takes_long_is_made_up_for() -> None:
     assert slow.pieces == 0
 
 
-async def test_a_bug_ends_the_turns_of_one_only(caplog: pytest.LogCaptureFixture) -> None:
-    turns, others = Turns(), [Slow(2), Slow(2)]
-    for worker in (others[0], Broken(), others[1]):
+async def test_a_bug_ends_one_only(caplog: pytest.LogCaptureFixture) -> None:
+    turns, others, broken = Turns(), [Slow(2), Slow(2)], Broken()
+    for worker in (others[0], broken, others[1]):
         turns.add(worker)
     await count(turns)
-    assert [other.pieces for other in others] == [0, 0]
+    assert [(other.pieces, other.ended) for other in others] == [(0, False), (0, False)]
+    assert broken.ended
     (record,) = caplog.records
     assert record.exc_info is not None and record.exc_info[0] is ZeroDivisionError

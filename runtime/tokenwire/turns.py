@@ -24,6 +24,9 @@ class _Worker(Protocol):
     def hold_off(self) -> None:
         """Take nothing more until the work is done."""
 
+    def abort(self) -> None:
+        """End the connection now: its work failed."""
+
 
 class Turns:
     """Lets connections work off what came, a millisecond per turn of the loop for all together.
@@ -58,7 +61,8 @@ class Turns:
                 if worker.work_off():
                     waiting.append(worker)
             except Exception:  # The others have their turns all the same.
-                log.exception("a connection's work was left undone")
+                log.exception("a connection is ended: its work failed")
+                worker.abort()
             over += (now := perf_counter()) - begin
             begin = now
         self._over = max(over, 0.0)

@@ -230,6 +230,16 @@ class TestHandshake:
             assert server.stats.connections_ended == {"handshake_timeout": 1}
             await until(lambda: not server._connections)
 
+    async def test_a_first_byte_wins_no_time(self) -> None:
+        async with running(limits=Limits(handshake_timeout=1.0)) as (_, server, target):
+            begin = time.monotonic()
+            async with attacker(target, b"") as one:
+                await asyncio.sleep(0.7)
+                await one.write(b"P")
+                await until(lambda: one.closed)
+            assert time.monotonic() - begin < 1.6  # It were 1.7 seconds if they began again.
+            assert server.stats.connections_ended == {"handshake_timeout": 1}
+
     @pytest.mark.parametrize("frame", ["CONTINUATION", "HEADERS"])
     async def test_a_header_block_that_trickles_ends_its_connection(self, frame: str) -> None:
         """In frames of a byte, or in one frame by a byte at a time; pings come between no frames of it."""

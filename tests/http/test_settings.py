@@ -194,6 +194,36 @@ def test_wrong_flags_are_one_message_and_run_nothing(
 
 
 @pytest.mark.parametrize(
+    ("variables", "wrong"),
+    [
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "collector"}, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+        (
+            {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://here", "OTEL_EXPORTER_OTLP_ENDPOINT": "unused"},
+            None,
+        ),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector", "OTEL_SDK_DISABLED": "true"}, None),
+    ],
+)
+def test_variables_of_opentelemetry_are_held_to_the_same(
+    parsed: list[ServeSettings],
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    wrong: str | None,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(serve, [])
+    if wrong is None:
+        assert result.exit_code == 0, result.output
+        assert len(parsed) == 1
+    else:
+        assert result.exit_code == 2
+        assert f"{wrong} must be a URL such as http://127.0.0.1:4318, not 'collector" in result.output
+        assert not parsed
+
+
+@pytest.mark.parametrize(
     ("after", "nccl_port"),
     [
         ((), None),

@@ -82,3 +82,13 @@ async def test_python_has_its_thresholds_back(thresholds: tuple[int, int, int]) 
     assert gc.get_threshold() == thresholds
     it.stop()
     assert gc.get_threshold() == thresholds
+
+
+async def test_the_last_of_several_gives_them_back(thresholds: tuple[int, int, int]) -> None:
+    first, second = IdleCollector(lambda: None), IdleCollector(lambda: None)
+    first.start()
+    second.start()
+    first.stop()
+    assert gc.get_threshold() == (*thresholds[:2], 100)
+    second.stop()
+    assert gc.get_threshold() == thresholds

@@ -281,13 +281,26 @@ class WireProtocol(H2Protocol):
 
     A flood of frames from one peer is worked off for a few milliseconds per turn of the loop, and
     reading from it stops meanwhile, so that other connections have their turns.
+
+    Args:
+        handler: The connection's owner.
+        config: grpclib's settings.
+        client_side: Whether it is a client's.
+        since: When the peer could first speak, by the loop's clock; None is when the connection is made.
     """
 
     handler: WireHandler
     connection: WireConnection
     processor: WireProcessor
 
-    def __init__(self, handler: WireHandler, config: Configuration, *, client_side: bool) -> None:
+    def __init__(
+        self,
+        handler: WireHandler,
+        config: Configuration,
+        *,
+        client_side: bool,
+        since: float | None = None,
+    ) -> None:
         h2_config = H2Configuration(
             client_side=client_side,
             header_encoding="latin-1",
@@ -302,6 +315,7 @@ class WireProtocol(H2Protocol):
         self._backlog = bytearray()
         self._queued = False
         self._held_off = False
+        self._since = since
         self._greeting: asyncio.TimerHandle | None = None
         self.heard = True
         """Whether the peer has sent something since this was set to False."""
@@ -324,7 +338,8 @@ class WireProtocol(H2Protocol):
         self.processor = WireProcessor(self.handler, self.connection)
         self.connection.flush()
         self.connection.initialize()
-        self._greeting = loop.call_later(self.handler.handshake_timeout, self._check_greeting)
+        since = loop.time() if self._since is None else self._since
+        self._greeting = loop.call_at(since + self.handler.handshake_timeout, self._check_greeting)
         self.handler.opened(self)
 
     def _settings(self, max_streams: int) -> Settings:
@@ -402,6 +417,10 @@ class WireProtocol(H2Protocol):
         if not self._held_off and not self.connection.is_closing():
             self._held_off = True
             self._transport.pause_reading()
+
+    def abort(self) -> None:
+        """End the connection now."""
+        self.connection.abort()
 
     def _feed(self, data: bytes) -> None:
         connection = self.connection

@@ -124,13 +124,13 @@ class Lobby(asyncio.Protocol):
         room: Where it has its place.
         stats: Where its end is counted.
         timeout: Seconds until the client has to speak.
-        protocol: Makes what goes on.
+        protocol: Makes what goes on, by when the client could first speak.
     """
 
     greeted = called = False
 
     def __init__(
-        self, room: Room, stats: ServerStats, timeout: float, protocol: Callable[[], asyncio.Protocol]
+        self, room: Room, stats: ServerStats, timeout: float, protocol: Callable[[float], asyncio.Protocol]
     ) -> None:
         self._room = room
         self._stats = stats
@@ -152,8 +152,9 @@ class Lobby(asyncio.Protocol):
         """The client speaks: its connection goes on from here, and takes the place."""
         if self._late is None:
             return
+        since = self._late.when() - self._timeout
         self._leave()
-        connection = self._protocol()
+        connection = self._protocol(since)
         self._transport.set_protocol(connection)
         connection.connection_made(self._transport)
         connection.data_received(data)

@@ -159,8 +159,12 @@ class Server:
     def _handshake(self, context: ssl.SSLContext) -> asyncio.Protocol:
         return TlsHandshake(self._room, self.stats, context, self._limits.handshake_timeout, self.protocol)
 
-    def protocol(self) -> asyncio.Protocol:
-        """The protocol of a new connection, for a transport of one's own."""
+    def protocol(self, since: float | None = None) -> asyncio.Protocol:
+        """The protocol of a new connection, for a transport of one's own.
+
+        Args:
+            since: When its client could first speak, by the loop's clock; None is when it is connected.
+        """
         connection = ServerConnection(
             self._handlers,
             self._connections,
@@ -176,7 +180,7 @@ class Server:
         connection.when_idle = self._idle.set
         if self._draining:
             connection.go_away()
-        return WireProtocol(connection, _CONFIGURATION, client_side=False)
+        return WireProtocol(connection, _CONFIGURATION, client_side=False, since=since)
 
     async def drain(self, timeout: float | None = None) -> bool:
         """Stop listening, refuse new calls and wait until the running ones have ended.

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
     from tokenwire.record import CallRecord
 
-__all__ = ["CallTracer", "MissingTracingError", "exporting_provider", "most_traces", "wants_traces"]
+__all__ = [
+    "CallTracer",
+    "MissingTracingError",
+    "exporting_provider",
+    "most_traces",
+    "wants_traces",
+    "wrong_endpoint",
+]
 
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PARENT: Final = ("traceparent", "tracestate")
@@ -62,6 +69,29 @@ def wants_traces(endpoint: str | None) -> bool:
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
     return bool(endpoint) or any(os.environ.get(name) for name in _ENDPOINTS)
+
+
+def wrong_endpoint(endpoint: str | None) -> str:
+    """A sentence that names the flag or variable whose URL no span can be sent to; empty if all is well.
+
+    Args:
+        endpoint: What the flag says; a variable counts where it says nothing.
+    """
+    said = {"--otlp-traces-endpoint": endpoint}
+    if not endpoint and wants_traces(None):
+        said = {name: os.environ.get(name) for name in _ENDPOINTS}
+    name, url = next(((name, value) for name, value in said.items() if value), ("", ""))
+    if not url or _is_http(url):
+        return ""
+    return f"{name} must be a URL such as http://127.0.0.1:4318, not {url!r}"
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def most_traces() -> float | None:

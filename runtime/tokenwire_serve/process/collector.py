@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,19 +24,25 @@ class IdleCollector:
     60 ms for a thousand connections. Calls leave no cycles behind, so there is no haste; where it is never
     quiet, a collection comes all the same, ten times more seldom than Python would have it.
 
+    Several in a process share Python's collector: the last to stop leaves it as the first found it.
+
     Args:
         activity: Changes with all that happens; None while anybody waits for an answer.
     """
 
+    _started: ClassVar[set[IdleCollector]] = set()
+    _usual: ClassVar[tuple[int, int, int]] = gc.get_threshold()
+
     def __init__(self, activity: Callable[[], object | None]) -> None:
         self._activity = activity
-        self._usual = gc.get_threshold()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Do so from now on."""
-        self._usual = young, middle, _ = gc.get_threshold()
-        gc.set_threshold(young, middle, _RARELY)
+        if not self._started:
+            young, middle, _ = IdleCollector._usual = gc.get_threshold()
+            gc.set_threshold(young, middle, _RARELY)
+        self._started.add(self)
         self._task = asyncio.get_running_loop().create_task(self._look())
 
     def stop(self) -> None:
@@ -44,7 +50,9 @@ class IdleCollector:
         if self._task is not None:
             self._task.cancel()
             self._task = None
-            gc.set_threshold(*self._usual)
+            self._started.remove(self)
+            if not self._started:
+                gc.set_threshold(*self._usual)
 
     async def _look(self) -> None:
         before: object | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import click
+
+from tokenwire_serve.observe.tracing import wrong_endpoint
 
 from .flags import flag
 
@@ -138,17 +139,7 @@ class ObserveSettings:
 
     def problem(self) -> str:
         """The rule that is broken, as a sentence that names the flag; empty when all hold."""
-        endpoint = self.otlp_traces_endpoint
-        if not endpoint:
-            return ""
-        try:
-            parts = urlsplit(endpoint)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        except ValueError:
-            usable = False
-        if usable:
-            return ""
-        return f"--otlp-traces-endpoint must be a URL such as http://127.0.0.1:4318, not {endpoint!r}"
+        return wrong_endpoint(self.otlp_traces_endpoint)
 
     def public(self) -> dict[str, Any]:
         """What any caller may see of it."""
