@@ -11,6 +11,8 @@ from .coroutines import rest
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from .handshake_turns import HandshakeTurns
+
 __all__ = ["Handshake"]
 
 
@@ -20,11 +22,14 @@ class Handshake(asyncio.Protocol):
     Args:
         context: The server's side of TLS.
         timeout: Seconds.
+        turns: Where it has its turns.
     """
 
-    def __init__(self, context: SSLContext, timeout: float) -> None:
+    def __init__(self, context: SSLContext, timeout: float, turns: HandshakeTurns) -> None:
         self._context = context
         self._timeout = timeout
+        self._turns = turns
+        self._number = -1
         self._early: list[bytes] = []
         self._over = False
 
@@ -60,7 +65,9 @@ class Handshake(asyncio.Protocol):
             waits_for = work.send(None)
         except StopIteration:
             return
-        self._task = asyncio.get_running_loop().create_task(rest(work, waits_for))
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(rest(work, waits_for))
+        loop.call_soon(self._take_turns)  # `start_tls` has the transport read from then on.
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client left."""
@@ -69,6 +76,21 @@ class Handshake(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """The client was quicker than the loop, and has sent a request with the end of its handshake."""
         self._early.append(data)
+
+    def _take_turns(self) -> None:
+        if not self._over and not self._transport.is_closing():
+            self._number = self._transport.get_extra_info("socket").fileno()
+            self._turns.enter(self._number, self)
+
+    def read_on(self) -> None:
+        """It is this handshake's turn."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def read_no_more(self) -> None:
+        """Wait for the next turn."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
 
     async def _shake_hands(self) -> None:
         try:
@@ -97,4 +119,6 @@ class Handshake(asyncio.Protocol):
     def _finish(self, *, lost: bool) -> None:
         if not self._over:
             self._over = True
+            self._turns.leave(self._number, self)
+            self.read_on()
             self.ended(lost=lost)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from ssl import SSLContext
 
+    from tokenwire.handshake_turns import HandshakeTurns
     from tokenwire.limits import Limits
 
     from .stats import ServerStats
@@ -192,6 +193,7 @@ class TlsHandshake(Handshake):
         stats: Where is counted that it had to make room.
         context: The server's side of TLS.
         timeout: Seconds.
+        turns: Where it has its turns.
         protocol: Makes what goes on.
     """
 
@@ -203,9 +205,10 @@ class TlsHandshake(Handshake):
         stats: ServerStats,
         context: SSLContext,
         timeout: float,
+        turns: HandshakeTurns,
         protocol: Callable[[], asyncio.Protocol],
     ) -> None:
-        super().__init__(context, timeout)
+        super().__init__(context, timeout, turns)
         self._room = room
         self._stats = stats
         self._protocol = protocol

@@ -15,6 +15,7 @@ from tokenwire.auth import OPEN
 from tokenwire.budget import MemoryBudget
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.handshake_turns import HandshakeTurns
 from tokenwire.limits import DEFAULT_LIMITS
 from tokenwire.method import AuthScope, Handler
 from tokenwire.turns import Turns
@@ -100,6 +101,7 @@ class Server:
         self._access = access
         self._budget = budget or MemoryBudget(limits.max_request_memory)
         self._turns = Turns()
+        self._handshakes = HandshakeTurns()
         self._connections: set[ServerConnection] = set()
         self.stats = ServerStats(self._connections)
         self._room = Room(limits, self.stats)
@@ -157,7 +159,8 @@ class Server:
         return Lobby(self._room, self.stats, self._limits.handshake_timeout, self.protocol)
 
     def _handshake(self, context: ssl.SSLContext) -> asyncio.Protocol:
-        return TlsHandshake(self._room, self.stats, context, self._limits.handshake_timeout, self.protocol)
+        timeout = self._limits.handshake_timeout
+        return TlsHandshake(self._room, self.stats, context, timeout, self._handshakes, self.protocol)
 
     def protocol(self, since: float | None = None) -> asyncio.Protocol:
         """The protocol of a new connection, for a transport of one's own.

@@ -10,6 +10,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tokenwire.codes import Code
+from tokenwire.handshake_turns import HandshakeTurns
 from tokenwire.limits import flag_of
 from tokenwire.turns import Turns
 
@@ -100,6 +101,7 @@ class Listener:
     Attributes:
         date: The date header, up to date.
         turns: Where connections that have sent much wait for their turns.
+        handshakes: Where those that shake hands wait for theirs.
         draining: No connection stays open after its answer.
     """
 
@@ -120,6 +122,7 @@ class Listener:
         self.stats = stats
         self.date = b""
         self.turns = Turns()
+        self.handshakes = HandshakeTurns()
         self.draining = False
         self.too_large_head = _too_large_head(limits)
         self.late_head = _late(limits.handshake_timeout, "handshake_timeout", "the head of the request")

@@ -27,7 +27,7 @@ class Handshake(handshake.Handshake):
     """
 
     def __init__(self, listener: Listener, context: SSLContext) -> None:
-        super().__init__(context, listener.limits.handshake_timeout)
+        super().__init__(context, listener.limits.handshake_timeout, listener.handshakes)
         self.idle_since: float | None = None
         self._listener = listener
         self._since = listener.loop.time()
