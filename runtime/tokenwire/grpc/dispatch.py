@@ -312,10 +312,16 @@ class ServerConnection(WireHandler):
         else:
             self._protocol.processor.part()
 
+    def end_calls(self, error: RpcError) -> bool:
+        """End the calls with an error; whether there were any."""
+        calls = list(self._calls)
+        for call in calls:
+            call.abort(error)
+        return bool(calls)
+
     def shut_down(self, error: RpcError) -> None:
         """End the calls with an error and close the connection."""
-        for call in list(self._calls):
-            call.abort(error)
+        self.end_calls(error)
         if self._protocol is not None:
             self._protocol.processor.close(error.message)
 

@@ -59,6 +59,9 @@ _LITTLE: Final = 1024
 _LEAVING_PING: Final = b"goodbye!"
 _LEAVING_SECONDS: Final = 1.0
 """How long a client may take to answer the ping that comes with the first GOAWAY."""
+_LAST_PING: Final = b"all read"
+_LAST_SECONDS: Final = 10.0
+"""How long a client may take to read what was sent, after its last stream."""
 _NO_LIMIT: Final = (1 << 31) - 1
 
 
@@ -113,6 +116,9 @@ class WireProcessor(EventsProcessor):
     greeted = False
     """Whether the peer has spoken HTTP/2."""
     _farewell: asyncio.TimerHandle | None = None
+    _last: asyncio.TimerHandle | None = None
+    _read = True
+    """Whether the peer is known to have read the ends of all streams."""
 
     def process(self, event: Event) -> None:
         """Handle one event of h2."""
@@ -129,6 +135,7 @@ class WireProcessor(EventsProcessor):
         """End what `enter` began."""
         if self.streams.pop(stream.id, None) is None:
             return
+        self._read = False
         connection = self.connection
         stream.receiver = NOBODY
         connection.leave_queue(stream)
@@ -137,11 +144,13 @@ class WireProcessor(EventsProcessor):
         connection.session.forget(stream.id)
         connection.stream_close_waiter.set()
         if connection.leaving and not self.streams:
-            connection.close()
+            self._finish()
 
     @property
     def parting(self) -> bool:
-        """Whether the peer was told to leave and may not have heard it yet."""
+        """Whether the peer was told to leave and may not have heard it, or not have read all, yet."""
+        if self._last is not None:
+            return True
         return self._farewell is not None and not self.connection.leaving
 
     def part(self) -> None:
@@ -149,9 +158,16 @@ class WireProcessor(EventsProcessor):
         connection = self.connection
         if self._farewell is not None or connection.leaving or connection.is_closing():
             return
-        self._farewell = asyncio.get_running_loop().call_later(_LEAVING_SECONDS, self.leave)
+        loop = asyncio.get_running_loop()
+        self._farewell = loop.call_later(_LEAVING_SECONDS, self._leave_unheard, self._read)
+        self._read = True  # When the ping is answered, unless a stream ends meanwhile.
         connection.announce_end()
         connection.ping(_LEAVING_PING)
+
+    def _leave_unheard(self, read: bool) -> None:
+        """The ping was not answered."""
+        self._read = self._read and read
+        self.leave()
 
     def leave(self) -> None:
         """Take no new streams; the connection ends with its last."""
@@ -159,16 +175,32 @@ class WireProcessor(EventsProcessor):
             self._farewell.cancel()
         self.connection.go_away()
         if not self.streams:
-            self.connection.close()
+            self._finish()
         self.handler.left()
+
+    def _finish(self) -> None:
+        """Close a connection that has no streams left, once the peer has read what they said.
+
+        A socket that is closed answers what still comes, a WINDOW_UPDATE for instance, with a reset, and then
+        the peer's system throws away what the peer has not read (RFC 9112, 9.6, says it of HTTP/1.1). That it
+        has read all shows in its answer to a last ping.
+        """
+        connection = self.connection
+        if connection.client_side or self._read or connection.is_closing():
+            connection.close()
+        elif self._last is None:
+            self._last = asyncio.get_running_loop().call_later(_LAST_SECONDS, connection.close)
+            connection.ping(_LAST_PING)
 
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection and tell every stream."""
         if not self.processors:
             return
         self.processors = {}
-        if self._farewell is not None:
-            self._farewell.cancel()
+        for timer in (self._farewell, self._last):
+            if timer is not None:
+                timer.cancel()
+        self._last = None
         self.connection.close()
         self.handler.close()
         for stream in list(self.streams.values()):
@@ -263,6 +295,8 @@ class WireProcessor(EventsProcessor):
         super().process_ping_ack_received(event)
         if event.ping_data == _LEAVING_PING and self.parting:
             self.leave()
+        elif event.ping_data == _LAST_PING and self._last is not None:
+            self.connection.close()
 
     def process_connection_terminated(self, event: ConnectionTerminated) -> None:
         """The peer leaves: streams it has seen go on, others were never looked at."""
@@ -273,7 +307,7 @@ class WireProcessor(EventsProcessor):
             if self.connection.client_side:
                 stream.receiver.refused("the server is going away")
         if not self.streams:
-            self.connection.close()
+            self._finish()
 
 
 class WireProtocol(H2Protocol):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
 from grpclib.config import Configuration
@@ -43,6 +44,8 @@ log = logging.getLogger("tokenwire.grpc")
 
 _LAST_CALL: Final = 0.25
 """Seconds that connections whose clients have said nothing yet are kept when the server drains."""
+_LAST_WORD_SECONDS: Final = 1.0
+"""How long clients have to read why their calls were ended."""
 
 _CONFIGURATION: Final = Configuration(_keepalive_time=None).__for_server__()
 """Pings are sent as the limits say, see `Lifetime`."""
@@ -196,10 +199,15 @@ class Server:
             listener.close()
         for connection in list(self._connections):
             connection.go_away(at_once=timeout == 0)
+        begin = monotonic()
+        if self._room.newcomers and timeout != 0:
+            await asyncio.sleep(_LAST_CALL if timeout is None else min(_LAST_CALL, timeout))
+        return await self._idle_within(None if timeout is None else timeout - (monotonic() - begin))
+
+    async def _idle_within(self, timeout: float | None) -> bool:
+        """Wait until no connection is busy; whether it came to that in time."""
         try:
             async with asyncio.timeout(timeout):
-                if self._room.newcomers and timeout != 0:
-                    await asyncio.sleep(_LAST_CALL)  # What they are about to say is listened to.
                 while any(connection.busy for connection in self._connections):
                     self._idle.clear()
                     await self._idle.wait()
@@ -216,8 +224,12 @@ class Server:
         for newcomer in list(self._room.newcomers):
             newcomer.abort()
         tasks = [task for connection in self._connections for task in connection.tasks]
+        error = RpcError(Code.UNAVAILABLE, "the server is shutting down")
+        ended = [connection.end_calls(error) for connection in self._connections]
+        if any(ended):
+            await self._idle_within(_LAST_WORD_SECONDS)
         for connection in list(self._connections):
-            connection.shut_down(RpcError(Code.UNAVAILABLE, "the server is shutting down"))
+            connection.shut_down(error)
         if tasks:
             _, stuck = await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
             for task in stuck:
