@@ -106,18 +106,18 @@ def block(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"".join(field(name, value) for name, value in pairs)
 
 
-def request(method: str, *more: tuple[bytes, bytes]) -> bytes:
+def request(method: str, *more: tuple[bytes, bytes], service: str = SERVICE) -> bytes:
     """The header block of a call of this method."""
-    return _request(method) + block(more)
+    return _request(service + method) + block(more)
 
 
 @lru_cache
-def _request(method: str) -> bytes:
+def _request(path: str) -> bytes:
     return block(
         [
             (b":method", b"POST"),
             (b":scheme", b"http"),
-            (b":path", (SERVICE + method).encode()),
+            (b":path", path.encode()),
             (b":authority", b"localhost"),
             (b"te", b"trailers"),
             (b"content-type", b"application/grpc"),

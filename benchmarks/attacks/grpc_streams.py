@@ -19,6 +19,11 @@ _STREAMS: Final = 20_000
 _TOGETHER: Final = 100
 _LONG: Final = 10_000
 """Tokens of a generation that nobody waits for."""
+_HEALTH: Final = "/grpc.health.v1.Health/"
+_REFLECTION: Final = "/grpc.reflection.v1.ServerReflection/"
+_OPEN: Final = 1000
+"""Streams that a server lets a connection have open."""
+_MUCH: Final = 15_000
 
 
 @lru_cache
@@ -146,3 +151,26 @@ def empty_headers(driver: Driver) -> None:
         for start in range(1, 2 * _STREAMS, 2 * _TOGETHER)
     ]
     driver.play(lambda: _script(bursts), 2, hang_up=True)
+
+
+def _open_for_ever(driver: Driver, *more: tuple[bytes, bytes]) -> None:
+    """Watches of health and streams of reflection by turns, on 20 connections."""
+    watch = h2.request("Watch", *more, service=_HEALTH)
+    reflect = h2.request("ServerReflectionInfo", *more, service=_REFLECTION)
+    bursts = [
+        Burst(h2.call(stream, watch, b"") + h2.frame(h2.HEADERS, h2.END_HEADERS, stream + 2, reflect), 2)
+        for stream in range(1, 2 * _OPEN, 4)
+    ]
+    driver.play(lambda: _script(bursts), 20)
+
+
+@attack("grpc", pace="slow")
+def public_streams(driver: Driver) -> None:
+    """Opens streams that need no key and never end, 1,000 on each of 20 connections, and leaves them open."""
+    _open_for_ever(driver)
+
+
+@attack("grpc", pace="slow")
+def public_streams_large_headers(driver: Driver) -> None:
+    """The same with a header field of 15,000 bytes each, which the server has to keep."""
+    _open_for_ever(driver, (b"x-a", b"y" * _MUCH))

@@ -41,7 +41,7 @@ class Limits:
     max_header_size: int = _limit(32 << 10, "Most bytes of a request's header fields.", 1024)
     max_request_memory: int = _limit(
         1 << 30,
-        "Most bytes of requests, of all connections: that come in, and large ones of running calls.",
+        "Most bytes of requests, of all connections: what comes in, large ones that run, open gRPC calls.",
         1,
     )
     max_streams: int = _limit(1000, "Calls that one gRPC connection may have open at once.", 1)

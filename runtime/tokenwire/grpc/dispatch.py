@@ -7,6 +7,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from h2.errors import ErrorCodes
+
 from tokenwire.auth import without_secrets
 from tokenwire.codes import Code
 from tokenwire.context import Context
@@ -16,6 +18,7 @@ from tokenwire.method import AuthScope
 from tokenwire.record import CallRecord
 from tokenwire.timeouts import decode_timeout
 
+from .call_memory import CallMemory, call_size
 from .compression import ENCODINGS, GZIP, IDENTITY, Encoding, accepts_gzip
 from .guard import Guard
 from .headers import CONTENT_TYPE, Headers, decode_metadata, is_grpc
@@ -62,6 +65,8 @@ class _Ask(NamedTuple):
     encoding: Encoding
     most: int
     admin_refusal: Callable[[], RpcError | None]
+    memory: int
+    public: bool
 
 
 class ServerConnection(WireHandler):
@@ -73,6 +78,7 @@ class ServerConnection(WireHandler):
         limits: What its client has to keep to.
         access: Who may call what.
         budget: Where the memory of requests comes from.
+        strangers: What calls that need no key may have of it.
         stats: Where is counted what happens.
         turns: Where it has its turns.
         room: Where connections are found that may be closed in favour of new ones.
@@ -88,6 +94,7 @@ class ServerConnection(WireHandler):
         access: Access,
         *,
         budget: MemoryBudget,
+        strangers: MemoryBudget,
         stats: ServerStats,
         turns: Turns,
         room: Room,
@@ -100,6 +107,7 @@ class ServerConnection(WireHandler):
         self._limits = limits
         self._access = access
         self._budget = budget
+        self._memory = CallMemory(budget, strangers)
         self._stats = stats
         self._lifetime: Lifetime | None = None
         self._guard: Guard | None = None
@@ -112,7 +120,7 @@ class ServerConnection(WireHandler):
         self._protocol: WireProtocol | None = None
         self._leaving = False
         self._peer = ""
-        self._calls: set[ServerCall] = set()
+        self._calls: dict[ServerCall, _Ask] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.when_idle: Callable[[], None] = lambda: None
 
@@ -182,39 +190,56 @@ class ServerConnection(WireHandler):
             known = head.meaning = (generation, self._resolve(head))
         meaning = known[1]
         if isinstance(meaning, _Ask):
-            method, record = meaning.handler.method, None
-            if self._observer is not None:
-                path = method.path
-                record = CallRecord(self._observer, "grpc", self._peer, meaning.metadata, path, path)
-            context = Context(
-                method,
-                metadata=meaning.metadata,
-                peer=self._peer,
-                transport="grpc",
-                timeout=meaning.timeout,
-                record=record,
-                admin_refusal=meaning.admin_refusal,
-            )
-            stream.receiver = call = ServerCall(
-                stream,
-                meaning.handler,
-                context,
-                limit=self._limits.max_message_size,
-                most=meaning.most,
-                home=self,
-                budget=self._budget,
-                encoding=meaning.encoding,
-            )
-            self._calls.add(call)
-            self._stats.calls += 1
-            call.start()
+            error = self._memory.take(meaning.memory, meaning.public)
+            if error is None:
+                self._begin(stream, meaning)
+            else:
+                refusal = _Refusal(200, error)
+                self._turn_away(stream, head, refusal, "max_request_memory", stranger=meaning.public)
             return
-        self._release_stream(stream)
-        self._stats.calls_refused["max_header_size" if head.oversized else "no_call"] += 1
         stream.connection.session.guard.no_call()
-        _refuse(stream, meaning)
+        self._turn_away(stream, head, meaning, "max_header_size" if head.oversized else "no_call")
+
+    def _turn_away(
+        self, stream: WireStream, head: RequestHead, refusal: _Refusal, reason: str, *, stranger: bool = False
+    ) -> None:
+        """Answer a request that does not become a call; nothing of a stranger's is waited for."""
+        self._release_stream(stream)
+        self._stats.calls_refused[reason] += 1
+        if stranger:
+            stream.connection.session.guard.no_call()
+        _refuse(stream, refusal, at_once=stranger)
         if self._observer is not None:
-            self._note_refusal(self._observer, dict(without_secrets(head.fields)), meaning)
+            self._note_refusal(self._observer, dict(without_secrets(head.fields)), refusal)
+
+    def _begin(self, stream: WireStream, ask: _Ask) -> None:
+        """Start a call that has its memory."""
+        method, record = ask.handler.method, None
+        if self._observer is not None:
+            path = method.path
+            record = CallRecord(self._observer, "grpc", self._peer, ask.metadata, path, path)
+        context = Context(
+            method,
+            metadata=ask.metadata,
+            peer=self._peer,
+            transport="grpc",
+            timeout=ask.timeout,
+            record=record,
+            admin_refusal=ask.admin_refusal,
+        )
+        stream.receiver = call = ServerCall(
+            stream,
+            ask.handler,
+            context,
+            limit=self._limits.max_message_size,
+            most=ask.most,
+            home=self,
+            budget=self._budget,
+            encoding=ask.encoding,
+        )
+        self._calls[call] = ask
+        self._stats.calls += 1
+        call.start()
 
     def _note_refusal(self, observer: CallObserver, fields: dict[str, str], refusal: _Refusal) -> None:
         path = fields.get(":path", "")
@@ -254,11 +279,13 @@ class ServerConnection(WireHandler):
         except ValueError as error:
             return _Refusal(200, RpcError(Code.INVALID_ARGUMENT, str(error)))
         most = self._limits.max_message_size
-        if self._access.enforced and handler.method.auth is AuthScope.PUBLIC:
+        public = self._access.enforced and handler.method.auth is AuthScope.PUBLIC
+        if public:
             most = min(most, MOST_PUBLIC)
         coding = self._encoding(headers, encoding == GZIP)
         admin = partial(self._access.refusal, AuthScope.ADMIN, headers, peer=self._peer, authority=authority)
-        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most, admin)
+        memory = call_size(headers, metadata)
+        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most, admin, memory, public)
 
     def _encoding(self, headers: Headers, packed: bool) -> Encoding:
         accepted = accepts_gzip(headers)
@@ -283,7 +310,8 @@ class ServerConnection(WireHandler):
 
     def release(self, call: ServerCall, stream: WireStream) -> None:
         """A call has ended."""
-        self._calls.discard(call)
+        ask = self._calls.pop(call)
+        self._memory.give_back(ask.memory, ask.public)
         if self._guard is not None and stream.answered:
             self._guard.answered()
         self._release_stream(stream)
@@ -344,8 +372,8 @@ def _agreed_on_h2(protocol: WireProtocol) -> bool:
     return tls is None or tls.selected_alpn_protocol() == "h2"
 
 
-def _refuse(stream: WireStream, refusal: _Refusal) -> None:
-    """Answer a request that is no call."""
+def _refuse(stream: WireStream, refusal: _Refusal, *, at_once: bool = False) -> None:
+    """Answer a request that is no call; with `at_once` its client is stopped now if it sends on."""
     trailers = error_trailers(refusal.error) if refusal.error is not None else []
     if refusal.status == 200:
         headers = RESPONSE_HEADERS + trailers
@@ -353,4 +381,8 @@ def _refuse(stream: WireStream, refusal: _Refusal) -> None:
         headers = [(":status", str(refusal.status)), *trailers]
         if refusal.status == 405:
             headers.append(("allow", "POST"))
-    send_last(stream, literal_block(headers))
+    if at_once:
+        stream.send_block(literal_block(headers), end=True)
+        stream.reset_now(ErrorCodes.NO_ERROR)
+    else:
+        send_last(stream, literal_block(headers))

@@ -46,6 +46,11 @@ class Inbox(Generic[T]):
         return self._ended
 
     @property
+    def awaited(self) -> bool:
+        """Whether a reader waits for the next message."""
+        return self._waiter is not None
+
+    @property
     def held(self) -> int:
         """Bytes of memory that is taken by what waits, more or less."""
         return self._unread + _MESSAGE_SIZE * len(self._messages)

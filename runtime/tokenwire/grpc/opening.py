@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tokenwire.budget import Share
     from tokenwire.message import Message
 
-__all__ = ["no_memory", "open_message", "undecodable"]
+__all__ = ["no_memory", "no_public_memory", "open_message", "undecodable"]
 
 _RETRY_SECONDS: Final = 1.0
 
@@ -65,7 +65,20 @@ def undecodable(error: DecodeError) -> RpcError:
 
 def no_memory(limit: int) -> RpcError:
     """What is answered while others have all the memory; the client may try again."""
+    flag = flag_of("max_request_memory")
+    return _later(f"no memory for the request: {flag}, {limit} bytes, is in use by others")
+
+
+def no_public_memory(limit: int) -> RpcError:
+    """What is answered while calls that need no key have all the memory that they may have."""
+    flag = flag_of("max_request_memory")
+    return _later(
+        f"no memory for the call: calls that need no key may have {limit} bytes, a part of {flag},"
+        " and others use them"
+    )
+
+
+def _later(text: str) -> RpcError:
     from tokenwire.details import retry_after
 
-    text = f"no memory for the request: {flag_of('max_request_memory')}, {limit} bytes, is in use by others"
     return retry_after(Code.RESOURCE_EXHAUSTED, text, _RETRY_SECONDS)

@@ -21,6 +21,7 @@ from tokenwire.limits import DEFAULT_LIMITS
 from tokenwire.method import AuthScope, Handler
 from tokenwire.turns import Turns
 
+from .call_memory import PUBLIC_PART
 from .dispatch import ServerConnection
 from .protocol import WireProtocol
 from .room import Lobby, Room, TlsHandshake
@@ -103,6 +104,7 @@ class Server:
         self._compression = compression
         self._access = access
         self._budget = budget or MemoryBudget(limits.max_request_memory)
+        self._strangers = MemoryBudget(self._budget.limit // PUBLIC_PART)
         self._turns = Turns()
         self._handshakes = HandshakeTurns()
         self._connections: set[ServerConnection] = set()
@@ -177,6 +179,7 @@ class Server:
             self._limits,
             self._access,
             budget=self._budget,
+            strangers=self._strangers,
             stats=self.stats,
             turns=self._turns,
             room=self._room,

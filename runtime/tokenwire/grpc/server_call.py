@@ -13,6 +13,7 @@ from tokenwire.coroutines import rest
 from tokenwire.errors import DecodeError, RpcError
 from tokenwire.heavy import LARGE, free_in_steps
 from tokenwire.limits import MOST_PUBLIC
+from tokenwire.method import AuthScope
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
@@ -211,13 +212,17 @@ class ServerCall(Receiver):
     def receives_since(self, now: float) -> float:
         """Since when the client has been sending its request, or one message of many, as far as was asked.
 
+        Where no key is needed, a client that sends many is waited for between them as well.
+
         Returns:
             Infinity when all has come.
         """
         if self._inbox is None:
             waits = self._stream.remote_open
         else:
-            waits = self._reader is not None and self._reader.partial
+            waits = (self._reader is not None and self._reader.partial) or (
+                self._handler.method.auth is AuthScope.PUBLIC and self._inbox.awaited
+            )
         if not waits:
             self._incomplete_since = None
             return float("inf")
