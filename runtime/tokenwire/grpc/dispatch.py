@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tokenwire.budget import MemoryBudget
     from tokenwire.limits import Limits
     from tokenwire.method import Handler
-    from tokenwire.record import CallObserver
+    from tokenwire.record import Caller, CallObserver
     from tokenwire.turns import Turns
 
     from .compression import ReplyCompression
@@ -61,6 +61,7 @@ class _Ask(NamedTuple):
     timeout: float | None
     encoding: Encoding
     most: int
+    caller: Caller
     admin_refusal: Callable[[], RpcError | None]
 
 
@@ -186,6 +187,7 @@ class ServerConnection(WireHandler):
             if self._observer is not None:
                 path = method.path
                 record = CallRecord(self._observer, "grpc", self._peer, meaning.metadata, path, path)
+                record.caller = meaning.caller
             context = Context(
                 method,
                 metadata=meaning.metadata,
@@ -258,7 +260,8 @@ class ServerConnection(WireHandler):
             most = min(most, MOST_PUBLIC)
         coding = self._encoding(headers, encoding == GZIP)
         admin = partial(self._access.refusal, AuthScope.ADMIN, headers, peer=self._peer, authority=authority)
-        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most, admin)
+        caller = self._access.caller(handler.method.auth, headers)
+        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most, caller, admin)
 
     def _encoding(self, headers: Headers, packed: bool) -> Encoding:
         accepted = accepts_gzip(headers)

@@ -18,7 +18,7 @@ from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
 from .body import BodyError, read_body
-from .core import HttpCore
+from .core import Endpoint, HttpCore
 from .disconnect import cancelled_by_disconnect
 from .failures import http_error
 from .invoke import LocalInvoker
@@ -172,6 +172,8 @@ class HttpEndpoint:
         peer = _peer(scope)
         endpoint = self._core.find(method, path, headers, peer)
         admin_refusal = self._core.admin_refusal(headers, peer)
+        if record is not None and isinstance(endpoint, Endpoint):
+            record.caller = self._core.access.caller(endpoint.auth, headers.items())
         if self._core.access.enforced:
             headers = {name: value for name, value in headers.items() if name not in SECRET_HEADERS}
         if record is not None:
