@@ -19,7 +19,10 @@ __all__ = ["Store"]
 
 
 class Store:
-    """`results.json` of a folder, and the table and chart made from it."""
+    """`results.json` of a folder, and the table and chart made from it.
+
+    `machines` says for each result on which CPU it was measured: a part may be measured again on another.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -34,17 +37,17 @@ class Store:
     def put(self, name: str, value: Any) -> None:
         """Keep what does not depend on the event loop."""
         self.results[name] = value
-        self._save()
+        self._save(name)
 
     def put_loop(self, loop: str, name: str, value: Any) -> None:
         """Keep what was found on an event loop."""
         self.results.setdefault("loops", {}).setdefault(loop, {})[name] = value
-        self._save()
+        self._save(f"{name} ({loop})")
 
     def put_case(self, loop: str, key: str, value: Any) -> None:
         """Keep a case."""
         self.results.setdefault("loops", {}).setdefault(loop, {}).setdefault("cases", {})[key] = value
-        self._save()
+        self._save(f"{key} ({loop})")
 
     def render(self) -> list[Path]:
         """Write table and chart; returns all files."""
@@ -53,7 +56,8 @@ class Store:
         report.write_text(table.markdown(self.results, [path.name for path in pictures]))
         return [report, self._file, *pictures]
 
-    def _save(self) -> None:
+    def _save(self, measured: str) -> None:
+        self.results.setdefault("machines", {})[measured] = self.results["environment"]["cpu"]
         self._file.write_text(json.dumps(self.results, indent=1) + "\n")
 
 

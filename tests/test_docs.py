@@ -30,7 +30,7 @@ from benchmarks.attacks.catalog import catalog
 from tests.faults.test_restart import RETRY
 from tests.security.certificates import Authority
 from tests.support.server import RunningServer, running_server
-from tools.attack_figures import RESULTS, with_figures
+from tools import attack_figures, cost_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,8 +125,9 @@ class TestSecurity:
         assert f"plays {len(known)} attacks" in " ".join(SECURITY.split())
 
     def test_figures_are_those_of_the_last_run(self) -> None:
-        results = json.loads(RESULTS.read_text())
-        assert with_figures(SECURITY, results) == SECURITY, "run python tools/attack_figures.py"
+        results = json.loads(attack_figures.RESULTS.read_text())
+        shown = attack_figures.with_figures(SECURITY, results)
+        assert shown == SECURITY, "run python tools/attack_figures.py"
 
 
 class TestObserving:
@@ -152,6 +153,16 @@ class TestObserving:
         assert len(counted) > 8 and len(refusals) > 4
         for reason in set(counted + refusals) - {item.name for item in fields(Limits)}:
             assert f"`{reason}`" in OPERATIONS, reason
+
+    def test_costs_are_those_of_the_last_run(self) -> None:
+        results = json.loads(cost_figures.RESULTS.read_text())
+        for text in (OBSERVING, OPERATIONS):
+            assert cost_figures.with_figures(text, results) == text, "run python tools/cost_figures.py"
+            assert "times the processor time" in " ".join(text.split())
+        shown = {row[0]: row for row in rows(section(OBSERVING, "## Cost"))}
+        assert shown.keys() == results["loops"].keys() == {"asyncio", "uvloop"}
+        ratio = results["loops"]["uvloop"]["cases"]["all-on"]["servers"]["tokenwire-traced"]["ratio"]
+        assert f"({ratio:.3f})" in shown["uvloop"][4]
 
     def test_fields_of_a_line_are_those_that_are_written(self) -> None:
         (line,) = blocks(OPERATIONS, "json")

@@ -26,6 +26,8 @@ _RATIOS: Final = (
     "Ratios are of turns side by side, half a second each; the median of a round, and of the rounds."
 )
 
+_ALWAYS: Final = "Limits and the guard against floods cannot be turned off; all rows have them."
+
 _NOTES: Final = """\
 - All servers have the same engine behind them, which makes one token per stream and turn of the event loop \
 and costs next to nothing. Theirs is an async generator, ours pushes (`--engine null`).
@@ -65,12 +67,29 @@ def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _environment(results: Results) -> Iterator[str]:
     found = results.get("environment", {})
+    by_cpu: dict[str, list[str]] = {}
+    for name, cpu in results.get("machines", {}).items():
+        by_cpu.setdefault(cpu, []).append(name)
+    if by_cpu:
+        found = {**found, "cpu": "; ".join(by_cpu)}
     facts = [found[key] for key in ("date", "cpu", "kernel") if key in found]
     if found.get("since", found.get("date")) != found.get("date"):
         facts[0] = f"{found['since']} to {found['date']}"
     versions = [f"{name} {version}" for name, version in found.get("versions", {}).items()]
     yield f"{', '.join(facts)}. {', '.join(versions)}."
+    if len(by_cpu) > 1:
+        yield _machines(by_cpu)
     yield _HOW
+
+
+def _machines(by_cpu: dict[str, list[str]]) -> str:
+    """Which results are from which of several machines."""
+    most = max(by_cpu, key=lambda cpu: len(by_cpu[cpu]))
+    parts = [f"{', '.join(names)} on {cpu}" for cpu, names in by_cpu.items() if cpu != most]
+    return (
+        f"Not all was measured on one machine: {'; '.join(parts)}; all else on {most}. "
+        "Only figures of one machine can be compared."
+    )
 
 
 def _targets(results: Results) -> Iterator[str]:
@@ -112,7 +131,7 @@ def _all_on(loop: str, found: Results) -> Iterator[str]:
         return
     yield f"### What operators' features cost, {loop}"
     rounds = f"{_rounds({ALL_ON: case})} of each with new servers"
-    yield f"{case['title']}; microseconds of CPU per token, {rounds}. {_RATIOS}"
+    yield f"{case['title']}; microseconds of CPU per token, {rounds}. {_RATIOS} {_ALWAYS}"
     yield grid(
         ["on", "us", "to all off"],
         [

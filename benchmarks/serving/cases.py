@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL_ON", "CASES", "GROWTH", "GRPC_SERVERS", "Call", "Case", "named"]
 
 ALL_ON: Final = "all-on"
-"""The case that compares our server with all on to itself with all off."""
+"""The case that compares our server with all that may be turned off to itself without."""
 GRPC_SERVERS: Final = ("tokenwire", "native", "grpc-aio", "connect", "grpclib")
 HTTP_SERVERS: Final = ("tokenwire", "fastapi")
 TOKENS: Final = 128

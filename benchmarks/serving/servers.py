@@ -136,8 +136,8 @@ SERVERS: Final = {
             _script("grpclib_betterproto2.py"),
         ),
         Server(OFF, "all off", (), _off),
-        Server(ON, "keys, limits, metrics, access log, Server-Timing", (), _on),
-        Server(TRACED, "and traces", (), _traced),
+        Server(ON, "keys, metrics, access log, Server-Timing", (), _on),
+        Server(TRACED, "and traces (at most 5 per second of its own)", (), _traced),
         Server("fastapi", "FastAPI + uvicorn", ("fastapi", "uvicorn", "httptools"), _uvicorn, http=True),
     )
 }

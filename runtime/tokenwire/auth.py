@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from .codes import Code
 from .errors import RpcError
 from .method import AuthScope
+from .record import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -155,6 +156,24 @@ class Access:
             if why:
                 return RpcError(Code.PERMISSION_DENIED, f"{why}: {_SET_KEY}")
         return None
+
+    def caller(self, scope: AuthScope, headers: Collection[tuple[str, str]]) -> Caller:
+        """Who makes a call that may go on.
+
+        Args:
+            scope: Of what it calls.
+            headers: Its header fields, names in lower case.
+        """
+        keys = self._keys
+        if not self.enforced or not (keys.has_user or keys.has_admin):
+            return Caller.ANYBODY
+        if keys.has_user and scope is not AuthScope.PUBLIC:
+            return Caller.HOLDER
+        given = [value for name, value in headers if name == "authorization"]
+        match = _BEARER.fullmatch(given[0]) if len(given) == 1 else None
+        if match is not None and keys.scope_of(match[1]) is not AuthScope.PUBLIC:
+            return Caller.HOLDER
+        return Caller.STRANGER if keys.has_user else Caller.ANYBODY
 
     def _not_from_here(self, headers: Collection[tuple[str, str]], peer: str, authority: str) -> str:
         """Why a call may come from elsewhere than this machine; empty where it does not."""

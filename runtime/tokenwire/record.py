@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from binascii import hexlify
+from enum import Enum
 from itertools import count
 from os import urandom
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from .codes import Code
 
-__all__ = ["REQUEST_ID", "SERVER_TIMING", "CallObserver", "CallRecord"]
+__all__ = ["REQUEST_ID", "SERVER_TIMING", "CallObserver", "CallRecord", "Caller"]
 
 SERVER_TIMING: Final = "server-timing"
 """Header, or trailer, that splits the time of a call (W3C Server Timing)."""
@@ -26,6 +27,19 @@ _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}")
 _ID_PREFIX: Final = hexlify(urandom(8)).decode()
 _NUMBERS: Final = count(1)
 _MS: Final = 1000.0
+
+
+class Caller(Enum):
+    """Who makes a call, as far as the server can tell."""
+
+    STRANGER = "stranger"
+    """It was not let in, or calls what is public and shows no key where users have one."""
+
+    ANYBODY = "anybody"
+    """It was let in, as everybody is: users need no key."""
+
+    HOLDER = "holder"
+    """It has shown a key that counts."""
 
 
 class CallObserver(Protocol):
@@ -76,6 +90,7 @@ class CallRecord:
         http_status: Status of an HTTP answer; 0 where there was none.
         model: The model that answers, by the name that the answer gives.
         span: What the observer keeps of it.
+        caller: Who makes it; a stranger until it has been let in.
     """
 
     __slots__ = (
@@ -84,6 +99,7 @@ class CallRecord:
         "_open",
         "admitted",
         "cached_tokens",
+        "caller",
         "choices",
         "code",
         "completion_tokens",
@@ -129,6 +145,7 @@ class CallRecord:
         self.rid = self.model = self._id = ""
         self.code: Code | None = None
         self.span: Any = None
+        self.caller = Caller.STRANGER
         self._open = 1
         self._begun = False
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks import store
 from benchmarks.report import chart, table
 from benchmarks.report.targets import GENERAL, PER_LOOP, Target, codec_limit, ratio, verdict
 from benchmarks.serving.first_chunk import percentile
@@ -33,6 +34,29 @@ def test_table_of_nothing_has_targets_only() -> None:
     text = table.markdown({})
     assert "## CPU time" not in text
     assert text.count("not measured") == len(GENERAL)
+
+
+def test_results_of_several_machines_are_told_apart(
+    results: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "on one machine" not in table.markdown(results)
+    for cpu, measured in (("AMD EPYC", ("chat", "all-on")), ("Xeon", ("all-on",))):
+        monkeypatch.setattr(store, "_environment", lambda cpu=cpu: {"date": "2026-11-26", "cpu": cpu})
+        kept = store.Store(tmp_path)
+        for name in measured:
+            kept.put_case("asyncio", name, results["loops"]["asyncio"]["cases"][name])
+    kept.put_loop("asyncio", "memory", {})
+    kept.put("engine", "fast")
+    again = store.Store(tmp_path).results
+    assert again["machines"] == {
+        "chat (asyncio)": "AMD EPYC",
+        "all-on (asyncio)": "Xeon",
+        "memory (asyncio)": "Xeon",
+        "engine": "Xeon",
+    }
+    text = table.markdown(again)
+    assert "2026-11-26, AMD EPYC; Xeon." in text
+    assert "Not all was measured on one machine: chat (asyncio) on AMD EPYC; all else on Xeon." in text
 
 
 def test_chart(results: dict[str, Any], tmp_path: Path) -> None:

@@ -18,11 +18,18 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler
 from opentelemetry.trace import SpanKind, StatusCode
+from tokenwire.auth import Access, KeyRing
 from tokenwire.errors import RpcError
+from tokenwire.record import Caller, CallRecord
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
-from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIRequest, SamplingParams, TextGenerateRequest
+from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
+    HealthCheckRequest,
+    OpenAIRequest,
+    SamplingParams,
+    TextGenerateRequest,
+)
 from tokenwire_serve.observe.observer import Observer
-from tokenwire_serve.observe.tracing import CallTracer, most_traces
+from tokenwire_serve.observe.tracing import CallTracer, _Allowance, most_traces
 
 from .conftest import SERVICE, observed
 
@@ -39,6 +46,7 @@ PARENT = "b7ad6b7169203331"
 GIVEN = f"00-{TRACE}-{PARENT}-01"
 OTHER = f"00-{'1' * 32}-{'2' * 16}-01"
 TEXT = f"{SERVICE}/TextGenerate"
+HEALTH = f"{SERVICE}/HealthCheck"
 
 
 def text(tokens: int = 3, **more: Any) -> TextGenerateRequest:
@@ -57,7 +65,8 @@ class Traced:
         provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         observer = server.observation.observer
-        observer._tracer = CallTracer(provider, "1.2.3", lambda: "null", most=most)
+        self.tracer = CallTracer(provider, "1.2.3", lambda: "null", most=most)
+        observer._tracer = self.tracer
         observer.traced = True
         self.requests: list[GenerateRequest] = []
         engine = server.servicer.engine
@@ -68,6 +77,10 @@ class Traced:
             generate(request, sink)
 
         engine.generate = keep  # type: ignore[method-assign]
+
+    def exhaust_strangers(self) -> None:
+        """Leave strangers no trace."""
+        self.tracer._strangers = _Allowance(0.0)
 
     def spans(self) -> dict[str, ReadableSpan]:
         """Those that have ended, by name."""
@@ -283,6 +296,102 @@ async def test_a_busy_server_traces_some_calls_and_those_of_callers_who_do(serve
         assert not traced.exporter.get_finished_spans()
     lines = server.lines()
     assert len([line for line in lines if "trace_id" in line]) == made + 20 + 1
+
+
+class Counted:
+    """A tracer, and how many of the calls that it is told of got spans."""
+
+    def __init__(self, most: float | None = 5.0) -> None:
+        self.exporter = InMemorySpanExporter()
+        provider = TracerProvider(sampler=ParentBased(ALWAYS_ON), shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.tracer = CallTracer(provider, "1", lambda: "null", most=most)
+        self.observer = Observer(tracer=self.tracer)
+        self.now = time.monotonic()
+
+    def of(self, calls: int, caller: Caller, given: str = "", *, at: float = 0.0) -> int:
+        """How many spans so many calls get that begin at the same moment."""
+        self.exporter.clear()
+        headers = {"traceparent": given} if given else {}
+        for _ in range(calls):
+            record = CallRecord(self.observer, "http", "", headers, "GET /livez")
+            record.started, record.caller = self.now + at, caller
+            record.end()
+        return len(self.exporter.get_finished_spans())
+
+
+def test_strangers_share_a_few_traces_whatever_they_send() -> None:
+    tracer = Counted()
+    assert tracer.of(50, Caller.STRANGER, GIVEN) == 10
+    assert tracer.of(50, Caller.STRANGER) == 0
+    assert tracer.of(50, Caller.STRANGER, GIVEN, at=1.0) == 5
+    assert tracer.of(50, Caller.ANYBODY) == 10
+    assert tracer.of(50, Caller.HOLDER, GIVEN) == 50
+
+
+def test_callers_without_keys_cannot_force_traces_for_ever() -> None:
+    tracer = Counted()
+    assert tracer.of(300, Caller.ANYBODY, GIVEN) == 200
+    assert tracer.of(300, Caller.ANYBODY, GIVEN, at=1.0) == 100
+    assert tracer.of(300, Caller.HOLDER, GIVEN, at=1.0) == 300
+    assert tracer.of(50, Caller.HOLDER, at=1.0) == 10
+
+
+def test_a_context_that_is_none_or_is_not_sampled_forces_nothing() -> None:
+    tracer = Counted()
+    assert tracer.of(50, Caller.HOLDER, "00-nonsense-01") == 10
+    assert tracer.of(300, Caller.ANYBODY, GIVEN[:-1] + "0") == 0
+    assert tracer.of(300, Caller.ANYBODY, GIVEN) == 200
+
+
+def test_strangers_are_bounded_where_the_sampler_decides_of_others() -> None:
+    tracer = Counted(most=None)
+    assert tracer.of(300, Caller.ANYBODY, GIVEN) == tracer.of(300, Caller.ANYBODY) == 300
+    assert tracer.of(50, Caller.STRANGER, GIVEN) == 10
+
+
+async def test_strangers_are_known_by_their_keys(tmp_path: Path) -> None:
+    key = {"authorization": "Bearer right"}
+    wrong = {"authorization": "Bearer wrong"}
+    given = {"traceparent": GIVEN}
+    async with observed(tmp_path / "log", access=Access(KeyRing(user=["right"]))) as server:
+        traced = Traced(server, ParentBased(ALWAYS_ON), 5.0)
+        traced.exhaust_strangers()
+        async with httpx.AsyncClient(base_url=f"http://{server.http}") as client:
+            for path, headers in (
+                ("/v1/models", {}),
+                ("/v1/models", wrong),
+                ("/nothing", key),
+                ("/livez", {}),
+                ("/livez", wrong),
+            ):
+                await client.get(path, headers=headers | given)
+            assert not traced.exporter.get_finished_spans()
+            for path in ("/v1/models", "/livez"):
+                await client.get(path, headers=key | given)
+            assert len(traced.exporter.get_finished_spans()) == 2
+        traced.exporter.clear()
+        async with sglang_grpc.SglangServiceClient(server.grpc) as stub:
+            for headers in ({}, wrong):
+                with pytest.raises(RpcError):
+                    assert [m async for m in stub.text_generate(text(), metadata=headers | given)]
+                await stub.health_check(HealthCheckRequest(), metadata=headers | given)
+            assert not traced.exporter.get_finished_spans()
+            assert [m async for m in stub.text_generate(text(), metadata=key | given)]
+            await stub.health_check(HealthCheckRequest(), metadata=key | given)
+        assert traced.spans().keys() == {TEXT, HEALTH, "queue", "prefill", "decode"}
+
+
+async def test_the_engine_gets_the_callers_context_where_a_call_has_no_span(server: ObservedServer) -> None:
+    traced = Traced(server, ParentBased(ALWAYS_ON), 5.0)
+    traced.tracer._forced = _Allowance(0.0)
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        assert [m async for m in client.text_generate(text(), metadata={"traceparent": GIVEN})]
+    assert traced.spans() == {}
+    (request,) = traced.requests
+    assert request.options.trace_headers == {"traceparent": GIVEN}
+    (line,) = server.lines()
+    assert line["trace_id"] == TRACE
 
 
 def test_a_sampler_of_the_variables_is_asked_about_every_call(monkeypatch: pytest.MonkeyPatch) -> None:

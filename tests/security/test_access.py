@@ -10,6 +10,7 @@ from tokenwire import auth
 from tokenwire.auth import OPEN, Access, KeyRing, host_of, is_loopback
 from tokenwire.codes import Code
 from tokenwire.method import AuthScope
+from tokenwire.record import Caller
 
 USER_KEY = "user-key-0123456789"
 ADMIN_KEY = "admin-key-0123456789"
@@ -37,6 +38,30 @@ NOTHING: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 USERS = ((USER_KEY,), ())
 ADMINS = ((), (ADMIN_KEY,))
 BOTH = ((USER_KEY,), (ADMIN_KEY,))
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "public", "user"),
+    [
+        (NOTHING, USER_KEY, Caller.ANYBODY, Caller.ANYBODY),
+        (USERS, None, Caller.STRANGER, None),
+        (USERS, "wrong", Caller.STRANGER, None),
+        (USERS, USER_KEY, Caller.HOLDER, Caller.HOLDER),
+        (ADMINS, None, Caller.ANYBODY, Caller.ANYBODY),
+        (ADMINS, "wrong", Caller.ANYBODY, Caller.ANYBODY),
+        (ADMINS, ADMIN_KEY, Caller.HOLDER, Caller.HOLDER),
+        (BOTH, None, Caller.STRANGER, None),
+        (BOTH, ADMIN_KEY, Caller.HOLDER, Caller.HOLDER),
+    ],
+)
+def test_who_calls(keys: Any, key: str | None, public: Caller, user: Caller | None) -> None:
+    access = Access(KeyRing(*keys), local=True)
+    headers = [] if key is None else bearer(key)
+    assert access.caller(PUBLIC, headers) is public
+    if user is not None:
+        assert access.caller(USER, headers) is user
+    twice = access.caller(PUBLIC, bearer(USER_KEY) + bearer(USER_KEY))
+    assert twice is (Caller.STRANGER if access.keys.has_user else Caller.ANYBODY)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tokenwire.budget import MemoryBudget
     from tokenwire.limits import Limits
     from tokenwire.method import Handler
-    from tokenwire.record import CallObserver
+    from tokenwire.record import Caller, CallObserver
     from tokenwire.turns import Turns
 
     from .compression import ReplyCompression
@@ -64,6 +64,7 @@ class _Ask(NamedTuple):
     timeout: float | None
     encoding: Encoding
     most: int
+    caller: Caller
     admin_refusal: Callable[[], RpcError | None]
     memory: int
     public: bool
@@ -218,6 +219,7 @@ class ServerConnection(WireHandler):
         if self._observer is not None:
             path = method.path
             record = CallRecord(self._observer, "grpc", self._peer, ask.metadata, path, path)
+            record.caller = ask.caller
         context = Context(
             method,
             metadata=ask.metadata,
@@ -285,7 +287,8 @@ class ServerConnection(WireHandler):
         coding = self._encoding(headers, encoding == GZIP)
         admin = partial(self._access.refusal, AuthScope.ADMIN, headers, peer=self._peer, authority=authority)
         memory = call_size(headers, metadata)
-        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most, admin, memory, public)
+        caller = self._access.caller(handler.method.auth, headers)
+        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most, caller, admin, memory, public)
 
     def _encoding(self, headers: Headers, packed: bool) -> Encoding:
         accepted = accepts_gzip(headers)

@@ -13,12 +13,12 @@ from tokenwire.budget import MemoryBudget, Share
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.limits import DEFAULT_LIMITS, MOST_PUBLIC, flag_of
-from tokenwire.record import CallRecord
+from tokenwire.record import SERVER_TIMING, CallRecord
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
 from .body import BodyError, read_body
-from .core import HttpCore
+from .core import Endpoint, HttpCore
 from .disconnect import cancelled_by_disconnect
 from .failures import http_error
 from .invoke import LocalInvoker
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["HttpEndpoint", "build_app", "build_endpoint", "mark_send"]
 
 _OWN_SEND: Final = "tokenwire.send"
+_TRAILERS: Final = "http.response.trailers"
 _NO_BODY: Final = frozenset({"GET", "HEAD"})
 _EVENT_HEADERS: Final = {
     "content-type": "text/event-stream",
@@ -172,6 +173,8 @@ class HttpEndpoint:
         peer = _peer(scope)
         endpoint = self._core.find(method, path, headers, peer)
         admin_refusal = self._core.admin_refusal(headers, peer)
+        if record is not None and isinstance(endpoint, Endpoint):
+            record.caller = self._core.access.caller(endpoint.auth, headers.items())
         if self._core.access.enforced:
             headers = {name: value for name, value in headers.items() if name not in SECRET_HEADERS}
         if record is not None:
@@ -211,7 +214,10 @@ class HttpEndpoint:
                 reply = await self._fitted(reply, headers)
             note_reply(reply, record)
             at_once = _unwrapped(scope, send)
-            await _send_reply(reply, send, head=method == "HEAD", at_once=at_once, record=record)
+            head = method == "HEAD"
+            timed = not head and record is not None and record.observer.timed
+            trailing = timed and _takes_trailers(scope, headers)
+            await _send_reply(reply, send, head=head, at_once=at_once, record=record, trailing=trailing)
 
     def _most(self, method: str) -> int:
         """Bytes of a body; nothing is read out of a GET's, and most of those need no key."""
@@ -231,22 +237,41 @@ def _unwrapped(scope: Scope, send: Send) -> bool:
     return (scope.get("extensions") or {}).get(_OWN_SEND) == send
 
 
+def _takes_trailers(scope: Scope, headers: Mapping[str, str]) -> bool:
+    """Whether the client asks for trailers (RFC 9110, 10.1.4) and the server can send them."""
+    if "te" not in headers or _TRAILERS not in (scope.get("extensions") or {}):
+        return False
+    return "trailers" in (part.strip().lower() for part in headers["te"].split(","))
+
+
 async def _send_reply(
-    reply: HttpReply, send: Send, *, head: bool, at_once: bool, record: CallRecord | None
+    reply: HttpReply, send: Send, *, head: bool, at_once: bool, record: CallRecord | None, trailing: bool
 ) -> None:
     if isinstance(reply.body, bytes):
         await _send_bytes(reply, send, head=head)
         return
+    headers = {**_EVENT_HEADERS, **reply.headers}
+    if trailing:
+        headers["trailer"] = SERVER_TIMING
     try:
-        await _send_start(reply.status, {**_EVENT_HEADERS, **reply.headers}, send)
+        await _send_start(reply.status, headers, send, trailers=trailing)
         if head:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif isinstance(reply.body.source, PushStream):
             await EventWriter(reply.body, send, at_once=at_once, record=record).run()
         else:
             await _iterate(reply.body, send, record)
+        if trailing and record is not None:
+            await _send_timing(record, send)
     finally:
         await leave(reply.body.source)
+
+
+async def _send_timing(record: CallRecord, send: Send) -> None:
+    """Tell in trailers what the headers of a stream could not know."""
+    timing = record.server_timing()
+    fields = [(SERVER_TIMING.encode(), timing)] if timing else []
+    await send({"type": _TRAILERS, "headers": fields, "more_trailers": False})
 
 
 async def _iterate(events: EventStream[Any], send: Send, record: CallRecord | None) -> None:
@@ -275,9 +300,10 @@ async def _send_bytes(reply: HttpReply, send: Send, *, head: bool) -> None:
     await send({"type": "http.response.body", "body": b"" if head else body, "more_body": False})
 
 
-async def _send_start(status: int, headers: Mapping[str, str], send: Send) -> None:
+async def _send_start(status: int, headers: Mapping[str, str], send: Send, *, trailers: bool = False) -> None:
     pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    message = {"type": "http.response.start", "status": status, "headers": pairs}
+    await send({**message, "trailers": True} if trailers else message)
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -36,10 +36,11 @@ _JSON: Final = "application/json"
 
 
 class Endpoint(NamedTuple):
-    """The function that answers a request, and what the path said."""
+    """The function that answers a request, what the path said, and who may call."""
 
     handler: HttpHandler
     path_params: Mapping[str, str]
+    auth: AuthScope
 
 
 class _Entry(NamedTuple):
@@ -104,7 +105,7 @@ class HttpCore:
             if wanted in by_method:
                 entry = by_method[wanted]
                 refusal = self._refused(entry.auth, headers, peer) or _refused_content(method, path, headers)
-                return refusal or Endpoint(entry.handler, path_params)
+                return refusal or Endpoint(entry.handler, path_params, entry.auth)
             allowed.update(by_method)
         return _not_allowed(method, path, allowed) if allowed else _not_found(path)
 

@@ -198,7 +198,7 @@ def _agent(agent: str | bytes | None) -> str:
 
 def _trace_id(record: CallRecord) -> str:
     """The id of the call's trace: of its span, else as the caller gave it."""
-    if record.span is not None:
+    if record.span is not None and record.span.trace_id:
         return str(record.span.trace_id)
     given = record.metadata.get("traceparent")
     if not isinstance(given, str) or len(given) < 55 or not _TRACE.match(given):

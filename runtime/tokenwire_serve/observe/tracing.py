@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from tokenwire.codes import Code
+from tokenwire.record import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from opentelemetry.context import Context
     from opentelemetry.trace import Span, TracerProvider
     from tokenwire.record import CallRecord
 
@@ -53,9 +54,10 @@ _OPERATIONS: Final = {
     "OpenAIEmbed": "embeddings",
 }
 _MOST_TRACES: Final = 5.0
+_MOST_FORCED: Final = 100.0
+"""Traces per second that callers of whom no key is asked may have, because they send a sampled context."""
 _BURST_SECONDS: Final = 2.0
 """A server that had little to do may begin what so many seconds allow at once."""
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _NS: Final = 1_000_000_000
 _UNKNOWN: Final = "unknown"
 
@@ -182,6 +184,26 @@ class _Untraced:
 _UNTRACED: Final = _Untraced()
 
 
+class _Allowance:
+    """So many traces per second, and what two seconds bring at once after a rest."""
+
+    __slots__ = ("_burst", "_filled", "_left", "_rate")
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._burst = self._left = rate * _BURST_SECONDS
+        self._filled = time.monotonic()
+
+    def takes(self, now: float) -> bool:
+        """Whether a trace may be begun; it counts then."""
+        self._left = min(self._burst, self._left + max(0.0, now - self._filled) * self._rate)
+        self._filled = max(now, self._filled)
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class CallTracer:
     """Makes the spans of calls.
 
@@ -189,13 +211,17 @@ class CallTracer:
     children are made at its end, from the record, and only where the span is sampled. Neither prompts nor
     metadata are put into spans.
 
+    A sampled context of the caller makes a span, whatever `most` says: of who has shown a key always, of who
+    needs none at most 100 times per second, unless `most` is None. Strangers' calls have an allowance of
+    their own, whatever they send: they can neither cost much nor take the place of the others' spans.
+
     Args:
         provider: OpenTelemetry's.
         version: The server's.
         model: Tells the name of the model that is served.
         most: Traces per second that are begun for calls whose caller gives no trace context; further such
             calls have no span. A server that has little to do traces every call, a busy one does not spend
-            its time on spans. None asks the provider's sampler about every call.
+            its time on spans. None asks the provider's sampler about every call of who was let in.
     """
 
     def __init__(
@@ -207,12 +233,18 @@ class CallTracer:
         most: float | None = None,
     ) -> None:
         from opentelemetry.context import Context
-        from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
+        from opentelemetry.trace import (
+            SpanKind,
+            Status,
+            StatusCode,
+            get_current_span,
+            set_span_in_context,
+        )
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-        self._most = most
-        self._burst = self._left = (most or 0.0) * _BURST_SECONDS
-        self._filled = time.monotonic()
+        self._own = None if most is None else _Allowance(most)
+        self._forced = _Allowance(_MOST_FORCED)
+        self._strangers = _Allowance(_MOST_TRACES)
         self._tracer = provider.get_tracer("tokenwire", version)
         self._model = model
         self._extract = TraceContextTextMapPropagator().extract
@@ -220,32 +252,41 @@ class CallTracer:
         self._server = SpanKind.SERVER
         self._failed = Status(StatusCode.ERROR)
         self._below = set_span_in_context
+        self._span_of = get_current_span
 
     def begin(self, record: CallRecord, parent: Mapping[str, str]) -> Mapping[str, str]:
-        """Begin the span of a call below a W3C trace context; the context of the span, as headers."""
+        """Begin the span of a call below a W3C trace context.
+
+        Returns:
+            The context of the span as headers; what was given where there is no span.
+        """
         call: _CallSpan | None = record.span
-        if record.span is _UNTRACED or (call is None and not parent and not self._may_begin(record.started)):
-            record.span = _UNTRACED
-            return _NOTHING
+        if record.span is _UNTRACED:
+            return parent
         if call is None:
-            context = self._extract(parent, self._root) if parent else self._root
+            context = self._allowed(record, parent)
+            if context is None:
+                record.span = _UNTRACED
+                return parent
             start = int((record.started + time.time() - time.monotonic()) * _NS)
             name = record.method.lstrip("/") or _UNKNOWN
             span = self._tracer.start_span(name, context, self._server, start_time=start)
             call = record.span = _CallSpan(span)
         return call
 
-    def _may_begin(self, now: float) -> bool:
-        """Whether a trace may be begun, by those that were in the last second."""
-        most = self._most
-        if most is None:
-            return True
-        self._left = min(self._burst, self._left + max(0.0, now - self._filled) * most)
-        self._filled = max(now, self._filled)
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+    def _allowed(self, record: CallRecord, parent: Mapping[str, str]) -> Context | None:
+        """The context below which a call has its span; None where it gets none."""
+        stranger, now = record.caller is Caller.STRANGER, record.started
+        if stranger and not self._strangers.takes(now):
+            return None
+        context = self._extract(parent, self._root) if parent else self._root
+        if stranger or self._own is None:
+            return context
+        allowance: _Allowance | None = self._own
+        if parent and (given := self._span_of(context).get_span_context()).is_valid:
+            forced = given.trace_flags.sampled and record.caller is Caller.ANYBODY
+            allowance = self._forced if forced else None
+        return context if allowance is None or allowance.takes(now) else None
 
     def end(self, record: CallRecord) -> None:
         """End the span of a call; one that never reached an engine gets its span here."""

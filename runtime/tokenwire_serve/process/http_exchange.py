@@ -10,7 +10,7 @@ from .http_refusal import STATUS_LINES
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable, MutableMapping
+    from collections.abc import Iterable, Iterator, MutableMapping
 
     from starlette.types import ASGIApp
 
@@ -32,7 +32,8 @@ class Exchange:
     """The ASGI side of a request.
 
     The head of an answer leaves with the first piece of its body, in one write, or by itself at the end
-    of the turn of the event loop.
+    of the turn of the event loop. Where trailers were announced (ASGI's `http.response.trailers`), the last
+    piece of the body leaves with them.
 
     Args:
         connection: Whose request it is.
@@ -54,9 +55,11 @@ class Exchange:
         "_continue",
         "_head",
         "_left",
+        "_over",
         "_pieces",
         "_size",
         "_told",
+        "_trailing",
         "_waiters",
         "complete",
         "done",
@@ -85,6 +88,8 @@ class Exchange:
         self._waiters: list[asyncio.Future[None]] = []
         self._head = b""
         self._chunked = False
+        self._trailing = False
+        self._over = False
         self._left: int | None = 0
         self.received = 0
         self.complete = False
@@ -126,25 +131,46 @@ class Exchange:
         if not self.started:
             self._start(message)
             return
-        if self.done or message["type"] != "http.response.body":
-            raise RuntimeError(f"{message['type']} does not belong here")
+        if self._over or message["type"] != "http.response.body":
+            self._end_with(message)
+            return
         body: bytes = message.get("body", b"")
         more: bool = message.get("more_body", False)
         if self._chunked:
             data = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            if not more:
+            if not more and not self._trailing:
                 data += b"0\r\n\r\n"
         else:
             data = self._counted(body, more)
         if self._head:
             data, self._head = self._head + data, b""
+        if not more:
+            self._over = True
+            if self._trailing:
+                self._head = data + b"0\r\n" if self._chunked else data
+                return
         if data:
             connection.write(data)
             connection.stats.bytes_out += len(data)
         if not more:
-            self.done = True
-            self.wake()
-            connection.answered(self)
+            self._finish()
+
+    def _end_with(self, message: MutableMapping[str, Any]) -> None:
+        """Send trailers, and what was kept for them; where chunks are not sent, trailers are not either."""
+        if self.done or not self._over or message["type"] != "http.response.trailers":
+            raise RuntimeError(f"{message['type']} does not belong here")
+        more: bool = message.get("more_trailers", False)
+        fields = [b"%b: %b\r\n" % field for field in _checked(message.get("headers", ()))]
+        if self._chunked:
+            self._head += b"".join(fields if more else [*fields, b"\r\n"])
+        if not more:
+            self._flush()
+            self._finish()
+
+    def _finish(self) -> None:
+        self.done = True
+        self.wake()
+        self._connection.answered(self)
 
     def put(self, piece: bytes) -> int:
         """Hold a piece of the body for the application; returns the bytes that are held."""
@@ -189,6 +215,7 @@ class Exchange:
             self.keep_alive = False  # What is left of the body would have to be read first.
         self.started = True
         self._continue = False
+        self._trailing = message.get("trailers", False)
         status: int = message["status"]
         self._head = b"".join(self._head_lines(status, message.get("headers", ())))
         connection.loop.call_soon(self._flush)
@@ -197,10 +224,7 @@ class Exchange:
         """The head of the answer; decides how its body is cut."""
         lines = [STATUS_LINES[status], self._connection.date]
         length: int | None = None
-        for raw, value in headers:
-            name = raw.lower()
-            if _BAD_NAME.search(name) or _BAD_VALUE.search(value):
-                raise RuntimeError(f"the answer's header {name!r} cannot be sent")
+        for name, value in _checked(headers):
             if name == b"connection":
                 self.keep_alive = self.keep_alive and value.lower() != b"close"
                 continue
@@ -220,7 +244,7 @@ class Exchange:
         return lines
 
     def _flush(self) -> None:
-        """Send the head where no body came along with it."""
+        """Send the head where no body came along with it, or what waited for trailers."""
         if self._head and not self.gone:
             self._connection.write(self._head)
             self._connection.stats.bytes_out += len(self._head)
@@ -236,3 +260,16 @@ class Exchange:
         if self._left < 0 or (self._left and not more):
             raise RuntimeError("the answer is not as long as its content-length")
         return body
+
+
+def _checked(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """Header fields with names in lower case.
+
+    Raises:
+        RuntimeError: One of them cannot be sent.
+    """
+    for raw, value in headers:
+        name = raw.lower()
+        if _BAD_NAME.search(name) or _BAD_VALUE.search(value):
+            raise RuntimeError(f"the answer's header {name!r} cannot be sent")
+        yield name, value

@@ -21,6 +21,8 @@ _WATCHED: Final = frozenset(
     (b"host", b"content-length", b"transfer-encoding", b"expect", b"content-type", b"authorization")
 )
 _ONCE: Final = frozenset((b"content-type", b"authorization"))
+_TRAILERS: Final = "http.response.trailers"
+"""ASGI's name for answers that end with fields."""
 
 
 class HeadError(Exception):
@@ -88,7 +90,12 @@ def read_head(
         raise HeadError(_bad("the header expect may only be 100-continue", status=417))
     length = seen.get(b"content-length")
     return Head(
-        scope=_target(url) | {"method": method, "http_version": version},
+        scope=_target(url)
+        | {
+            "method": method,
+            "http_version": version,
+            "extensions": {_TRAILERS: {}} if version == "1.1" else {},
+        },
         keep_alive=version == "1.1" and parser.should_keep_alive(),
         expects_continue=expect is not None and version == "1.1",
         upgrade=parser.should_upgrade(),
