@@ -22,7 +22,7 @@ from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIRequest, SamplingParams, TextGenerateRequest
 from tokenwire_serve.observe.observer import Observer
-from tokenwire_serve.observe.tracing import CallTracer, most_traces
+from tokenwire_serve.observe.tracing import CallTracer, exporting_provider, most_traces
 
 from .conftest import SERVICE, observed
 
@@ -304,6 +304,21 @@ async def test_standard_variables_are_enough(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
         async with observed(tmp_path / "log") as server:
             assert not server.observation.observer.traced
+
+
+def test_the_command_line_is_no_part_of_the_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags may hold keys."""
+    monkeypatch.setenv("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "process")
+    monkeypatch.setattr(sys, "argv", ["tokenwire", "serve", "--api-key", "planted"])
+    provider = exporting_provider("http://127.0.0.1:9", "1.2.3")
+    try:
+        attributes = provider.resource.attributes
+    finally:
+        provider.shutdown()
+    assert attributes["process.runtime.name"] == sys.implementation.name
+    assert attributes["service.version"] == "1.2.3"
+    assert not [name for name in attributes if name.startswith("process.command")]
+    assert "planted" not in repr(attributes)
 
 
 def test_opentelemetry_is_not_imported_without_traces() -> None:

@@ -55,6 +55,8 @@ _OPERATIONS: Final = {
 _MOST_TRACES: Final = 5.0
 _BURST_SECONDS: Final = 2.0
 """A server that had little to do may begin what so many seconds allow at once."""
+_COMMAND: Final = "process.command"
+"""How the attributes begin that hold the command line, and so the keys of flags."""
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _NS: Final = 1_000_000_000
 _UNKNOWN: Final = "unknown"
@@ -102,7 +104,8 @@ def most_traces() -> float | None:
 def exporting_provider(endpoint: str | None, version: str) -> Any:
     """A provider of tracers that exports in the background, over OTLP/HTTP.
 
-    `OTEL_*` variables choose the sampler, the batches, headers and attributes of the resource.
+    `OTEL_*` variables choose the sampler, the batches, headers and attributes of the resource; the command
+    line is never among these.
 
     Args:
         endpoint: URL of the receiver, with or without the path `/v1/traces`; None is what the variables say.
@@ -124,7 +127,10 @@ def exporting_provider(endpoint: str | None, version: str) -> Any:
     attributes = {"service.version": version}
     if not _names_service():
         attributes["service.name"] = "tokenwire"
-    provider = TracerProvider(resource=Resource.create(attributes), shutdown_on_exit=False)
+    found = Resource.create(attributes)
+    shown = {name: value for name, value in found.attributes.items() if not name.startswith(_COMMAND)}
+    resource = Resource(shown, found.schema_url)
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=_full(endpoint)) if endpoint else OTLPSpanExporter()
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
