@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -24,10 +20,11 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import OpenAIRequest, SamplingPar
 from tokenwire_serve.observe.observer import Observer
 from tokenwire_serve.observe.tracing import CallTracer, exporting_provider, most_traces
 
+from tests.support.otlp import receiver
+
 from .conftest import SERVICE, observed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tokenwire_serve.engine import GenerateRequest
@@ -212,33 +209,6 @@ async def test_the_line_of_a_call_names_its_trace(server: ObservedServer) -> Non
         assert [m async for m in client.text_generate(text())]
     (line,) = server.lines()
     assert line["trace_id"] == f"{traced.spans()[TEXT].context.trace_id:032x}"
-
-
-@contextmanager
-def receiver() -> Iterator[tuple[str, list[tuple[str, ExportTraceServiceRequest]]]]:
-    """An OTLP receiver: its address, and what it got by path."""
-    got: list[tuple[str, ExportTraceServiceRequest]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if self.headers.get("content-encoding") == "gzip":
-                import gzip
-
-                body = gzip.decompress(body)
-            got.append((self.path, ExportTraceServiceRequest.FromString(body)))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", got
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize("path", ["", "/", "/own/path"])
