@@ -35,10 +35,12 @@ _KEY: Final = re.compile(r"[!-~]+")
 _BEARER: Final = re.compile(r"bearer +([!-~]+) *", re.IGNORECASE)
 _PORT: Final = re.compile(r"(:[0-9]*)?")
 _FORWARDED: Final = frozenset(
-    {"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"}
-    | {"cf-connecting-ip", "fastly-client-ip", "x-original-forwarded-for", "x-envoy-external-address"}
+    {"forwarded", "forwarded-for", "via", "cdn-loop", "client-ip", "remote-addr", "true-client-ip"}
+    | {"x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-remote-addr", "x-remote-ip", "x-proxyuser-ip"}
+    | {"cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip", "fly-client-ip", "x-azure-clientip"}
+    | {"x-azure-socketip", "x-original-forwarded-for", "x-envoy-external-address", "x-appengine-user-ip"}
 )
-"""With `x-forwarded...`, the fields by which a proxy says for whom it calls."""
+"""With `x-forwarded...`, the fields by which a proxy says for whom it calls; `_` is as good as `-`."""
 _FORWARDS: Final = "x-forwarded"
 _OWN_PAGE: Final = frozenset({"same-origin", "none"})
 _NO_KEY: Final = "this call needs a key: send `authorization: Bearer KEY`"
@@ -186,7 +188,8 @@ class Access:
                 "without an admin key, admin calls are open to calls of localhost only, not of another name"
             )
         for name, value in headers:
-            if name in _FORWARDED or name.replace("_", "-").startswith(_FORWARDS):
+            plain = name.replace("_", "-")
+            if plain in _FORWARDED or plain.startswith(_FORWARDS):
                 return f"without an admin key, admin calls are not open to a proxy (header {name})"
             if name == "origin" and not _same_host(value, authority):
                 return "without an admin key, admin calls are not open to web pages (header origin)"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from .client import Client
 from .connection_advice import advice
@@ -23,6 +24,7 @@ from .errors import DecodeError, RpcError
 from .grpc.target import Target
 from .message import Casing
 from .method import Method, Service
+from .quiet import QuietCommand, QuietFile
 from .tls import client_context
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["call"]
 
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FILE = QuietFile()
 DEFAULT_PACKAGE = "tokenwire_gen.sglang.runtime.v1"
 _STATUS_OF_CODE = 64
 """Exit status of a call that failed, plus its gRPC code."""
@@ -60,7 +62,7 @@ class _AnyClient(Client):
                 yield response
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=QuietCommand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("method", required=False)
 @click.argument("request_json", metavar="[JSON]", required=False)
 @click.option(
@@ -84,7 +86,9 @@ class _AnyClient(Client):
 @click.option("--list", "show_list", is_flag=True, help="List the methods and stop.")
 @click.option("--describe", "subject", flag_value="", is_flag=False, metavar="[NAME]",
               help="Describe a service, method or message and stop.")  # fmt: skip
+@click.pass_context
 def call(
+    context: click.Context,
     method: str | None,
     request_json: str | None,
     target: str,
@@ -121,20 +125,21 @@ def call(
     elif method is None:
         raise click.UsageError("name a method, or use --list to see them")
     else:
-        found = _find(services, method)
+        keys = metadata or context.get_parameter_source("api_key") is ParameterSource.COMMANDLINE
+        found = _find(services, method, shown=not keys)
         requests = _requests(found, _text(request_json))
         sent = _metadata(metadata) | ({STREAM_MODE: "cumulative"} if cumulative else {})
         tls = tls or target.startswith("https://")
         try:
-            context = client_context(ca, cert, key) if ca or cert or key else tls
+            trust = client_context(ca, cert, key) if ca or cert or key else tls
             place = Target.parse(target.removeprefix("https://").rstrip("/"))
-            client = _AnyClient(target, tls=context, api_key=api_key, metadata=sent)
+            client = _AnyClient(target, tls=trust, api_key=api_key, metadata=sent)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         try:
             _run(client, found, requests, timeout, raw)
         except RpcError as error:
-            more = advice(error, place, secure=context is not False)
+            more = advice(error, place, secure=trust is not False)
             click.echo(f"error: {error}{f'; {more}' if more else ''}", err=True)
             sys.exit(_STATUS_OF_CODE + int(error.code))
         except KeyboardInterrupt:
@@ -152,8 +157,8 @@ def _services(package: str) -> list[Service]:
     return services
 
 
-def _find(services: list[Service], name: str) -> Method[Any, Any]:
-    """The method that a name means.
+def _find(services: list[Service], name: str, *, shown: bool) -> Method[Any, Any]:
+    """The method that a name means; a wrong one that may be a part of a key is not `shown`.
 
     Raises:
         click.UsageError: None, or more than one.
@@ -171,7 +176,7 @@ def _find(services: list[Service], name: str) -> Method[Any, Any]:
         raise click.UsageError(f"several services have {name}: {', '.join(m.path for m in found)}")
     near = get_close_matches(wanted.rpartition("/")[2], [method.name for method in methods.values()], n=1)
     hint = f"did you mean {near[0]}?" if near else "--list shows them"
-    raise click.UsageError(f"there is no method {name}; {hint}")
+    raise click.UsageError(f"there is no method {name if shown else 'of that name'}; {hint}")
 
 
 def _text(argument: str | None) -> str:
@@ -218,11 +223,12 @@ def _fold(kind: type[Message], value: Any) -> Any:
 
 def _metadata(pairs: tuple[str, ...]) -> dict[str, str | bytes]:
     found: dict[str, str | bytes] = {}
-    for pair in pairs:
+    for place, pair in enumerate(pairs, 1):
         name, colon, value = pair.partition(":")
-        if not colon:
-            raise click.UsageError(f"--metadata {pair!r} is not NAME:VALUE")
         name = name.strip().lower()
+        if not colon or name.split() != [name]:  # Not shown: it may be a key.
+            which = "" if len(pairs) == 1 else f" number {place}"
+            raise click.UsageError(f"--metadata{which} must be NAME:VALUE, 'authorization:Bearer KEY' say")
         found[name] = value.strip().encode() if name.endswith("-bin") else value.strip()
     return found
 

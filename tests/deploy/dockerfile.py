@@ -6,6 +6,7 @@ python tests/deploy/dockerfile.py extras    what its second stage installs of th
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -49,6 +50,13 @@ def extras() -> str:
     """The default of the argument EXTRAS."""
     (default,) = (rest for word, rest in stages()[1] if word == "ARG" and rest.startswith("EXTRAS="))
     return default.removeprefix("EXTRAS=")
+
+
+def health_check() -> list[str]:
+    """The command of HEALTHCHECK."""
+    (rest,) = (rest for word, rest in stages()[-1] if word == "HEALTHCHECK")
+    found: list[str] = json.loads(rest.partition("CMD ")[2])
+    return found
 
 
 if __name__ == "__main__":

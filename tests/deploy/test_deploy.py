@@ -31,6 +31,7 @@ with warnings.catch_warnings():
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 RESOURCES = [file for file in MANIFESTS if file.name != "kustomization.yaml"]
 OTHERS = {"process_cpu_seconds_total": (), "process_resident_memory_bytes": ()}
@@ -130,6 +131,13 @@ class TestKubernetes:
     def test_kustomization_names_every_file(self) -> None:
         assert sorted(load("kustomization.yaml")["resources"]) == [file.name for file in RESOURCES]
 
+    def test_no_key_is_known(self) -> None:
+        """A Secret of the repository would be public, and `apply` would put it in the place of a real one."""
+        manifests = [yaml.safe_load(file.read_text()) for file in RESOURCES]
+        assert "Secret" not in {manifest["kind"] for manifest in manifests}
+        assert load("kustomization.yaml").keys() == {"apiVersion", "kind", "resources"}
+        assert "replace-me" not in "".join(file.read_text() for file in MANIFESTS)
+
     def test_the_settings_are_flags_and_fit_the_deployment(self, settings: ServeSettings) -> None:
         pod = load("deployment.yaml")["spec"]["template"]["spec"]
         (container,) = pod["containers"]
@@ -163,12 +171,16 @@ class TestKubernetes:
         assert security.api_key_file is not None
         assert security.admin_api_key_file is not None
         assert {str(security.ssl_certfile.parent), str(security.ssl_keyfile.parent)} == {"/etc/tokenwire/tls"}
-        keys = load("secret.yaml")
-        assert (
-            pod["volumes"][[v["name"] for v in pod["volumes"]].index("keys")]["secret"]["secretName"]
-            == (keys["metadata"]["name"])
-        )
-        assert {security.api_key_file.name, security.admin_api_key_file.name} == set(keys["stringData"])
+        secrets = {v["name"]: v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v}
+        made = re.findall(r"^\$ kubectl create secret (\w+) (\S+) (.*)", OPERATIONS, re.MULTILINE)
+        (_, keys, literals), (_, tls, _) = made
+        assert [kind for kind, *_ in made] == ["generic", "tls"]
+        assert secrets == {"keys": keys, "tls": tls}
+        names = [security.api_key_file.name, security.admin_api_key_file.name]
+        assert literals.split(" --") == [
+            f"{dashes}from-literal={name}=$(openssl rand -hex 24)"
+            for dashes, name in zip(("--", ""), names, strict=True)
+        ]
         assert {"/etc/tokenwire/tls", "/etc/tokenwire/keys", "/tmp", "/etc/tokenwire/tokenwire.toml"} == set(
             mounts
         )

@@ -249,6 +249,8 @@ def test_a_server_that_drains() -> None:
         (["--target", "http://x:1"], "has a scheme"),
         (["--key", __file__], "there is none"),
         (["--api-key", "two words"], "--api-key"),
+        (["--api-key", "two", "two words"], "Got 1 unexpected extra argument, not shown"),
+        (["--key", "two words"], "the file that it names does not exist"),
         (["--http-port", "0"], "--http-port"),
         (["--ca", __file__], "cannot be used as authorities"),
     ],

@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -30,6 +31,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEBUG = ("--log-level", "debug")
+LARGE_PROFILE = """
+import re, resource, sys
+import torch
+from tokenwire.errors import RpcError
+from tokenwire_serve.engines.transformers.profile import Trace
+trace = Trace()
+trace.start(sys.argv[1])
+for _ in range(100):
+    torch.ones(8).add(1)
+recorded = trace.stop()
+resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+try:
+    trace.save(*recorded)
+except RpcError as error:
+    print(re.sub(r"trace-\\d+", "trace-N", error.message))
+"""
 
 
 def get(port: int, path: str = "/health") -> int:
@@ -113,6 +130,15 @@ def test_a_ready_line_that_cannot_be_written(out: str) -> None:
     assert f"the ready line cannot be written to standard output: {reason}" in err.decode()
     assert b"Traceback" not in err
     assert popen.returncode == 0
+
+
+def test_no_room_for_the_whole_of_a_profile(tmp_path: Path) -> None:
+    """It is an error, and nothing of it is left; a bound on the size of files stands for a full disk."""
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE_PROFILE, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"the profile could not be written to {tmp_path}/trace-N.json\n", done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_no_room_for_the_directory_of_a_profile(

@@ -169,6 +169,36 @@ def test_wrong_use(args: tuple[str, ...], text: str) -> None:
     assert text in run(*args, status=2)
 
 
+KEY = "kJ8wQ3nT6yBz"
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (("Tokenize", "-H", f"authorization Bearer {KEY}"), "--metadata must be NAME:VALUE"),
+        (("Tokenize", "-H", f"authorization Bearer {KEY}: x"), "--metadata must be NAME:VALUE"),
+        (("Tokenize", "-H", "a:b", "-H", KEY), "--metadata number 2 must be NAME:VALUE"),
+        (("--api-key", "A", KEY), "there is no method of that name; --list shows them"),
+        (("-H", "authorization:Bearer", KEY, "Tokenize"), "there is no method of that name"),
+        (("Tokenize", "{}", "--api-key", "A", KEY), "Got 1 unexpected extra argument, not shown"),
+        (("-H", "authorization:", "Bearer", KEY, "Tokenize", "{}"), "Got 2 unexpected extra arguments, not"),
+        (("Tokenize", "--key", KEY), "Invalid value for '--key': the file that it names does not exist"),
+        (("Tokenize", "--key", f"nowhere/{KEY}"), "the file that it names does not exist"),
+    ],
+)
+def test_what_may_be_a_key_in_the_wrong_place_is_not_repeated(args: tuple[str, ...], text: str) -> None:
+    error = run(*args, status=2)
+    assert text in error
+    assert KEY not in error
+    assert "{}" not in error
+
+
+def test_what_is_no_key_is_named() -> None:
+    assert "Got unexpected extra argument (stray)" in run("Tokenize", "{}", "stray", status=2)
+    assert "there is no method stray" in run("stray", status=2)
+    assert "'/no/such/file' does not exist" in run("Tokenize", "--key", "/no/such/file", status=2)
+
+
 def test_list_and_describe() -> None:
     listed = run("--list").splitlines()
     assert len(listed) == 26

@@ -15,26 +15,36 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "tests.http.mortal", "--engine", "sglang", "--port", "0"]
-READY = re.compile(r"ready http=127\.0\.0\.1:(\d+) grpc=\S+ engine=mortal model=null\n")
+READY = re.compile(r"ready http=127\.0\.0\.1:(?P<port>\d+) grpc=(?P<grpc>\S+) engine=mortal model=null\n")
 PIPES: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
 
 
 @contextmanager
 def serving(*flags: str, life: str = "ok") -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server process that is ready, and its HTTP port; `life` is a word per start of its engine."""
+    with started(*flags, life=life) as (process, ready):
+        yield process, ready["port"]
+
+
+@contextmanager
+def started(*flags: str, life: str = "ok") -> Iterator[tuple[subprocess.Popen[str], re.Match[str]]]:
+    """The same with its ready line."""
     with subprocess.Popen([*COMMAND, *flags, "--", *life.split()], **PIPES) as process:
         try:
             assert process.stdout is not None
             ready = READY.fullmatch(process.stdout.readline())
             assert ready is not None
-            yield process, ready[1]
+            yield process, ready
         finally:
             process.kill()
 
@@ -104,6 +114,25 @@ def test_a_dead_engine_is_started_again() -> None:
     assert re.search(r"engine mortal is up again after \d+\.\d s", err)
     assert re.search(r"starting engine mortal again: capturing CUDA graphs \(\d+\.\d s\)\n", err)
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("service", ["", "sglang.runtime.v1.SglangService"])
+def test_a_watch_of_health_tells_of_the_death_and_of_the_new_start(service: str) -> None:
+    with (
+        started("--restart-engine") as (process, ready),
+        grpc.insecure_channel(ready["grpc"]) as channel,
+    ):
+        port = ready["port"]
+        watch = HealthStub(channel).Watch(HealthCheckRequest(service=service), timeout=20)
+        assert next(watch).status == HealthCheckResponse.SERVING
+        assert refusal(port, "die")[0] == 503
+        assert next(watch).status == HealthCheckResponse.NOT_SERVING
+        assert next(watch).status == HealthCheckResponse.SERVING
+        with generate(port, "x") as reply:
+            assert reply.status == 200
+        process.terminate()
+        assert next(watch).status == HealthCheckResponse.NOT_SERVING
+        process.communicate(timeout=20)
 
 
 @pytest.mark.parametrize(

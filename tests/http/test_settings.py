@@ -172,6 +172,11 @@ def test_flags_win_over_environment(
         (["--prot", "9"], "No such option"),
         (["stray"], "Got unexpected extra argument (stray)"),
         (["--engine", "sglang", "stray", "--", "--tp", "2"], "Got unexpected extra argument (stray)"),
+        (
+            ["--api-key", "A", "stray"],
+            "Got 1 unexpected extra argument, not shown beside flags that take keys",
+        ),
+        (["--admin-api-key=A", "stray", "B"], "Got 2 unexpected extra arguments, not shown"),
         (["--engine", "null", "--", "--tp", "2"], "what follows -- is for the engine's own flags"),
         (["--port", "9", "--nccl-port", "9"], "--port and --nccl-port are both 9"),
         (["--port", "--", "9"], "Option '--port' requires an argument"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +16,8 @@ from tokenwire_serve.process.listeners import listen
 from tokenwire_serve.process.web import WebServer
 
 from .fakes import ADAPTERS, Chunk, FakeServicer, until
+from .raw_http import connected as raw_connection
+from .raw_http import post, read_answer, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,6 +46,16 @@ def request(path: str, body: bytes) -> bytes:
         f"content-length: {len(body)}",
     )
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def accepted(client: tuple[str, int]) -> socket.socket:
+    """This process's end of a connection of `client`, which is in this process too."""
+    for path in Path("/proc/self/fd").iterdir():
+        if path.is_socket():
+            with socket.socket(fileno=os.dup(int(path.name))) as found, suppress(OSError):
+                if found.getpeername() == client:
+                    return found.dup()
+    raise AssertionError(f"no socket is connected to {client}")
 
 
 @asynccontextmanager
@@ -179,3 +193,34 @@ async def test_head_has_the_headers_of_get_without_the_body(port: int) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b" 404 " in head and b"content-length: " in head
     assert body == b""
+
+
+@pytest.mark.parametrize(
+    ("limits", "options"),
+    [
+        (
+            {"keepalive_time": 7.0, "keepalive_timeout": 12.0, "stall_timeout": 45.0},
+            {"SO_KEEPALIVE": 1, "TCP_KEEPIDLE": 7, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 4,
+             "TCP_USER_TIMEOUT": 45_000},
+        ),
+        (
+            {"keepalive_time": 0.5, "keepalive_timeout": 2.0, "stall_timeout": 0.5},
+            {"SO_KEEPALIVE": 1, "TCP_KEEPIDLE": 1, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 4,
+             "TCP_USER_TIMEOUT": 500},
+        ),
+        ({"keepalive_time": 0.0}, {"SO_KEEPALIVE": 0, "TCP_USER_TIMEOUT": 120_000}),
+    ],
+)  # fmt: skip
+async def test_the_kernel_ends_connections_of_silent_and_lost_clients(
+    limits: dict[str, float], options: dict[str, int]
+) -> None:
+    async with serving(**limits) as served, raw_connection(served.port) as (reader, writer):
+        writer.write(post(b"x"))
+        assert (await read_answer(reader)).status == 200
+        with accepted(writer.get_extra_info("sockname")) as sock:
+            found = {name: sock.getsockopt(_level(name), getattr(socket, name)) for name in options}
+    assert found == options
+
+
+def _level(option: str) -> int:
+    return socket.SOL_SOCKET if option.startswith("SO_") else socket.IPPROTO_TCP

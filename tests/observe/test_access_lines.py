@@ -7,11 +7,12 @@ import json
 import logging
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 import pytest
 from tokenwire.auth import Access, KeyRing
+from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.record import CallRecord
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
@@ -63,6 +64,29 @@ async def test_a_generation_over_grpc(server: ObservedServer) -> None:
         "cached_tokens": 0,
         "completion_tokens": 3,
     }
+
+
+@pytest.mark.parametrize("transport", ["http", "grpc"])
+@pytest.mark.parametrize(
+    ("error", "code"), [(LookupError("a bug"), "INTERNAL"), (RpcError(Code.UNAVAILABLE, "no"), "UNAVAILABLE")]
+)
+async def test_a_generation_that_the_engine_does_not_take(
+    server: ObservedServer, monkeypatch: pytest.MonkeyPatch, transport: str, error: Exception, code: str
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(server.servicer.engine, "generate", fail)
+    if transport == "http":
+        async with httpx.AsyncClient() as client:
+            await client.post(f"http://{server.http}/generate", json={"text": "hello", "rid": "r-1"})
+    else:
+        async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+            with pytest.raises(RpcError):
+                assert [m async for m in client.text_generate(TextGenerateRequest(text="hello", rid="r-1"))]
+    line = await only(server)
+    assert (line["transport"], line["request_id"], line["code"]) == (transport, "r-1", code)
+    assert server.servicer.active_requests == 0
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.resources import ProcessResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -29,12 +26,13 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     TextGenerateRequest,
 )
 from tokenwire_serve.observe.observer import Observer
-from tokenwire_serve.observe.tracing import CallTracer, _Allowance, most_traces
+from tokenwire_serve.observe.tracing import CallTracer, _Allowance, exporting_provider, most_traces
+
+from tests.support.otlp import receiver
 
 from .conftest import SERVICE, observed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tokenwire_serve.engine import GenerateRequest
@@ -227,33 +225,6 @@ async def test_the_line_of_a_call_names_its_trace(server: ObservedServer) -> Non
     assert line["trace_id"] == f"{traced.spans()[TEXT].context.trace_id:032x}"
 
 
-@contextmanager
-def receiver() -> Iterator[tuple[str, list[tuple[str, ExportTraceServiceRequest]]]]:
-    """An OTLP receiver: its address, and what it got by path."""
-    got: list[tuple[str, ExportTraceServiceRequest]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if self.headers.get("content-encoding") == "gzip":
-                import gzip
-
-                body = gzip.decompress(body)
-            got.append((self.path, ExportTraceServiceRequest.FromString(body)))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", got
-        server.shutdown()
-        thread.join()
-
-
 @pytest.mark.parametrize("path", ["", "/", "/own/path"])
 async def test_a_receiver_gets_all_before_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
@@ -413,6 +384,27 @@ async def test_standard_variables_are_enough(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
         async with observed(tmp_path / "log") as server:
             assert not server.observation.observer.traced
+
+
+def test_the_command_line_is_no_part_of_the_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags may hold keys, and older versions of OpenTelemetry tell all of them."""
+    found: dict[str, Any] = {
+        "process.pid": 7,
+        "process.command": "tokenwire",
+        "process.command_line": "tokenwire serve --api-key planted",
+        "process.command_args": ("tokenwire", "serve", "--api-key", "planted"),
+    }
+    monkeypatch.setattr(ProcessResourceDetector, "detect", lambda _: Resource(found))
+    monkeypatch.setenv("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "process")
+    provider = exporting_provider("http://127.0.0.1:9", "1.2.3")
+    try:
+        attributes = provider.resource.attributes
+    finally:
+        provider.shutdown()
+    assert attributes["process.pid"] == 7
+    assert attributes["service.version"] == "1.2.3"
+    assert not [name for name in attributes if name.startswith("process.command")]
+    assert "planted" not in repr(attributes)
 
 
 def test_opentelemetry_is_not_imported_without_traces() -> None:

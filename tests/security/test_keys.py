@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +18,6 @@ from tokenwire_serve.process.settings import SettingsError
 from tests.grpc.wire_service import until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .certificates import Authority
 
 USER_KEY = "user-key-0123456789"
@@ -88,6 +87,55 @@ def test_what_cannot_be_a_file_of_keys_names_its_line(keys: Path, content: bytes
     keys.unlink()
     with pytest.raises(SettingsError, match=r"--admin-api-key-file .* cannot be read: No such file"):
         load_keys(SecuritySettings(admin_api_key_file=keys))
+
+
+def test_a_key_in_the_place_of_its_file_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for given in (USER_KEY, f"{USER_KEY}/{USER_KEY}"):
+        with pytest.raises(SettingsError) as caught:
+            load_keys(SecuritySettings(api_key_file=Path(given)))
+        assert str(caught.value).startswith("the file that --api-key-file names cannot be read: ")
+        assert USER_KEY not in str(caught.value)
+    (tmp_path / "empty").touch(0o600)
+    with pytest.raises(SettingsError, match="--api-key-file empty has no key"):
+        load_keys(SecuritySettings(api_key_file=Path("empty")))
+    with pytest.raises(SettingsError, match=r"--api-key-file \.\./nowhere cannot be read"):
+        load_keys(SecuritySettings(api_key_file=Path("../nowhere")))
+
+
+KNOWN = "begins with replace-me, so everybody knows it: make one with openssl rand -hex 24"
+
+
+@pytest.mark.parametrize("key", ["replace-me-with-a-user-key", "Replace_Me", "REPLACE-ME-0123456789"])
+def test_keys_of_examples_are_refused(keys: Path, key: str) -> None:
+    keys.write_text(f"{USER_KEY}\n{key}\n")
+    for settings, name in (
+        ({"api_keys": (key,)}, "--api-key (or TOKENWIRE_API_KEY)"),
+        ({"admin_api_keys": (USER_KEY, key)}, "--admin-api-key number 2 (or TOKENWIRE_ADMIN_API_KEY)"),
+        ({"admin_api_key_file": keys}, f"--admin-api-key-file {keys}, line 2"),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            load_keys(SecuritySettings(**settings))
+        assert str(caught.value) == f"{name} {KNOWN}"
+    load_keys(SecuritySettings(api_keys=("never-replace-me",)))
+
+
+async def test_keys_stay_when_their_file_gets_that_of_an_example(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "keys"
+    keys.touch(0o600)
+    monkeypatch.setattr(security, "_PERIOD", 0.01)
+    keys.write_text(USER_KEY)
+    guard = Security(SecuritySettings(api_key_file=keys), ["127.0.0.1"])
+    keys.write_text("replace-me-with-a-user-key")
+    watching = asyncio.create_task(guard.watch())
+    await until(lambda: bool(caplog.messages))
+    await asyncio.sleep(0.1)
+    watching.cancel()
+    assert caplog.messages == [f"--api-key-file {keys}, line 1 {KNOWN}; the keys in use before stay"]
+    assert guard.access.keys.scope_of(USER_KEY) is AuthScope.USER
+    assert guard.access.keys.scope_of("replace-me-with-a-user-key") is AuthScope.PUBLIC
 
 
 def test_a_pipe_is_no_file_of_keys(tmp_path: Path) -> None:

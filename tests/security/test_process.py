@@ -93,6 +93,9 @@ def test_what_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
     swap(keys, b"# nothing\n\n")
     code, said = fails("--api-key-file", keys)
     assert (code, said) == (1, f"error: --api-key-file {keys} has no key: write one per line\n")
+    code, said = fails(environment={"TOKENWIRE_API_KEY": "replace-me-with-a-user-key"})
+    known = "begins with replace-me, so everybody knows it: make one with openssl rand -hex 24"
+    assert (code, said) == (1, f"error: --api-key (or TOKENWIRE_API_KEY) {known}\n")
 
 
 def test_the_engine_does_not_inherit_secrets(

@@ -1,14 +1,17 @@
-"""Planted secrets turn up in nothing that the server says: answers, log, errors, crash output."""
+"""Planted secrets turn up in nothing that the server says: answers, log, errors, traces, crash output."""
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import httpx
+import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -18,7 +21,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from tokenwire_serve.process.cli import serve
 
+from tests.support.otlp import receiver
 from tests.support.server import READY
+
+from .process import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +40,14 @@ WRONG_KEY = "wR1jM6sIb3KxP5lA"
 PLANTED = (USER_KEY, FILE_KEY, ADMIN_KEY, PASSWORD, WRONG_KEY)
 SHOWN = 8
 """So many characters of a secret are too many."""
+
+LAST = "the-last-of-all"
+"""Id of the last request."""
+TRACING = {
+    "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "process",
+    "OTEL_TRACES_SAMPLER": "always_on",
+    "OTEL_BSP_SCHEDULE_DELAY": "100",
+}
 
 SERVICE = "/sglang.runtime.v1.SglangService"
 RPCS = (
@@ -97,7 +111,8 @@ def ask_over_http(port: int, context: Any) -> Iterator[str]:
                     reply = client.post(path, headers=headers, json=body)
                     yield f"{reply.status_code} {reply.headers} {reply.text}"
         bare = {"text": "break", "sampling_params": {"max_new_tokens": 1}}
-        reply = client.post("/generate", headers={"authorization": f"Bearer {USER_KEY}"}, json=bare)
+        headers = [("authorization", f"Bearer {USER_KEY}"), ("x-request-id", LAST)]
+        reply = client.post("/generate", headers=headers, json=bare)
         assert reply.status_code == 500
         yield reply.text
 
@@ -119,7 +134,8 @@ def ask_over_grpc(port: int, root: bytes) -> Iterator[str]:
                     yield f"{replies.initial_metadata()} {replies.trailing_metadata()}"
 
 
-def test_nothing_that_the_server_says_has_a_secret(authority: Authority) -> None:
+def settings(authority: Authority) -> dict[str, str]:
+    """Flags without their dashes: secrets of every kind, TLS with a key under a password."""
     certificate, key = authority.server()
     private = load_pem_private_key(key.read_bytes(), None)
     key.write_bytes(
@@ -127,13 +143,27 @@ def test_nothing_that_the_server_says_has_a_secret(authority: Authority) -> None
     )
     keys = authority.directory / "keys"
     keys.write_text(f"{FILE_KEY}\n")
-    command = (
-        sys.executable, "-X", "faulthandler", "-c", FAULTY,
-        "--engine", "null", "--port", "0", "--log-level", "debug", "--loop", "asyncio",
-        "--ssl-certfile", certificate, "--ssl-keyfile", key, "--ssl-keyfile-password", PASSWORD,
-        "--api-key", USER_KEY, "--admin-api-key", ADMIN_KEY, "--api-key-file", keys,
-    )  # fmt: skip
-    log = authority.directory / "stderr"
+    return {
+        "engine": "null", "log-level": "debug",
+        "ssl-certfile": str(certificate), "ssl-keyfile": str(key), "ssl-keyfile-password": PASSWORD,
+        "api-key": USER_KEY, "admin-api-key": ADMIN_KEY, "api-key-file": str(keys),
+    }  # fmt: skip
+
+
+def as_flags(given: dict[str, str]) -> list[str]:
+    return [word for name, value in given.items() for word in (f"--{name}", value)]
+
+
+def as_file(given: dict[str, str], file: Path) -> list[str]:
+    """The flags that have them read from a file."""
+    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in given.items()))
+    return ["--config", str(file)]
+
+
+@contextmanager
+def started(flags: list[str], log: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """The faulty server, and its ports of HTTP and gRPC."""
+    command = [sys.executable, "-X", "faulthandler", "-c", FAULTY, "--port", "0", *flags]
     with (
         log.open("w") as stderr,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
@@ -142,21 +172,44 @@ def test_nothing_that_the_server_says_has_a_secret(authority: Authority) -> None
             assert process.stdout is not None
             ready = READY.match(process.stdout.readline())
             assert ready is not None, log.read_text()
-            ports = [int(ready[name].rpartition(":")[2]) for name in ("http", "grpc")]
-            answers = [
-                *ask_over_http(ports[0], authority.trusted()),
-                *ask_over_grpc(ports[1], authority.file.read_bytes()),
-            ]
-            process.send_signal(signal.SIGABRT)
-            out, _ = process.communicate(timeout=30)
+            yield process, [int(ready[name].rpartition(":")[2]) for name in ("http", "grpc")]
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize(
+    ("loop", "log_format", "debug", "file"),
+    [("asyncio", "console", " DEBUG ", ""), ("uvloop", "json", '"level":"debug"', "config.toml")],
+)
+def test_nothing_that_the_server_says_has_a_secret(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, loop: str, log_format: str, debug: str, file: str
+) -> None:
+    """Nor has what a collector gets: spans of all calls, and whatever OpenTelemetry tells of the process."""
+    for name, value in TRACING.items():
+        monkeypatch.setenv(name, value)
+    given = settings(authority) | {"loop": loop, "log-format": log_format}
+    flags = as_file(given, authority.directory / file) if file else as_flags(given)
+    log = authority.directory / "stderr"
+    with (
+        receiver() as (collector, exports),
+        started(["--otlp-traces-endpoint", collector, *flags], log) as (process, (http, grpc_port)),
+    ):
+        answers = [
+            *ask_over_grpc(grpc_port, authority.file.read_bytes()),
+            *ask_over_http(http, authority.trusted()),
+        ]
+        eventually(lambda: any(LAST in str(export) for _, export in exports), "the last span")
+        process.send_signal(signal.SIGABRT)
+        out, _ = process.communicate(timeout=30)
     err = log.read_text()
+    traces = [str(export) for _, export in exports]
     assert "LookupError" in err
     assert "Fatal Python error: Aborted" in err
-    assert "DEBUG" in err
+    assert debug in err
     assert any('"version"' in answer for answer in answers)
-    said = "\n".join([out, err, *answers])
+    assert all("process.runtime.name" in trace for trace in traces)
+    assert any("TextGenerate" in trace for trace in traces)
+    said = "\n".join([out, err, *answers, *traces])
     for secret in PLANTED:
         assert secret[:SHOWN] not in said
         assert secret[-SHOWN:] not in said
@@ -171,6 +224,9 @@ def test_a_server_that_cannot_start_shows_none(tmp_path: Path) -> None:
         ("--api-key-file", str(keys)),
         ("--ssl-keyfile-password", PASSWORD),
         ("--api-key", USER_KEY, "--port", "many"),
+        ("--api-key", USER_KEY, ADMIN_KEY),
+        (f"--admin-api-key={ADMIN_KEY}", USER_KEY, FILE_KEY),
+        ("--api-key-file", USER_KEY),
     ):
         result = CliRunner().invoke(serve, ["--engine", "null", "--port", "0", *flags])
         assert result.exit_code in (1, 2)

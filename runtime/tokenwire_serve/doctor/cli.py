@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from ipaddress import ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 from tokenwire.auth import key_problem
 from tokenwire.grpc.target import Target
+from tokenwire.quiet import QuietCommand, QuietFile
 from tokenwire.tls import client_context
 
 from .calls import GrpcChecks
@@ -21,14 +21,17 @@ from .wire import reach
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
+    from pathlib import Path
 
 __all__ = ["doctor"]
 
-_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FILE: Final = QuietFile()
 _PORT_OFFSET: Final = 10_000
 
 
-@click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=QuietCommand, context_settings={"show_default": True, "help_option_names": ["-h", "--help"]}
+)
 @click.option("--target", default="127.0.0.1:40000", help="HOST:PORT of the gRPC port, or https://HOST:PORT.")
 @click.option(
     "--http-port",

@@ -58,6 +58,8 @@ _MOST_FORCED: Final = 100.0
 """Traces per second that callers of whom no key is asked may have, because they send a sampled context."""
 _BURST_SECONDS: Final = 2.0
 """A server that had little to do may begin what so many seconds allow at once."""
+_COMMAND: Final = "process.command"
+"""How the attributes begin that hold the command line, and so the keys of flags."""
 _NS: Final = 1_000_000_000
 _UNKNOWN: Final = "unknown"
 
@@ -104,7 +106,8 @@ def most_traces() -> float | None:
 def exporting_provider(endpoint: str | None, version: str) -> Any:
     """A provider of tracers that exports in the background, over OTLP/HTTP.
 
-    `OTEL_*` variables choose the sampler, the batches, headers and attributes of the resource.
+    `OTEL_*` variables choose the sampler, the batches, headers and attributes of the resource; the command
+    line is never among these.
 
     Args:
         endpoint: URL of the receiver, with or without the path `/v1/traces`; None is what the variables say.
@@ -126,7 +129,10 @@ def exporting_provider(endpoint: str | None, version: str) -> Any:
     attributes = {"service.version": version}
     if not _names_service():
         attributes["service.name"] = "tokenwire"
-    provider = TracerProvider(resource=Resource.create(attributes), shutdown_on_exit=False)
+    found = Resource.create(attributes)
+    shown = {name: value for name, value in found.attributes.items() if not name.startswith(_COMMAND)}
+    resource = Resource(shown, found.schema_url)
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=_full(endpoint)) if endpoint else OTLPSpanExporter()
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 from click.core import ParameterSource
+from tokenwire.quiet import QuietCommand
 
 from .config_file import ENGINE_ARGS, read_config
 from .flags import Option, options_of, settings_from
@@ -21,7 +22,7 @@ _GIVEN: Final = frozenset(
 )
 
 
-class _Serve(click.Command):
+class _Serve(QuietCommand):
     """Keeps what follows `--` for the engine, so that a stray word before it is still an error."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

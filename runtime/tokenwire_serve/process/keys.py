@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from tokenwire.auth import KeyRing, key_problem
+from tokenwire.quiet import is_path
 
 from .files import read_file
 from .settings import SettingsError
@@ -30,6 +31,8 @@ SECRETS_IN_ENVIRONMENT: Final = {
 """Variables that hold secrets, by the flags they stand for."""
 _SHORT: Final = 16
 """Characters below which a key can be guessed."""
+_PLACEHOLDER: Final = "replace-me"
+"""How keys of examples begin: everybody knows them."""
 _OTHERS: Final = 0o027
 """What a file of keys must not allow; its group may read it, as in a volume of Kubernetes."""
 
@@ -43,8 +46,8 @@ def load_keys(security: SecuritySettings) -> KeyRing:
     """All keys, those of files as the files are now; warns of what makes them weak.
 
     Raises:
-        SettingsError: A key cannot be one, or a file cannot be read or has none; the message names the
-            flag, the file and the line, and shows no key.
+        SettingsError: A key cannot be one or is that of an example, or a file cannot be read or has none;
+            the message names the flag, the file and the line, and shows no key.
     """
     user = dict(_named(_USER, security.api_keys, security.api_key_file))
     admin = dict(_named(_ADMIN, security.admin_api_keys, security.admin_api_key_file))
@@ -73,14 +76,14 @@ def _named(flag: str, given: tuple[str, ...], path: Path | None) -> Iterator[tup
     """Each key with what to call it."""
     for place, key in enumerate(given, 1):
         name = flag if len(given) == 1 else f"{flag} number {place}"
-        _check(name, key)
+        _check(name, key, f"{name} (or {SECRETS_IN_ENVIRONMENT[flag]})")
         yield name, key
     if path is not None:
         yield from _lines(f"{flag}-file", path)
 
 
 def _lines(flag: str, path: Path) -> Iterator[tuple[str, str]]:
-    where = f"{flag} {path}"
+    where = f"{flag} {path}" if is_path(path) else f"the file that {flag} names"
     content, mode = read_file(where, path)
     try:
         lines = content.decode("utf-8-sig").splitlines()
@@ -95,13 +98,18 @@ def _lines(flag: str, path: Path) -> Iterator[tuple[str, str]]:
             continue
         found = True
         name = f"{where}, line {number}"
-        _check(name, key)
+        _check(name, key, name)
         yield name, key
     if not found:
         raise SettingsError(f"{where} has no key: write one per line")
 
 
-def _check(name: str, key: str) -> None:
+def _check(name: str, key: str, origin: str) -> None:
+    """See that a key can be one; `origin` says more of where an unfit one comes from than `name` does."""
     problem = key_problem(key)
     if problem:
         raise SettingsError(f"{name} {problem}")
+    if key.lower().replace("_", "-").startswith(_PLACEHOLDER):
+        raise SettingsError(
+            f"{origin} begins with {_PLACEHOLDER}, so everybody knows it: make one with openssl rand -hex 24"
+        )

@@ -137,8 +137,8 @@ class TextGeneration:
         )
         try:
             engine.generate(request, _entrance(sink, request))
-        except BaseException:
-            active.release(rid)
+        except BaseException as error:
+            sink.close(error)  # Nobody reads it, but the rid is free again, and the call's record can end.
             raise
         return sink.stream
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,11 @@ class Trace:
         Raises:
             RpcError: FAILED_PRECONDITION, it could not be written.
         """
-        profiler.export_chrome_trace(str(file))
-        if not file.is_file():  # the profiler says nothing of a directory that is gone
+        try:
+            profiler.export_chrome_trace(str(file))
+        finally:
+            with suppress(OSError):  # what was written before the room was used up
+                file.with_name(f"{file.name}.tmp").unlink()
+        if not file.is_file():  # the profiler says nothing of a full disk or a directory that is gone
             raise RpcError(Code.FAILED_PRECONDITION, f"the profile could not be written to {file}")
         return f"profile written to {file}; chrome://tracing and ui.perfetto.dev open it"
