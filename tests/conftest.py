@@ -21,6 +21,7 @@ ALONE = (
     TESTS / "http" / "test_http_limits.py",
     TESTS / "observe" / "test_server_timing.py",
     TESTS / "security" / "test_costs.py",
+    TESTS / "security" / "test_limits_named.py",
 )
 """What tells the time: `make test` runs it after all else, by itself."""
 

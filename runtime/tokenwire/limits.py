@@ -28,8 +28,8 @@ class Limits:
     """Limits of a server's listeners; `tokenwire serve` has a flag for each, see `flag_of`.
 
     Sizes are bytes, times are seconds; where 0 is allowed for a time or a count, it means no limit.
-    What is over a limit is refused with an error that names the flag. The metadata `help` of each field
-    says what it is.
+    What is over a limit is refused with an error that names the flag; where the protocol has no room for
+    words, a line in the log does. The metadata `help` of each field says what it is.
 
     Raises:
         ValueError: A value is below the least that makes sense; the message names the flag.

@@ -135,7 +135,7 @@ FLOODS: dict[str, tuple[bytes, str]] = {
     ),
     "unknown frames": (b"\x00\x00\x01\xfa\x00\x00\x00\x00\x00?" * 20_000, "frames of unknown types"),
     "GOAWAY": (call(1, "Push") + GoAwayFrame(0).serialize() * 20_000, "GOAWAY frames"),
-    "empty CONTINUATION": (continuations(), "--max-header-size"),
+    "empty CONTINUATION": (continuations(), "a header block of more than 64 frames"),
     "CONTINUATION": (
         HeadersFrame(1, b"").serialize() + ContinuationFrame(1, b"\x00" * 10_000).serialize() * 100,
         "--max-header-size",

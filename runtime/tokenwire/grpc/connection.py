@@ -115,10 +115,11 @@ class WireConnection(Connection):
         frame = GoAwayFrame(0, last_stream_id=last, error_code=code, additional_data=reason.encode())
         self._transport.write(frame.serialize())
 
-    def announce_end(self) -> None:
+    def announce_end(self, reason: str = "") -> None:
         """Tell that new streams will be refused soon."""
         self.flush()
-        self.put(GoAwayFrame(0, last_stream_id=(1 << 31) - 1).serialize())
+        frame = GoAwayFrame(0, last_stream_id=(1 << 31) - 1, additional_data=reason.encode())
+        self.put(frame.serialize())
 
     def ping(self, data: bytes) -> None:
         """Send a PING with eight bytes of data."""

@@ -149,8 +149,9 @@ class ServerConnection(WireHandler):
         """Close in favour of another connection."""
         self._stats.connections_ended["displaced"] += 1
         if self._protocol is not None:
-            self._protocol.connection.go_away()
-            self._protocol.processor.close("another connection has its place")
+            text = f"another connection has its place ({flag_of('max_connections')})"
+            self._protocol.connection.go_away(reason=text)
+            self._protocol.processor.close(text)
 
     @property
     def calls(self) -> Iterable[ServerCall]:

@@ -185,8 +185,11 @@ class RuledConnection(H2Connection):
             raise self.fault(ErrorCodes.PROTOCOL_ERROR, f"a frame of type {kind} within a header block")
         block.fragments.append(payload)
         block.size += len(payload)
-        if block.size > _EXCESS * self.decoder.max_header_list_size or len(block.fragments) > _MOST_FRAGMENTS:
+        if block.size > _EXCESS * self.decoder.max_header_list_size:
             raise self.fault(ErrorCodes.ENHANCE_YOUR_CALM, f"a header block far over {_FLAG}")
+        if len(block.fragments) > _MOST_FRAGMENTS:
+            text = f"a header block of more than {_MOST_FRAGMENTS} frames"
+            raise self.fault(ErrorCodes.ENHANCE_YOUR_CALM, text)
         if flags & Flag.END_HEADERS:
             self._block = None
             self._take_block(stream_id, b"".join(block.fragments), block.ended, receiver)
@@ -201,12 +204,10 @@ class RuledConnection(H2Connection):
             if stream is None and stream_id not in self._closed_streams:
                 raise self.fault(ErrorCodes.PROTOCOL_ERROR, f"stream {stream_id} after a higher one")
             self._take_too_late(stream_id, receiver)
-        elif (
-            head.oversized
-            or not ended
-            or trailers_fault(head.fields)
-            or not self._count_body(stream, 0, True)
-        ):
+        elif head.oversized:
+            self.guard.stats.notices.tell("trailers", "a call ends: its trailers are over %s", _FLAG)
+            self.fail_stream(stream_id, ErrorCodes.PROTOCOL_ERROR, receiver)
+        elif not ended or trailers_fault(head.fields) or not self._count_body(stream, 0, True):
             self.fail_stream(stream_id, ErrorCodes.PROTOCOL_ERROR, receiver)
         else:
             self._end_remote(stream)

@@ -9,7 +9,10 @@ from h2.errors import ErrorCodes
 
 from .stats import ServerStats
 
-__all__ = ["Guard"]
+__all__ = ["TOO_MANY_PINGS", "Guard"]
+
+TOO_MANY_PINGS: Final = "too_many_pings"
+"""What gRPC's clients look for, to the letter, so that they ping less often on their next connection."""
 
 _PER_SECOND: Final = 1000.0
 _FIRST: Final = 6000.0
@@ -287,5 +290,5 @@ class Guard:
         else:
             self._strikes += 1
             if self._strikes > _STRIKES:
-                self._send_away("too_many_pings")
+                self._send_away(TOO_MANY_PINGS)
         self._pinged, self._progress = now, progress

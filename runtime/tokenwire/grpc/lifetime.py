@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from random import uniform
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -23,14 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Lifetime"]
 
-log = logging.getLogger("tokenwire.grpc")
-
 _CHECKS: Final = 4
 """A limit of time is looked at so many times while it runs, so it may be overrun by a fourth."""
 _LEAST_PAUSE: Final = 0.01
 _JITTER: Final = 0.1
 _NEVER: Final = float("inf")
 _PING: Final = b"are you?"
+_ENDS: Final = "a connection ends: %s"
 
 
 class _Owner(Protocol):
@@ -108,7 +106,9 @@ class Lifetime:
         for stream in self._protocol.connection.stalled(seconds):
             self._stats.calls_refused["stall_timeout"] += 1
             stream.reset_now(ErrorCodes.CANCEL)
-            stream.receiver.terminated(f"the client read nothing for {seconds:g} s")
+            reason = f"the client read nothing for {seconds:g} s ({flag_of('stall_timeout')})"
+            stream.receiver.terminated(reason)
+            self._stats.notices.tell("stall_timeout", "a call ends: %s", reason)
 
     def _end_slow_requests(self, now: float) -> None:
         seconds = self._limits.request_timeout
@@ -137,14 +137,21 @@ class Lifetime:
             self._stats.connections_ended["max_connection_age"] += 1
             if limits.max_connection_age_grace:
                 self._gone_at = now + limits.max_connection_age_grace
-            self._protocol.processor.part()
+            age, flag = limits.max_connection_age, flag_of("max_connection_age")
+            self._part("max_connection_age", f"the connection has been open for about {age:g} s ({flag})")
         elif now >= self._gone_at:
             self._gone_at = _NEVER
             text = (
                 f"the connection has reached {flag_of('max_connection_age')}, and its calls have had"
                 f" {limits.max_connection_age_grace:g} s to end, {flag_of('max_connection_age_grace')}"
             )
+            self._stats.notices.tell("max_connection_age_grace", _ENDS, text)
             self._owner.shut_down(RpcError(Code.UNAVAILABLE, text))
+
+    def _part(self, limit: str, reason: str) -> None:
+        """Ask the client to go, for it has reached a limit."""
+        self._stats.notices.tell(limit, _ENDS, reason)
+        self._protocol.processor.part(reason)
 
     def _watch_idleness(self, now: float) -> None:
         processor, connection = self._protocol.processor, self._protocol.connection
@@ -156,7 +163,8 @@ class Lifetime:
             seconds and now - self._idle_since >= seconds and not processor.parting and not connection.leaving
         ):
             self._stats.connections_ended["idle_timeout"] += 1
-            processor.part()
+            flag = flag_of("idle_timeout")
+            self._part("idle_timeout", f"the connection had no calls for {seconds:g} s ({flag})")
 
     def _watch_silence(self, now: float) -> None:
         limits, protocol = self._limits, self._protocol
@@ -165,9 +173,13 @@ class Lifetime:
             self._heard_at, self._pinged_at = now, None
         elif self._pinged_at is not None:
             if now - self._pinged_at >= limits.keepalive_timeout:
-                log.debug("closing a connection whose client does not answer a ping")
                 self._stats.connections_ended["keepalive_timeout"] += 1
-                protocol.processor.close("the client did not answer a ping")
+                reason = (
+                    f"the client said nothing for {limits.keepalive_time:g} s ({flag_of('keepalive_time')})"
+                    f" and {limits.keepalive_timeout:g} s after a ping ({flag_of('keepalive_timeout')})"
+                )
+                self._stats.notices.tell("keepalive_timeout", _ENDS, reason)
+                protocol.processor.close(reason)
                 protocol.connection.abort()
         elif now - self._heard_at >= limits.keepalive_time and not protocol.connection.is_closing():
             self._pinged_at = now

@@ -22,7 +22,9 @@ __all__ = ["no_memory", "no_public_memory", "open_message", "undecodable"]
 _RETRY_SECONDS: Final = 1.0
 
 
-async def open_message(body: bytes, kind: type[Message], limit: int, share: Share) -> Message:
+async def open_message(
+    body: bytes, kind: type[Message], limit: int, share: Share, *, limit_name: str = LIMIT_FLAG
+) -> Message:
     """The message that some bytes are, which may be `Packed`.
 
     Args:
@@ -30,6 +32,7 @@ async def open_message(body: bytes, kind: type[Message], limit: int, share: Shar
         kind: What it is a message of.
         limit: The most bytes that it may have.
         share: Takes what it needs of the memory; a small message needs none in the end.
+        limit_name: What the limit is called by those who set it.
 
     Raises:
         RpcError: INVALID_ARGUMENT, it cannot be decoded; RESOURCE_EXHAUSTED, it is too large, or there is no
@@ -38,7 +41,7 @@ async def open_message(body: bytes, kind: type[Message], limit: int, share: Shar
     if not share.resize(len(body)):
         raise no_memory(share.limit)
     if type(body) is Packed:
-        body = await unpack(body, limit, LIMIT_FLAG, share)
+        body = await unpack(body, limit, limit_name, share)
     try:
         if len(body) <= LARGE:
             share.close()

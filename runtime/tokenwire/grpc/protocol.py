@@ -12,10 +12,12 @@ from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
+from tokenwire.limits import flag_of
+from tokenwire.notices import LATE
 from tokenwire.turns import Turns
 
 from .connection import WireConnection
-from .guard import Guard
+from .guard import TOO_MANY_PINGS, Guard
 from .session import WireSession
 from .stream import NOBODY, WireStream
 from .transport import CoalescingTransport
@@ -63,6 +65,7 @@ _LAST_PING: Final = b"all read"
 _LAST_SECONDS: Final = 10.0
 """How long a client may take to read what was sent, after its last stream."""
 _NO_LIMIT: Final = (1 << 31) - 1
+_MANY_STREAMS: Final = "calls are refused: their connections have %s already (%s)"
 
 
 class WireHandler(AbstractHandler):
@@ -119,6 +122,8 @@ class WireProcessor(EventsProcessor):
     _last: asyncio.TimerHandle | None = None
     _read = True
     """Whether the peer is known to have read the ends of all streams."""
+    _reason = ""
+    """Why the peer was told to leave, for people to read."""
 
     def process(self, event: Event) -> None:
         """Handle one event of h2."""
@@ -153,15 +158,20 @@ class WireProcessor(EventsProcessor):
             return True
         return self._farewell is not None and not self.connection.leaving
 
-    def part(self) -> None:
-        """Tell the peer to leave; streams that it opens before it hears that are served (RFC 9113, 6.8)."""
+    def part(self, reason: str = "") -> None:
+        """Tell the peer to leave; streams that it opens before it hears that are served (RFC 9113, 6.8).
+
+        Args:
+            reason: Why, for people to read.
+        """
         connection = self.connection
         if self._farewell is not None or connection.leaving or connection.is_closing():
             return
         loop = asyncio.get_running_loop()
         self._farewell = loop.call_later(_LEAVING_SECONDS, self._leave_unheard, self._read)
         self._read = True  # When the ping is answered, unless a stream ends meanwhile.
-        connection.announce_end()
+        self._reason = reason
+        connection.announce_end(reason)
         connection.ping(_LEAVING_PING)
 
     def _leave_unheard(self, read: bool) -> None:
@@ -173,7 +183,7 @@ class WireProcessor(EventsProcessor):
         """Take no new streams; the connection ends with its last."""
         if self._farewell is not None:
             self._farewell.cancel()
-        self.connection.go_away()
+        self.connection.go_away(reason=self._reason)
         if not self.streams:
             self._finish()
         self.handler.left()
@@ -212,7 +222,10 @@ class WireProcessor(EventsProcessor):
         """Accept a new call, or refuse it without harm to the others."""
         if self.connection.leaving or len(self.streams) >= self.handler.max_streams:
             reason = "leaving" if self.connection.leaving else "max_streams"
-            self.connection.session.guard.stats.calls_refused[reason] += 1
+            stats = self.connection.session.guard.stats
+            stats.calls_refused[reason] += 1
+            if reason == "max_streams":
+                stats.notices.tell(reason, _MANY_STREAMS, self.handler.max_streams, flag_of(reason))
             self.connection.refuse(stream_id, ErrorCodes.REFUSED_STREAM)
             return
         stream = WireStream(self.connection, stream_id)
@@ -390,8 +403,8 @@ class WireProtocol(H2Protocol):
     def _check_greeting(self) -> None:
         if self.processor.greeted:
             return
-        log.debug("closing a connection that sent no HTTP/2 preface")
         self._guard.stats.connections_ended["handshake_timeout"] += 1
+        self._guard.stats.notices.tell("handshake_timeout", LATE, flag_of("handshake_timeout"))
         self.processor.close("no HTTP/2 preface")
 
     def data_received(self, data: bytes) -> None:
@@ -487,8 +500,10 @@ class WireProtocol(H2Protocol):
 
     def send_away(self, reason: str, counted_as: str) -> None:
         """End a connection that costs more than it brings; nothing more of it is read."""
-        log.info("sending a peer away: %s", reason)
-        self._guard.stats.connections_ended[counted_as] += 1
+        stats = self._guard.stats
+        flag = f" ({flag_of('min_ping_interval')})" if reason == TOO_MANY_PINGS else ""
+        stats.notices.tell(reason, "sending a peer away: %s%s", reason, flag)
+        stats.connections_ended[counted_as] += 1
         self.connection.session.clear_outbound_data_buffer()
         self.connection.go_away(ErrorCodes.ENHANCE_YOUR_CALM, reason)
         self.processor.close(reason)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from tokenwire.handshake import Handshake
 from tokenwire.limits import flag_of
+from tokenwire.notices import LATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ log = logging.getLogger("tokenwire.grpc")
 
 _TELL_SECONDS: Final = 60.0
 """How often the log says that connections are refused."""
+_DISPLACED: Final = "connections make room for new ones (%s)"
 _MAY_BE_SILENT: Final = 0.02
 """Seconds in which a new connection is expected to send something."""
 _MAY_MAKE_NO_CALL: Final = 2.0
@@ -112,6 +114,7 @@ class Room:
         if chosen is None:
             return False
         self.leave(chosen)
+        self._stats.notices.tell("displaced", _DISPLACED, flag_of("max_connections"))
         chosen.give_way()
         return True
 
@@ -174,6 +177,8 @@ class Lobby(asyncio.Protocol):
 
     def _end(self, reason: str) -> None:
         self._stats.connections_ended[reason] += 1
+        if reason == "handshake_timeout":
+            self._stats.notices.tell(reason, LATE, flag_of(reason))
         self._leave()
         self._transport.close()
 
@@ -224,6 +229,8 @@ class TlsHandshake(Handshake):
     def failed(self, error: Exception) -> None:
         """The client does not speak TLS, or not with us."""
         log.debug("a TLS handshake failed: %s", error)
+        if isinstance(error, ConnectionAbortedError):
+            self._stats.notices.tell("handshake_timeout", LATE, flag_of("handshake_timeout"))
 
     def ended(self, *, lost: bool) -> None:
         """Free the place; the connection takes it again."""

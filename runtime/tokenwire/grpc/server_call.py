@@ -12,7 +12,6 @@ from tokenwire.codes import Code
 from tokenwire.coroutines import rest
 from tokenwire.errors import DecodeError, RpcError
 from tokenwire.heavy import LARGE, free_in_steps
-from tokenwire.limits import MOST_PUBLIC
 from tokenwire.method import AuthScope
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
@@ -83,6 +82,7 @@ class ServerCall(Receiver):
         "_inbox",
         "_incomplete_since",
         "_large",
+        "_lessened",
         "_most",
         "_push",
         "_reader",
@@ -110,6 +110,7 @@ class ServerCall(Receiver):
         self._handler = handler
         self._context = context
         self._most = most
+        self._lessened = most < limit
         self._home = home
         self._budget = budget
         self._taken = 0
@@ -199,7 +200,7 @@ class ServerCall(Receiver):
 
     @property
     def _limit_name(self) -> str:
-        return LIMIT_FLAG if self._most != MOST_PUBLIC else "of calls that need no key"
+        return "of calls that need no key" if self._lessened else LIMIT_FLAG
 
     @property
     def _refused(self) -> Counter[str]:
@@ -270,7 +271,8 @@ class ServerCall(Receiver):
         """Handle the one request, which is large or compressed."""
         self._give_back()
         self._share = Share(self._budget)
-        opening = open_message(body, self._handler.method.request, self._most, self._share)
+        kind, share = self._handler.method.request, self._share
+        opening = open_message(body, kind, self._most, share, limit_name=self._limit_name)
         del body
         try:
             request = await opening
@@ -287,7 +289,8 @@ class ServerCall(Receiver):
         """A message of a request stream, as it is read: until then it takes less as bytes."""
         self._share = share = Share(self._budget)
         try:
-            return await open_message(body, self._handler.method.request, self._most, share)
+            kind = self._handler.method.request
+            return await open_message(body, kind, self._most, share, limit_name=self._limit_name)
         except RpcError as error:
             self._refuse(error)
             raise

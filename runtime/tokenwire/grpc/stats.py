@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from tokenwire.notices import Notices
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 __all__ = ["ServerStats", "Serving"]
+
+_LOG: Final = logging.getLogger("tokenwire.grpc")
 
 
 class Serving(Protocol):
@@ -34,6 +39,7 @@ class ServerStats:
         resets_sent: Streams that the server reset.
         bytes_received: Bytes that came, of all frames.
         bytes_sent: Bytes that were handed to the sockets, of all frames.
+        notices: Tells the log of what is counted, now and then.
     """
 
     __slots__ = (
@@ -45,6 +51,7 @@ class ServerStats:
         "connections_ended",
         "connections_refused",
         "newcomers",
+        "notices",
         "resets_received",
         "resets_sent",
         "servings",
@@ -62,6 +69,7 @@ class ServerStats:
         self.resets_sent = 0
         self.bytes_received = 0
         self.bytes_sent = 0
+        self.notices = Notices(_LOG)
 
     @property
     def connections_open(self) -> int:

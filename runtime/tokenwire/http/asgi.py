@@ -17,7 +17,7 @@ from tokenwire.record import SERVER_TIMING, CallRecord
 from tokenwire.streams import PushStream
 from tokenwire.timeouts import PASSED
 
-from .body import BodyError, read_body
+from .body import BodyError, BodyLimit, read_body
 from .core import Endpoint, HttpCore
 from .disconnect import cancelled_by_disconnect
 from .failures import http_error
@@ -45,6 +45,7 @@ __all__ = ["HttpEndpoint", "build_app", "build_endpoint", "mark_send"]
 _OWN_SEND: Final = "tokenwire.send"
 _TRAILERS: Final = "http.response.trailers"
 _NO_BODY: Final = frozenset({"GET", "HEAD"})
+_UNUSED: Final = BodyLimit(MOST_PUBLIC, "the limit of GET and HEAD, most of which need no key")
 _EVENT_HEADERS: Final = {
     "content-type": "text/event-stream",
     "cache-control": "no-cache",
@@ -129,6 +130,8 @@ class HttpEndpoint:
     ) -> None:
         self._core = core
         self._max_body = limits.max_message_size
+        self._used = BodyLimit(limits.max_message_size)
+        self._unused = min(self._used, _UNUSED, key=lambda limit: limit.size)
         self._budget = budget or MemoryBudget(limits.max_request_memory)
         self._observer = observer
 
@@ -219,9 +222,9 @@ class HttpEndpoint:
             trailing = timed and _takes_trailers(scope, headers)
             await _send_reply(reply, send, head=head, at_once=at_once, record=record, trailing=trailing)
 
-    def _most(self, method: str) -> int:
-        """Bytes of a body; nothing is read out of a GET's, and most of those need no key."""
-        return min(self._max_body, MOST_PUBLIC) if method in _NO_BODY else self._max_body
+    def _most(self, method: str) -> BodyLimit:
+        """The most of a body; nothing is read out of a GET's, and most of those need no key."""
+        return self._unused if method in _NO_BODY else self._used
 
     async def _fitted(self, reply: HttpReply, headers: Mapping[str, str]) -> HttpReply:
         """A whole reply as it may be sent: not too large, and packed where the client wants that."""

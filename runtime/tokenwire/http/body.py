@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tokenwire.codes import Code
 from tokenwire.gunzip import NoMemoryError, NotGzipError, TooManyMembersError, TooMuchError, expanded
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .values import HttpReply
 
-__all__ = ["BodyError", "read_body"]
+__all__ = ["BodyError", "BodyLimit", "read_body"]
 
 _GZIP: Final = frozenset(("gzip", "x-gzip"))
 
@@ -39,13 +39,32 @@ class BodyError(Exception):
         reply.headers["connection"] = "close"
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], limit: int, share: Share) -> bytes | None:
+class BodyLimit(NamedTuple):
+    """The most that a body may have.
+
+    Attributes:
+        size: Bytes, as sent and unpacked.
+        name: What the limit is called by those who set it.
+    """
+
+    size: int
+    name: str = flag_of("max_message_size")
+
+    def refusal(self) -> HttpReply:
+        """What a larger body is answered with."""
+        text = f"the body is larger than {self.size} bytes ({self.name})"
+        return http_error(413, text, Code.RESOURCE_EXHAUSTED)
+
+
+async def read_body(
+    receive: Receive, headers: Mapping[str, str], limit: BodyLimit, share: Share
+) -> bytes | None:
     """The whole body, unpacked where it is compressed; None where the client went away.
 
     Args:
         receive: ASGI's `receive`.
         headers: Names in lower case.
-        limit: Most bytes, as sent and unpacked.
+        limit: The most that it may have.
         share: Takes the memory of a body that comes in pieces, and keeps that of a large one.
 
     Raises:
@@ -53,15 +72,15 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int, sh
     """
     packed = _is_packed(headers.get("content-encoding", ""))
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        raise BodyError(_too_large(limit))
+    if announced.isdecimal() and int(announced) > limit.size:
+        raise BodyError(limit.refusal())
     message = await receive()
     if message["type"] == "http.disconnect":
         return None
     if not packed and not message.get("more_body", False):
         body: bytes = message.get("body", b"")
-        if len(body) > limit:
-            raise BodyError(_too_large(limit))
+        if len(body) > limit.size:
+            raise BodyError(limit.refusal())
         return body
     collector = _Collector(limit, share)
     pieces = _pieces(message, receive)
@@ -90,7 +109,7 @@ class _Collector:
         held: Bytes so far.
     """
 
-    def __init__(self, limit: int, share: Share) -> None:
+    def __init__(self, limit: BodyLimit, share: Share) -> None:
         self.held = 0
         self._limit = limit
         self._share = share
@@ -113,7 +132,7 @@ class _Collector:
         whole: bytes | None = None
         try:
             async with cancelled_by_disconnect(receive):
-                whole = await expanded(packed, self._limit, self._share)
+                whole = await expanded(packed, self._limit.size, self._share)
         except NotGzipError as error:
             raise BodyError(http_error(400, f"the body is not gzip: {error}")) from None
         except NoMemoryError as error:
@@ -121,7 +140,7 @@ class _Collector:
         except TooManyMembersError as error:
             raise BodyError(http_error(400, f"the body has {error}")) from None
         except TooMuchError:
-            raise BodyError(_too_large(self._limit)) from None
+            raise BodyError(self._limit.refusal()) from None
         if whole is None:
             return False
         self.held = len(whole)
@@ -130,8 +149,8 @@ class _Collector:
         return True
 
     def _add(self, piece: bytes) -> None:
-        if self.held + len(piece) > self._limit:
-            raise BodyError(_too_large(self._limit))
+        if self.held + len(piece) > self._limit.size:
+            raise BodyError(self._limit.refusal())
         if not self._share.grow(len(piece)):
             raise BodyError(_no_memory(self._share.limit))
         self.held += len(piece)
@@ -147,11 +166,6 @@ def _is_packed(coding: str) -> bool:
         reply.headers["accept-encoding"] = "gzip"
         raise BodyError(reply)
     return False
-
-
-def _too_large(limit: int) -> HttpReply:
-    flag = flag_of("max_message_size")
-    return http_error(413, f"the body is larger than {limit} bytes ({flag})", Code.RESOURCE_EXHAUSTED)
 
 
 def _no_memory(limit: int) -> HttpReply:

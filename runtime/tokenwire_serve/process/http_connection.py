@@ -6,11 +6,14 @@ import asyncio
 import logging
 from collections import deque
 from enum import Enum, auto
+from errno import ETIMEDOUT
 from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
 import httptools
 from tokenwire.http.records import note_refusal
+from tokenwire.limits import flag_of
+from tokenwire.notices import LATE
 
 from .http_exchange import HIGH_WATER, Exchange
 from .http_head import HeadError, read_head
@@ -48,6 +51,12 @@ _STATUS: Final = slice(9, 12)
 _PREFACE: Final = b"PRI * HTTP/2"
 _TLS: Final = b"\x16\x03"
 _LOG: Final = logging.getLogger("tokenwire.serve.http")
+_GONE: Final = "a client is gone without a word, by the times of " + ", ".join(
+    map(flag_of, ("keepalive_time", "keepalive_timeout", "stall_timeout"))
+)
+"""The system keeps these times, and does not say which has passed; see `prepare` of the listener."""
+_STALLED: Final = "a connection ends: the client read nothing for %g s (%s)"
+_IDLE: Final = "a connection ends: it had no requests for %g s (%s)"
 
 
 class _Phase(Enum):
@@ -133,6 +142,8 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell the requests that their client is gone."""
+        if isinstance(error, OSError) and error.errno == ETIMEDOUT:
+            self._listener.notices.tell("silent", _GONE)
         self._leave()
         self._phase = _Phase.DEAF
         self.blocked = False
@@ -260,6 +271,8 @@ class HttpConnection(asyncio.Protocol):
             self._moved = now
         elif now - self._moved >= self._limits.stall_timeout:
             self.stats.refused["stalled"] += 1
+            seconds, flag = self._limits.stall_timeout, flag_of("stall_timeout")
+            self._listener.notices.tell("stalled", _STALLED, seconds, flag)
             self._transport.abort()
 
     def drain(self) -> None:
@@ -387,7 +400,16 @@ class HttpConnection(asyncio.Protocol):
         elif self.idle_since is None and self._heard:
             self.refuse(self._listener.late_head)
         else:
+            self._tell_of_silence()
             self._end(linger=False)
+
+    def _tell_of_silence(self) -> None:
+        """The client says nothing: it was served, or was never heard."""
+        tell = self._listener.notices.tell
+        if self.idle_since is None:
+            tell("handshake_timeout", LATE, flag_of("handshake_timeout"))
+        else:
+            tell("idle_timeout", _IDLE, self._limits.idle_timeout, flag_of("idle_timeout"))
 
     def _leave(self) -> None:
         for exchange in (self._running, self._receiving, *self._waiting):
@@ -477,7 +499,9 @@ class HttpConnection(asyncio.Protocol):
         """Bound what a chunked body is wrapped in: sizes, extensions, trailers."""
         self._wire += size
         self._idle_wire = 0 if grew else self._idle_wire + size
-        if self._idle_wire > self._most_head or self._wire > 2 * exchange.received + _SLACK:
+        if self._idle_wire > self._most_head:
+            self.refuse(self._listener.too_large_trailers)
+        elif self._wire > 2 * exchange.received + _SLACK:
             self.refuse(TOO_MUCH_FRAMING)
 
     def _stop(self, error: httptools.HttpParserError, data: memoryview) -> None:

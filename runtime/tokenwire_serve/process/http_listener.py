@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from tokenwire.codes import Code
 from tokenwire.handshake_turns import HandshakeTurns
 from tokenwire.limits import flag_of
+from tokenwire.notices import Notices
 from tokenwire.turns import Turns
 
 from .http_connection import HttpConnection
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Listener", "Watched", "WebStats", "prepare"]
 
+_LOG: Final = logging.getLogger("tokenwire.serve.http")
+_CONNECTIONS: Final = flag_of("max_connections")
 _LONGEST_ROUND: Final = 1.0
 _SHORTEST_ROUND: Final = 0.02
 _LAST_CALL: Final = 0.25
@@ -102,6 +106,7 @@ class Listener:
         date: The date header, up to date.
         turns: Where connections that have sent much wait for their turns.
         handshakes: Where those that shake hands wait for theirs.
+        notices: Tells the log what clients cannot be told.
         draining: No connection stays open after its answer.
     """
 
@@ -123,15 +128,17 @@ class Listener:
         self.date = b""
         self.turns = Turns()
         self.handshakes = HandshakeTurns()
+        self.notices = Notices(_LOG)
         self.draining = False
         self.too_large_head = _too_large_head(limits)
+        self.too_large_trailers = _too_large_trailers(limits)
         self.late_head = _late(limits.handshake_timeout, "handshake_timeout", "the head of the request")
         self.late_body = _late(limits.request_timeout, "request_timeout", "the request")
         self._full = refused(
             503,
             "connections",
             f"the server has as many connections as it may have, {limits.max_connections} "
-            f"({flag_of('max_connections')}); try again later",
+            f"({_CONNECTIONS}); try again later",
             Code.UNAVAILABLE,
             retry_after=1,
         )
@@ -152,6 +159,7 @@ class Listener:
         most = self.limits.max_connections
         if most and stats.connections >= most and not self._make_room():
             stats.refused["connections"] += 1
+            self.notices.tell("connections", "connections are refused: %s are open (%s)", most, _CONNECTIONS)
             told = self._tls is None and self._turned_away < _MOST_TURNED_AWAY
             self._turned_away += told
             return TurnedAway(self._full.answer if told else b"", self._forget_turned_away)
@@ -244,6 +252,7 @@ class Listener:
     def _give_way(self, connection: Watched) -> None:
         self._silent.pop(connection, None)
         self.stats.refused["displaced"] += 1
+        self.notices.tell("displaced", "connections make room for new ones (%s)", _CONNECTIONS)
         connection.abort()
 
     def _look_after(self) -> None:
@@ -286,6 +295,15 @@ def _too_large_head(limits: Limits) -> Refusal:
         f"the request line and the headers are larger than {limits.max_header_size} bytes "
         f"({flag_of('max_header_size')})",
         Code.RESOURCE_EXHAUSTED,
+    )
+
+
+def _too_large_trailers(limits: Limits) -> Refusal:
+    return refused(
+        400,
+        "malformed",
+        f"extensions of chunks, or trailers, are larger than {limits.max_header_size} bytes "
+        f"({flag_of('max_header_size')})",
     )
 
 

@@ -6,6 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from tokenwire import handshake
+from tokenwire.limits import flag_of
+from tokenwire.notices import LATE
 
 from .http_connection import HttpConnection
 
@@ -40,6 +42,8 @@ class Handshake(handshake.Handshake):
     def failed(self, error: Exception) -> None:
         """The client does not speak TLS, or not with us."""
         _LOG.debug("a TLS handshake failed: %s", error)
+        if isinstance(error, ConnectionAbortedError):
+            self._listener.notices.tell("handshake_timeout", LATE, flag_of("handshake_timeout"))
         self._listener.stats.refused["tls"] += 1
 
     def ended(self, *, lost: bool) -> None:
