@@ -98,6 +98,15 @@ def test_what_is_kept_is_bounded() -> None:
     assert blocks.read(long) is not blocks.read(long)
 
 
+def test_what_many_small_blocks_say_is_bounded() -> None:
+    blocks = reader()
+    for number in range(1000):
+        blocks.read(literal_block([(f"x-{number}", "y" * 10)] * 20))
+        kept = [field for head in blocks._known.values() for field in head.fields]
+        assert sum(len(name) + len(value) + 32 for name, value in kept) <= 16 << 10
+    assert blocks._known
+
+
 def test_few_bytes_that_say_much_are_not_kept() -> None:
     blocks = reader()
     blocks.read(Encoder().encode([("x", "y" * 3000)]))

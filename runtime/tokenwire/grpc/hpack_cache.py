@@ -28,7 +28,8 @@ _MOST_BLOCKS: Final = 128
 _LONGEST_BLOCK: Final = 1024
 _MOST_FIELDS: Final = 64
 _LONGEST_FIELDS: Final = 4096
-"""A block of few bytes may say a lot; what is kept of a connection is bounded by what it says."""
+_MOST_KEPT: Final = 16 << 10
+"""A block of few bytes may say a lot; what is kept of a connection is bounded by what it says, all in all."""
 
 
 class _CountingTable(HeaderTable):
@@ -104,6 +105,7 @@ class BlockReader:
         self._decoder = decoder
         self._table = decoder.header_table = _CountingTable()
         self._known: dict[bytes, RequestHead] = {}
+        self._kept = 0
         self._changes = 0
 
     def read(self, block: bytes) -> RequestHead:
@@ -114,7 +116,7 @@ class BlockReader:
             DenialOfServiceError: It is far larger than the decoder's limit.
         """
         if self._changes != self._table.changes:
-            self._known.clear()
+            self._forget()
             self._changes = self._table.changes
         found = self._known.get(block)
         if found is not None:
@@ -125,10 +127,15 @@ class BlockReader:
             [(n.decode("latin-1"), v.decode("latin-1")) for n, v in fields], oversized=fields.oversized
         )
         if self._changes == self._table.changes and len(block) <= _LONGEST_BLOCK and _is_small(fields):
-            if len(self._known) >= _MOST_BLOCKS:
-                self._known.clear()
+            if len(self._known) >= _MOST_BLOCKS or self._kept + fields.size > _MOST_KEPT:
+                self._forget()
             self._known[block] = head
+            self._kept += fields.size
         return head
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._kept = 0
 
     def _decode(self, block: bytes) -> Fields:
         decoder = self._decoder
