@@ -30,13 +30,14 @@ _CONTROL_S: Final = 0.8
 _PACKAGES: Final = ("tokenwire", "h2", "hpack", "httptools", "uvloop", "grpcio")
 
 
-def run(attacks: Sequence[Attack], seconds: float, start: Callable[[Path], Arena]) -> Iterator[Outcome]:
+def run(attacks: Sequence[Attack], seconds: float, start: Callable[[Path, bool], Arena]) -> Iterator[Outcome]:
     """Attack in turn; a server that has not settled is replaced, so that none suffers for another."""
     left = list(attacks)
     while left:
-        with tempfile.TemporaryDirectory() as folder, start(Path(folder)) as arena:
+        tls = left[0].tls
+        with tempfile.TemporaryDirectory() as folder, start(Path(folder), tls) as arena:
             settled: float | None = 0.0
-            while left and settled is not None:
+            while left and settled is not None and left[0].tls == tls:
                 attack = left.pop(0)
                 control = arena.control(_CONTROL_S)
                 try:
@@ -111,8 +112,8 @@ def main(
         found = machine.claim_two_cores()
         cores = (found.server, found.client)
 
-        def start(place: Path) -> Arena:
-            return Arena(place, cores=cores, loop=loop, flags=flags, sources=server_path)
+        def start(place: Path, tls: bool) -> Arena:
+            return Arena(place, cores=cores, loop=loop, flags=flags, sources=server_path, tls=tls)
 
         missed = _attack(attacks, 0.5 if smoke else seconds, start, folder)
     except BenchError as error:
@@ -121,7 +122,9 @@ def main(
     sys.exit(1 if missed else 0)
 
 
-def _attack(attacks: Sequence[Attack], seconds: float, start: Callable[[Path], Arena], folder: Path) -> int:
+def _attack(
+    attacks: Sequence[Attack], seconds: float, start: Callable[[Path, bool], Arena], folder: Path
+) -> int:
     """Attack, show and keep each outcome; returns how many missed an aim."""
     file, page = folder / "attacks.json", folder / "attacks.md"
     results = _load(file)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import sys
 import time
 import urllib.request
@@ -14,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from select import select
 from typing import TYPE_CHECKING, Any, Final, Self
+
+import trustme
 
 from benchmarks.errors import BenchError
 from benchmarks.serving.machine import cpu_seconds
@@ -183,6 +186,7 @@ class Arena:
         loop: The server's event loop.
         flags: More flags of the server.
         sources: A checkout to serve instead of this one, to see what an attack does to another state.
+        tls: The server speaks TLS, with an RSA key of 2048 bits, the dearest that is usual.
     """
 
     def __init__(
@@ -193,7 +197,10 @@ class Arena:
         loop: str = "auto",
         flags: tuple[str, ...] = (),
         sources: Path | None = None,
+        tls: bool = False,
     ) -> None:
+        self.tls = tls
+        self._certificate, self._key = folder / "server.crt", folder / "server.key"
         self._stack = ExitStack()
         self._census = folder / "census.json"
         self._server_core, self._client_core = map(str, cores) if cores else ("-", "-")
@@ -202,8 +209,9 @@ class Arena:
 
     def __enter__(self) -> Self:
         try:
+            certificate = self._certify() if self.tls else ""
             self._server = self._start_server()
-            self._victim = self._start("victim", str(self.grpc), str(self.http))
+            self._victim = self._start("victim", str(self.grpc), str(self.http), certificate)
             self._attacker = self._start("attacker")
             self.control(0.5)
         except BaseException:
@@ -221,8 +229,21 @@ class Arena:
         """The server's process."""
         return self._server.process.pid
 
+    def _certify(self) -> str:
+        """Make the server's certificate; returns the file of its authority's."""
+        authority = trustme.CA(key_type=trustme.KeyType.RSA)
+        issued = authority.issue_cert("127.0.0.1", key_type=trustme.KeyType.RSA)
+        self._certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+        issued.private_key_pem.write_to_path(str(self._key))
+        file = str(self._certificate.with_name("ca.crt"))
+        authority.cert_pem.write_to_path(file)
+        self._context = ssl.create_default_context(cafile=file)
+        return file
+
     def _start_server(self) -> Program:
         listen = ["--port", str(self.http), "--grpc-port", str(self.grpc)]
+        if self.tls:
+            listen += ["--ssl-certfile", str(self._certificate), "--ssl-keyfile", str(self._key)]
         watched = str(Path(__file__).with_name("watched.py"))
         command = [sys.executable, watched, str(self._census), self._server_core, _SERVER, "--engine", "null"]
         command += [*listen, "--log-level", "error", "--loop", self._loop, *_PLACES, *self._flags]
@@ -338,7 +359,9 @@ class Arena:
         return State(self._status(_RESIDENT), descriptors, requests, found["tasks"], found["objects"])
 
     def _requests(self) -> int:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/get_load", timeout=_ANSWER_S) as answer:
+        url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.http}/get_load"
+        context = self._context if self.tls else None
+        with urllib.request.urlopen(url, timeout=_ANSWER_S, context=context) as answer:
             return sum(rank["num_running_reqs"] + rank["num_waiting_reqs"] for rank in json.load(answer))
 
     def _count(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _FAMILIES: Final = (
     "http_floods",
     "smuggling",
     "sockets",
+    "handshakes",
 )
 
 
@@ -44,6 +45,7 @@ class Attack:
         pace: Floods send as fast as they can; slow ones hold what they have got.
         what: What it does, one sentence.
         play: Does it until the driver's time is up.
+        tls: The server that it attacks speaks TLS, and the victim too.
     """
 
     name: str
@@ -51,19 +53,20 @@ class Attack:
     pace: Pace
     what: str
     play: Play
+    tls: bool = False
 
 
 _FOUND: Final[dict[str, Attack]] = {}
 
 
-def attack(*listeners: Listener, pace: Pace) -> Callable[[Play], Play]:
+def attack(*listeners: Listener, pace: Pace, tls: bool = False) -> Callable[[Play], Play]:
     """Enter a function under its name for each listener; its docstring says what it does."""
 
     def enter(play: Play) -> Play:
         for listener in listeners:
             name = f"{listener}/{play.__name__}"
             what = (play.__doc__ or "").partition("\n")[0]
-            _FOUND[name] = Attack(name, listener, pace, what, play)
+            _FOUND[name] = Attack(name, listener, pace, what, play, tls)
         return play
 
     return enter

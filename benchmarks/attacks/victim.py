@@ -1,4 +1,6 @@
-"""A well-behaved client that calls at a steady rate: `... victim CORE GRPC_PORT HTTP_PORT`.
+"""A well-behaved client that calls at a steady rate: `... victim CORE GRPC_PORT HTTP_PORT CA_FILE`.
+
+It speaks TLS where there is a file of an authority, and none where that is empty.
 
 Reads words, one a line. `start` begins to call; `stop` waits for the calls under way, and writes a line of
 JSON: how long each call took in milliseconds, by kind, and what failed. Calls begin on a schedule that
@@ -12,9 +14,11 @@ import asyncio
 import contextlib
 import json
 import os
+import ssl
 import sys
 import time
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -53,12 +57,17 @@ def _check(right: bool, answer: object) -> None:
 class Grpc:
     """Calls by grpcio."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, authority: str) -> None:
         self._target = f"127.0.0.1:{port}"
+        self._authority = Path(authority).read_bytes() if authority else b""
         self._channel = self._connect()
 
     def _connect(self) -> grpc.aio.Channel:
-        return grpc.aio.insecure_channel(self._target, options=[("grpc.use_local_subchannel_pool", 1)])
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        if not self._authority:
+            return grpc.aio.insecure_channel(self._target, options=options)
+        credentials = grpc.ssl_channel_credentials(self._authority)
+        return grpc.aio.secure_channel(self._target, credentials, options=options)
 
     async def health(self) -> None:
         """HealthCheck."""
@@ -92,8 +101,9 @@ class Grpc:
 class Http:
     """Calls by plain sockets: HTTP/1.1, connections kept."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, authority: str) -> None:
         self._port = port
+        self._tls = ssl.create_default_context(cafile=authority) if authority else None
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def health(self) -> None:
@@ -142,7 +152,7 @@ class Http:
                 with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
                     return await self._exchange(*kept, data, keep=True)
                 kept[1].close()  # It was ended while it was idle, as a server may.
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._tls)
             return await self._exchange(reader, writer, data, keep=not fresh)
 
     async def _exchange(
@@ -175,8 +185,8 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
 class Victim:
     """Calls on a schedule, and keeps how long each took."""
 
-    def __init__(self, grpc_port: int, http_port: int) -> None:
-        rpc, http = Grpc(grpc_port), Http(http_port)
+    def __init__(self, grpc_port: int, http_port: int, authority: str) -> None:
+        rpc, http = Grpc(grpc_port, authority), Http(http_port, authority)
         self._http = http
         self._plan: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("grpc health", rpc.health),
@@ -237,9 +247,9 @@ class Victim:
         self._took[kind].append((time.perf_counter() - due) * 1000)
 
 
-async def run(grpc_port: int, http_port: int) -> None:
+async def run(grpc_port: int, http_port: int, authority: str) -> None:
     """Do what standard input says."""
-    victim = Victim(grpc_port, http_port)
+    victim = Victim(grpc_port, http_port, authority)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -253,10 +263,10 @@ async def run(grpc_port: int, http_port: int) -> None:
 
 def main() -> None:
     """Be a victim."""
-    core, grpc_port, http_port = sys.argv[1:]
+    core, grpc_port, http_port, authority = sys.argv[1:]
     if core != "-":
         os.sched_setaffinity(0, {int(core)})
-    asyncio.run(run(int(grpc_port), int(http_port)))
+    asyncio.run(run(int(grpc_port), int(http_port), authority))
 
 
 if __name__ == "__main__":

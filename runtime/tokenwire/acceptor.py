@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterable
 
-__all__ = ["Acceptor", "bind", "hung_up"]
+__all__ = ["Acceptor", "bind", "client_of", "hung_up"]
 
 _BACKLOG: Final = 2048
 _MOST_WAITING: Final = 1024
@@ -130,7 +130,7 @@ class Acceptor:
             self._work()
 
     def _hold(self, connection: socket.socket, address: Any) -> None:
-        self._waiting.setdefault(_client(address), deque()).append(connection)
+        self._waiting.setdefault(client_of(address), deque()).append(connection)
         self._held += 1
         if self._held > _MOST_WAITING:
             longest = max(self._waiting.items(), key=lambda item: len(item[1]))[0]
@@ -186,7 +186,7 @@ class Acceptor:
         self._loop.call_exception_handler({"message": "a connection cannot be accepted", "exception": error})
 
 
-def _client(address: Any) -> bytes:
+def client_of(address: Any) -> bytes:
     """What stands for a client: its address, or its network."""
     if not isinstance(address, tuple):
         return b""

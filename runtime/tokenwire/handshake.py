@@ -6,6 +6,7 @@ import asyncio
 from ssl import SSLError
 from typing import TYPE_CHECKING, cast
 
+from .acceptor import client_of
 from .coroutines import rest
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Handshake(asyncio.Protocol):
     def _take_turns(self) -> None:
         if not self._over and not self._transport.is_closing():
             self._number = self._transport.get_extra_info("socket").fileno()
-            self._turns.enter(self._number, self)
+            client = client_of(self._transport.get_extra_info("peername"))
+            self._turns.enter(self._number, client, self)
 
     def read_on(self) -> None:
         """It is this handshake's turn."""
@@ -106,7 +108,8 @@ class Handshake(asyncio.Protocol):
             self._transport.abort()
             self._finish(lost=True)
             return
-        if transport is None or self._over:
+        if transport is None or self._over or self._transport.is_closing():
+            # uvloop says nothing of a connection that was ended without an error.
             self._finish(lost=True)
             return
         self._finish(lost=False)

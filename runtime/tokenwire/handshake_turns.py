@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import select
+from collections import deque
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 __all__ = ["HandshakeTurns"]
 
@@ -15,7 +16,7 @@ _EPOLL: Final = getattr(select, "epoll", None)
 """Where the system has none, all go on at once."""
 
 
-class _Shaking(Protocol):
+class _Handshake(Protocol):
     """A handshake."""
 
     def read_on(self) -> None:
@@ -25,37 +26,47 @@ class _Shaking(Protocol):
         """Leave in the socket what comes."""
 
 
+class _Shaking(NamedTuple):
+    """A handshake and who shakes hands."""
+
+    handshake: _Handshake
+    client: bytes
+
+
 class HandshakeTurns:
-    """Lets a few handshakes per turn of the loop read what their clients have sent.
+    """Lets a few handshakes per turn of the loop read what their clients have sent, by turns of the clients.
 
     A loop reads all sockets that have something, and what a handshake does with it is the dearest that a
     client can ask for with a few bytes. So sockets of handshakes are not watched by the loop but by an epoll
-    of its own, which the loop watches; it is asked for a few of those that have something.
+    of its own, which the loop watches. Who begins many delays its own.
     """
 
     def __init__(self) -> None:
         self._epoll: select.epoll | None = None
         self._shaking: dict[int, _Shaking] = {}
+        self._ready: dict[bytes, deque[int]] = {}
+        self._working = False
 
-    def enter(self, number: int, handshake: _Shaking) -> None:
+    def enter(self, number: int, client: bytes, handshake: _Handshake) -> None:
         """Give a handshake turns, until it leaves.
 
         Args:
             number: The descriptor of its socket.
+            client: Stands for who shakes hands.
             handshake: It.
         """
         if _EPOLL is None:
             return
         if self._epoll is None:
             self._epoll = _EPOLL()
-            asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._serve)
-        self._shaking[number] = handshake
+            asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._look)
+        self._shaking[number] = _Shaking(handshake, client)
         handshake.read_no_more()
         self._watch(number)
 
-    def leave(self, number: int, handshake: _Shaking) -> None:
+    def leave(self, number: int, handshake: _Handshake) -> None:
         """It has ended; the number may be another's by now."""
-        if self._shaking.get(number) is not handshake or self._epoll is None:
+        if not self._is(number, handshake) or self._epoll is None:
             return
         del self._shaking[number]
         with suppress(OSError):  # The socket is closed.
@@ -64,6 +75,10 @@ class HandshakeTurns:
             asyncio.get_running_loop().remove_reader(self._epoll.fileno())
             self._epoll.close()
             self._epoll = None
+
+    def _is(self, number: int, handshake: _Handshake) -> bool:
+        shaking = self._shaking.get(number)
+        return shaking is not None and shaking.handshake is handshake
 
     def _watch(self, number: int) -> None:
         assert self._epoll is not None
@@ -74,17 +89,39 @@ class HandshakeTurns:
             except FileExistsError:
                 self._epoll.modify(number, events)
 
-    def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
+    def _look(self) -> None:
+        """Note who has something; each is told once until it is watched again."""
         assert self._epoll is not None
-        for number, _ in self._epoll.poll(0, _MOST_PER_TURN):
-            handshake = self._shaking.get(number)
-            if handshake is not None:
+        for number, _ in self._epoll.poll(0):
+            if number in self._shaking:
+                self._ready.setdefault(self._shaking[number].client, deque()).append(number)
+        if not self._working:
+            self._work()
+
+    def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(_MOST_PER_TURN):
+            if not self._ready:
+                break
+            number = self._next()
+            if number in self._shaking:
+                handshake = self._shaking[number].handshake
                 handshake.read_on()
                 # Read is in the next turn, after what is called then.
                 loop.call_soon(loop.call_soon, self._rest, number, handshake)
+        self._working = bool(self._ready)
+        if self._working:
+            loop.call_soon(self._work)
 
-    def _rest(self, number: int, handshake: _Shaking) -> None:
-        if self._shaking.get(number) is handshake:
+    def _next(self) -> int:
+        client = next(iter(self._ready))
+        numbers = self._ready.pop(client)
+        number = numbers.popleft()
+        if numbers:
+            self._ready[client] = numbers  # Behind the others.
+        return number
+
+    def _rest(self, number: int, handshake: _Handshake) -> None:
+        if self._is(number, handshake):
             handshake.read_no_more()
             self._watch(number)

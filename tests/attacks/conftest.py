@@ -23,8 +23,8 @@ CONTROL_S = 1.0
 class Stage:
     """An arena, replaced when an attack has left a server that does not settle, or does not answer."""
 
-    def __init__(self, folder: Path, *flags: str) -> None:
-        self._folder, self._flags = folder, flags
+    def __init__(self, folder: Path, *flags: str, tls: bool = False) -> None:
+        self._folder, self._flags, self._tls = folder, flags, tls
         self._stack = ExitStack()
         self._arena: Arena | None = None
         self._control: Latency | None = None
@@ -32,7 +32,7 @@ class Stage:
     @property
     def arena(self) -> Arena:
         if self._arena is None:
-            self._arena = self._stack.enter_context(Arena(self._folder, flags=self._flags))
+            self._arena = self._stack.enter_context(Arena(self._folder, flags=self._flags, tls=self._tls))
         return self._arena
 
     def control(self, *, again: bool = False) -> Latency:
@@ -60,6 +60,13 @@ class Stage:
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     stage = Stage(tmp_path_factory.mktemp("attacks"))
+    yield stage
+    stage.close()
+
+
+@pytest.fixture(scope="session")
+def tls_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    stage = Stage(tmp_path_factory.mktemp("tls"), tls=True)
     yield stage
     stage.close()
 

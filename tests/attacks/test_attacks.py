@@ -55,8 +55,9 @@ def most_ms(outcome: Outcome) -> float:
 
 
 @pytest.mark.parametrize("name", catalog())
-def test_attack(stage: Stage, name: str) -> None:
+def test_attack(request: pytest.FixtureRequest, name: str) -> None:
     (attack,) = named([name])
+    stage: Stage = request.getfixturevalue("tls_stage" if attack.tls else "stage")
     for number in range(TRIES):
         stage.control(again=number > 0)
         outcome = stage.attack(attack, SECONDS)

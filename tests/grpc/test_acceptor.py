@@ -180,7 +180,7 @@ def test_closing_ends_those_who_wait(loop: str) -> None:
     ],
 )
 def test_what_one_client_may_have_all_addresses_of(first: str, second: str, same: bool) -> None:
-    assert (acceptor._client((first, 1)) == acceptor._client((second, 2))) is same
+    assert (acceptor.client_of((first, 1)) == acceptor.client_of((second, 2))) is same
 
 
 async def test_sockets_of_a_host() -> None:

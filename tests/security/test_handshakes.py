@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 import uvloop
 from tokenwire import handshake_turns
+from tokenwire.grpc.room import TlsHandshake
+from tokenwire.handshake_turns import HandshakeTurns
 
 from tests.grpc.wire_service import running, until
 
@@ -78,6 +81,60 @@ async def burst(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
         await server.close()
         await until(lambda: not server._handshakes._shaking)
         assert server._handshakes._epoll is None
+
+
+async def lost_without_a_word(raw: asyncio.Transport, *_: Any, **__: Any) -> asyncio.Transport:
+    """`start_tls` of uvloop, where what it wrote could not be sent: no error, and a transport."""
+    raw.set_protocol(asyncio.Protocol())
+    raw.abort()
+    await asyncio.sleep(0.01)
+    return raw
+
+
+class Seen:
+    """A handshake that tells when it has a turn."""
+
+    def __init__(self, name: str, turns: list[str]) -> None:
+        self.name, self.turns = name, turns
+
+    def read_on(self) -> None:
+        self.turns.append(self.name)
+
+    def read_no_more(self) -> None:
+        pass
+
+
+async def test_who_begins_many_delays_its_own() -> None:
+    turns, seen = HandshakeTurns(), list[str]()
+    pairs = [socket.socketpair() for _ in range(12)]
+    names = ["many"] * 10 + ["one", "other"]
+    shaking = [Seen(name, seen) for name in names]
+    for (ours, theirs), one in zip(pairs, shaking, strict=True):
+        turns.enter(ours.fileno(), one.name.encode(), one)
+        theirs.send(b"hello")
+    await until(lambda: len(seen) >= 12)
+    assert set(seen[:4]) == {"many", "one", "other"}
+    for (ours, theirs), one in zip(pairs, shaking, strict=True):
+        turns.leave(ours.fileno(), one)
+        ours.close()
+        theirs.close()
+
+
+async def test_one_that_is_lost_becomes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(
+        TlsHandshake, "successor", lambda handshake: made.append(handshake) or asyncio.Protocol()
+    )
+    monkeypatch.setattr(asyncio.get_running_loop(), "start_tls", lost_without_a_word)
+    async with running(ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as (_, server, target):
+        host, _, port = target.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        await until(lambda: not server._room.newcomers)
+        await asyncio.sleep(0.05)
+        writer.close()
+    assert not made
 
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
