@@ -72,7 +72,7 @@ def _load(file: Path) -> dict[str, Any]:
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
-    "--seconds", type=click.FloatRange(min=0.1), default=1.5, show_default=True, help="Of each attack."
+    "--seconds", type=click.FloatRange(min=0.1), default=3.0, show_default=True, help="Of each attack."
 )
 @click.option("--loop", type=click.Choice(["auto", "asyncio", "uvloop"]), default="auto", show_default=True)
 @click.option(
