@@ -212,6 +212,8 @@ class TestOperations:
         assert f"{soak['as_expected']:,} of {soak['begun']:,} calls ended as expected" in text
         assert f"memory grew by {soak['memory']['growth'] / 2**20:.1f} MB" in text
         assert not soak["violations"]
+        for moment in soak.get("moments", ()):
+            assert moment["answered"] == moment["turned_away"]
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import secrets
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
@@ -17,10 +20,12 @@ import click
 from benchmarks.errors import BenchError
 
 from . import report
+from .beside import BESIDE, Beside
 from .calls import CLEAN
 from .faults import FAULTS, GROUPS
 from .ledger import Kind, Ledger
-from .process import ServerProcess, as_json
+from .moments import Moments
+from .process import ServerProcess, accepts, as_json, until
 from .stopped import StoppedClient
 from .verdicts import GROWTH, growth, left_over
 from .world import World
@@ -59,19 +64,29 @@ class Soak:
 
     async def run(self) -> dict[str, Any]:
         """Run it all; the results."""
-        plan, flags = self._plan, ["--loop", self._plan.loop, "--log-level", "warning"]
+        with TemporaryDirectory() as folder:
+            return await self._run(Path(folder))
+
+    async def _run(self, folder: Path) -> dict[str, Any]:
+        plan, key, admin = self._plan, secrets.token_hex(), secrets.token_hex()
+        common = ("--loop", plan.loop, "--log-level", "warning", "--api-key", key)
+        profiles = folder / "profiles"
+        profiles.mkdir()
+        flags = (*common, "--admin-api-key", admin, "--restart-engine", "--profile-dir", str(profiles))
+        beside = Beside(folder, common, key, self._ledger, Random(plan.seed))
         async with ServerProcess(flags, plan.folder / "soak.log") as server:
-            # At the first connection libuv opens a file that it keeps in reserve.
-            _, writer = await asyncio.open_connection("127.0.0.1", server.http)
-            writer.close()
+            await until(partial(accepts, server.http))  # libuv now opens a file that it keeps in reserve.
             await asyncio.sleep(0.5)
             before = await server.count()
-            async with World(server.http, server.grpc, plan.clients // _CLIENTS_PER_CONNECTION or 1) as world:
+            connections = plan.clients // _CLIENTS_PER_CONNECTION or 1
+            async with World(server.http, server.grpc, connections, key, admin=admin) as world:
+                await world.connect()
                 clients = [self._client(world, Random(plan.seed + index)) for index in range(plan.clients)]
-                stopped = [self._stop_and_go(server.grpc) for _ in range(_STOPPED)]
+                stopped = [self._stop_and_go(world) for _ in range(_STOPPED)]
+                random = Random(plan.seed)
+                moments = Moments(server, world, beside, self._ledger, profiles, random)
                 watching = asyncio.create_task(self._watch(server))
-                asyncio.get_running_loop().call_later(plan.seconds, self._stop.set)
-                await asyncio.gather(*clients, *stopped)
+                await asyncio.gather(*clients, *stopped, self._until_the_end(moments))
                 watching.cancel()
             gc.collect()  # Calls of grpcio that nobody ended keep its connection.
             after = await self._settled(server, before)
@@ -80,6 +95,7 @@ class Soak:
             status = await server.stop()
             self._judge(before, after, status, server)
         self._ledger.close()
+        windows = [*world.windows, *beside.windows]
         memory = growth(samples, plan.seconds)
         if memory["growth"] > GROWTH:
             self._ledger.blame(f"memory grew by {memory['growth'] / _MB:.1f} MB after the warm-up")
@@ -97,9 +113,16 @@ class Soak:
             "after": after,
             "cpu_s": cpu,
             "violations": dict(self._ledger.violations),
-            "calls": self._ledger.rows([*CLEAN, *FAULTS]),
+            "moments": sorted((w.as_json(server.started) for w in windows), key=lambda row: row["second"]),
+            "calls": self._ledger.rows([*CLEAN, *FAULTS, *BESIDE]),
             "samples": as_json(samples),
         }
+
+    async def _until_the_end(self, moments: Moments) -> None:
+        try:
+            await moments.run(self._plan.seconds)
+        finally:
+            self._stop.set()
 
     async def _client(self, world: World, random: Random) -> None:
         """Make one call after the other, with pauses."""
@@ -113,9 +136,9 @@ class Soak:
         place = int(random.random() / self._plan.faults) if self._plan.faults else len(GROUPS)
         return random.choice(CLEAN if place >= len(GROUPS) else groups[GROUPS[place]])
 
-    async def _stop_and_go(self, port: int) -> None:
+    async def _stop_and_go(self, world: World) -> None:
         try:
-            self._stopped += await StoppedClient(f"127.0.0.1:{port}").run(self._stop)
+            self._stopped += await StoppedClient(world).run(self._stop)
         except (RuntimeError, TimeoutError) as error:
             self._ledger.blame(str(error) or "a client that was stopped and continued does not end")
 

@@ -17,7 +17,10 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, ResponseReceived, StreamEnded, TrailersReceived
 from h2.settings import SettingCodes
+from tokenwire.codes import Code
 from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
+
+from .ends import End, TurnedAwayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +29,10 @@ __all__ = ["SERVICE", "SHAPES", "Caller", "Ports", "Shape", "cut", "many_choices
 
 SERVICE = "/sglang.runtime.v1.SglangService/"
 READ_S = 10.0
+_TAIL = 1024
+_UNAVAILABLE = b'"type":"unavailable"'
+_END_OF_STATUS = {"503": End.UNAVAILABLE, str(int(Code.UNAVAILABLE)): End.UNAVAILABLE}
+"""Of HTTP and of gRPC."""
 
 
 class Ports(Protocol):
@@ -132,13 +139,20 @@ class Caller:
         writer: Of the connection.
         shape: What is called.
         body: The request.
+        key: Shown as a bearer token, where there is one.
     """
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, shape: Shape, body: bytes
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        shape: Shape,
+        body: bytes,
+        key: str = "",
     ) -> None:
         self.reader, self.writer = reader, writer
         self.shape = shape
+        self._authorization = {"authorization": f"Bearer {key}"} if key else {}
         self._head, self._body = self._pieces(body)
 
     @classmethod
@@ -149,6 +163,7 @@ class Caller:
         prompt: str,
         tokens: int = 1_000_000,
         receive_buffer: int = 0,
+        key: str = "",
     ) -> Caller:
         kind = GrpcCaller if shape.grpc else HttpCaller
         port = server.grpc if shape.grpc else server.http
@@ -158,7 +173,7 @@ class Caller:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
         reader, writer = await asyncio.open_connection(sock=sock, limit=receive_buffer or 65536)
-        return kind(reader, writer, shape, shape.body(prompt, tokens))
+        return kind(reader, writer, shape, shape.body(prompt, tokens), key)
 
     def _pieces(self, body: bytes) -> tuple[bytes, bytes]:
         raise NotImplementedError
@@ -256,33 +271,47 @@ class HttpCaller(Caller):
             "host: x",
             "content-type: application/json",
             f"content-length: {len(body)}",
+            *(f"{name}: {value}" for name, value in self._authorization.items()),
         )
         return "\r\n".join([*lines, "", ""]).encode(), body
 
     async def first(self) -> None:
         async with asyncio.timeout(READ_S):
+            await self._answered()
             await self.reader.readuntil(b"data: ")
         self._begun = True
+
+    async def _answered(self) -> bytes:
+        """The head of an answer, whose status is 200."""
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200 "):
+            raise TurnedAwayError(_END_OF_STATUS.get(head[9:12].decode(), End.WRONG), repr(head))
+        return head
+
+    async def status(self) -> str:
+        async with asyncio.timeout(READ_S):
+            return (await self.reader.readuntil(b"\r\n\r\n"))[9:12].decode()
 
     async def last(self) -> None:
         async with asyncio.timeout(READ_S):
             if not self._begun:
-                head = await self.reader.readuntil(b"\r\n\r\n")
-                assert head.startswith(b"HTTP/1.1 200 "), head
+                head = await self._answered()
                 if b"text/event-stream" not in head:
                     await self.reader.readexactly(_length(head))
                     return
             end = b""
             while not end.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n"):
                 piece = await self.reader.read(65536)
-                assert piece, "the server closed the connection"
-                end = (end + piece)[-64:]
+                if not piece:
+                    raise TurnedAwayError(End.CUT)
+                end = (end + piece)[-_TAIL:]
+            if b'data: {"error":' in end:
+                raise TurnedAwayError(End.UNAVAILABLE if _UNAVAILABLE in end else End.WRONG, repr(end))
 
     async def body(self) -> bytes:
         """The body of the next answer, which has a length."""
         async with asyncio.timeout(READ_S):
-            head = await self.reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200 "), head
+            head = await self._answered()
             return await self.reader.readexactly(_length(head))
 
 
@@ -299,6 +328,7 @@ class GrpcCaller(Caller):
             ":authority": "x",
             "te": "trailers",
             "content-type": "application/grpc",
+            **self._authorization,
         }
         self.h2.send_headers(1, list(headers.items()))
         head = self.h2.data_to_send()
@@ -324,13 +354,21 @@ class GrpcCaller(Caller):
                 self.writer.write(self.h2.data_to_send())
                 if any(isinstance(event, kind) for event in events):
                     return
-        raise AssertionError("the server closed the connection")
+                if any(isinstance(event, StreamEnded) for event in events):
+                    self._answered()
+                    raise TurnedAwayError(End.LOST, "it has no message")
+        raise TurnedAwayError(End.CUT)
+
+    def _answered(self) -> None:
+        if self._status != "0":
+            raise TurnedAwayError(_END_OF_STATUS.get(self._status, End.WRONG), f"grpc-status {self._status}")
 
     async def first(self) -> None:
         await self._until(DataReceived)
 
     async def last(self) -> None:
         await self._until(StreamEnded)
+        self._answered()
 
     async def leave(self, way: str) -> None:
         """As above; "reset" is RST_STREAM."""

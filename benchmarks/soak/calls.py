@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import uuid
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 
-from .ledger import Kind, WrongError
+from .ends import End, TurnedAwayError, WrongError
+from .ledger import Kind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from random import Random
 
+    import httpx
+
     from .world import World
 
-__all__ = ["CLEAN", "check", "events_of", "sampling", "tokens_of"]
+__all__ = ["CLEAN", "TEXT", "check", "check_status", "events_of", "sampling", "tokens_of"]
 
 TEXT: Final = " token"
 _IDS: Final = 42
@@ -30,6 +34,18 @@ def check(found: Any, expected: Any, what: str) -> None:
     """Raise WrongError unless both are equal."""
     if found != expected:
         raise WrongError(f"{what} is {found!r:.120}, not {expected!r:.120}")
+
+
+def check_status(reply: httpx.Response, expected: int = HTTPStatus.OK) -> None:
+    """Raise unless a reply has the status."""
+    if reply.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise TurnedAwayError(End.UNAVAILABLE, f"status {reply.status_code}")
+    check(reply.status_code, expected, "status")
+
+
+def _check_up(message: pb.HealthCheckResponse | pb.EngineStateSnapshot) -> None:
+    if not message.healthy:
+        raise TurnedAwayError(End.UNAVAILABLE, "it is not healthy")
 
 
 def tokens_of(random: Random) -> int:
@@ -124,16 +140,16 @@ async def tokenize(world: World, random: Random) -> None:
 async def health(world: World, random: Random) -> None:
     """HealthCheck and GetLoad."""
     client = world.ours(random)
-    check((await client.health_check(pb.HealthCheckRequest())).healthy, True, "healthy")
+    _check_up(await client.health_check(pb.HealthCheckRequest()))
     loads = json.loads((await client.get_load(pb.GetLoadRequest())).json_info)
     check(len(loads), 1, "ranks")
 
 
 async def watch(world: World, random: Random) -> None:
     """WatchEngineState until its first snapshot."""
-    stream = world.ours(random).watch_engine_state(pb.WatchEngineStateRequest())
+    stream = world.as_admin(random).watch_engine_state(pb.WatchEngineStateRequest())
     async with stream:
-        check((await anext(stream)).healthy, True, "healthy")
+        _check_up(await anext(stream))
 
 
 async def abort(world: World, random: Random) -> None:
@@ -143,23 +159,31 @@ async def abort(world: World, random: Random) -> None:
     stream = client.text_generate(request)
     messages = [await anext(stream)]
     check(json.loads(messages[0].meta_info["id"]), rid, "id")
-    check((await client.abort(pb.AbortRequest(rid=rid))).success, True, "success of the abort")
+    aborted = await client.abort(pb.AbortRequest(rid=rid))
     try:
         async for message in stream:
             messages[1:] = [message]
     except RpcError as error:
+        if error.code is Code.UNAVAILABLE:
+            raise
         check(error.code, Code.CANCELLED, "code after an abort")
     else:
         raise WrongError("an aborted stream ended without an error")
+    check(aborted.success, True, "success of the abort")
     check(json.loads(messages[-1].meta_info["finish_reason"])["type"], "abort", "finish_reason")
     check((await client.abort(pb.AbortRequest(rid=rid))).success, False, "success of a second abort")
 
 
 async def events_of(lines: AsyncIterator[str]) -> list[Any]:
-    """The JSON of all events, which end with [DONE]."""
+    """The JSON of all events, which end with [DONE]; an error among them is raised."""
     found = [line.removeprefix("data: ") async for line in lines if line]
     check(found[-1:], ["[DONE]"], "last event")
-    return [json.loads(text) for text in found[:-1]]
+    events = [json.loads(text) for text in found[:-1]]
+    for event in events:
+        if "error" in event:
+            end = End.UNAVAILABLE if event["error"]["type"] == "unavailable" else End.WRONG
+            raise TurnedAwayError(end, event["error"]["message"])
+    return events
 
 
 async def sse(world: World, random: Random) -> None:
@@ -167,7 +191,7 @@ async def sse(world: World, random: Random) -> None:
     tokens = tokens_of(random)
     body = {"text": "x", "stream": True, "sampling_params": {"max_new_tokens": tokens}}
     async with world.web(random).stream("POST", "/generate", json=body) as reply:
-        check(reply.status_code, 200, "status")
+        check_status(reply)
         events = await events_of(reply.aiter_lines())
     check(events[-1]["text"], TEXT * tokens, "text")
     check(events[-1]["meta_info"]["completion_tokens"], tokens, "completion_tokens")
@@ -178,15 +202,16 @@ async def http_whole(world: World, random: Random) -> None:
     tokens = tokens_of(random)
     body = {"text": ["x", "y"], "sampling_params": {"max_new_tokens": tokens}}
     reply = await world.web(random).post("/generate", json=body)
-    check(reply.status_code, 200, "status")
+    check_status(reply)
     check([answer["output_ids"] for answer in reply.json()], [[_IDS] * tokens] * 2, "ids")
 
 
 async def http_small(world: World, random: Random) -> None:
     """Health and a tokenizer over HTTP."""
     web = world.web(random)
-    check((await web.get("/health")).status_code, 200, "status of /health")
+    check_status(await web.get("/health"))
     reply = await web.post("/tokenize", json={"prompt": "abc"})
+    check_status(reply)
     check(reply.json()["tokens"], [97, 98, 99], "tokens")
 
 

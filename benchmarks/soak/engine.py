@@ -9,18 +9,22 @@ a token for every running request each `PACE_S` seconds.
 - !break: the engine fails on the request after two tokens
 - !end: the engine ends it after two tokens with an exception that is no RpcError
 - !refuse: the engine refuses it with RESOURCE_EXHAUSTED
+- !die: the engine dies, and all that it has ends with UNAVAILABLE; its next start takes `START_S` seconds
 
 `!raise` and `!hang` go for the calls without a stream too. What is raised says `SECRET`, which no client
-may read.
+may read. A profile is a file of `PROFILE` bytes, which is written at its start.
 """
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tokenwire.codes import Code
 from tokenwire.details import retry_after
+from tokenwire.errors import RpcError
+from tokenwire_serve.engine import ServerStatus
 from tokenwire_serve.engines.null import NullEngine
 from tokenwire_serve.engines.null_request import NullRequest, text_of
 
@@ -38,10 +42,13 @@ if TYPE_CHECKING:
         Scores,
     )
 
-__all__ = ["LATE_S", "PACE_S", "SECRET", "FaultyEngine"]
+__all__ = ["DEATH", "LATE_S", "PACE_S", "PROFILE", "SECRET", "START_S", "FaultyEngine"]
 
 PACE_S: Final = 0.005
 LATE_S: Final = 0.3
+START_S: Final = 1.0
+PROFILE: Final = 1 << 16
+DEATH: Final = "a scheduler was killed"
 SECRET: Final = "a secret of the engine, in /etc/engine.conf"
 
 
@@ -74,6 +81,8 @@ class FaultyEngine(NullEngine):
         fault = _fault(request.prompt)
         if fault == "!raise" or "generate" in self.broken:
             raise RuntimeError(SECRET)
+        if fault == "!die":
+            self._die()
         if fault == "!refuse":
             sink.close(retry_after(Code.RESOURCE_EXHAUSTED, "the queue is full", 0.01))
         elif fault in ("!late", "!hang"):
@@ -82,6 +91,25 @@ class FaultyEngine(NullEngine):
             self._enter(_Failing(request, sink, self.model.max_model_len, raises=fault == "!break"))
         else:
             super().generate(request, sink)
+
+    async def start(self) -> None:
+        """Be up at once, but after a death in a while."""
+        if self.state.status is ServerStatus.STOPPED:
+            self._board.set(ServerStatus.STARTING, reason="it died")
+            await asyncio.sleep(START_S)
+        await super().start()
+
+    def _die(self) -> None:
+        """End as a real one does: first what it has, then itself."""
+        for active in [*self._running.values(), *self._waiting]:
+            self._drop(active)
+            active.sink.close(RpcError(Code.UNAVAILABLE, f"the engine died: {DEATH}"))
+        self._waiting.clear()
+        self._board.set(ServerStatus.STOPPED, reason=DEATH)
+
+    async def start_profile(self, directory: str) -> str:
+        """Write a profile; without room for it there is none."""
+        return await asyncio.to_thread(_write_profile, Path(directory, "trace.json"))
 
     def _enter(self, active: NullRequest) -> None:
         refusal = self._refusal(active.request)
@@ -190,6 +218,15 @@ class _Failing(NullRequest):
             raise RuntimeError(SECRET)
         self.sink.close(RuntimeError(SECRET))
         return True
+
+
+def _write_profile(file: Path) -> str:
+    try:
+        file.write_bytes(bytes(PROFILE))
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        raise RpcError(Code.FAILED_PRECONDITION, f"no profile: {error.strerror}") from None
+    return f"profile written to {file}"
 
 
 def _fault(prompt: str | Sequence[int]) -> str:

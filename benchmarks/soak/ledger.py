@@ -1,4 +1,7 @@
-"""What became of every call: each ends once, in a way that is expected of it."""
+"""What became of every call: each ends once, in a way that is expected of it.
+
+A call that a moment of the run turns away (`windows`) is made again until it is answered, as clients do.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from .ends import WrongError
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from random import Random
 
+    from .windows import Window
     from .world import World
 
-__all__ = ["Kind", "Ledger", "WrongError"]
+__all__ = ["Kind", "Ledger", "sentence_of"]
 
 WATCHDOG_S: Final = 60.0
 """A call that takes longer hangs."""
 _MOST_SENTENCES: Final = 40
-
-
-class WrongError(Exception):
-    """A call did not end as it should; the message says how it did."""
+_AGAIN_S: Final = (0.1, 0.5)
+"""After how long a call that was turned away is made again."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +60,32 @@ class Ledger:
     longest: dict[str, float] = field(default_factory=dict)
 
     async def run(self, kind: Kind, world: World, random: Random) -> None:
-        """Make a call of a kind and enter what became of it."""
+        """Make a call of a kind, again while it is turned away, and enter what became of it."""
         self.begun[kind.name] += 1
-        start = time.monotonic()
-        try:
-            async with asyncio.timeout(WATCHDOG_S):
-                await kind.call(world, random)
-        except TimeoutError:
-            self.blame(f"{kind.name}: no end within {WATCHDOG_S:g} s")
-        except Exception as error:
-            self.blame(f"{kind.name}: {_sentence(error)}")
-        else:
+        start = began = time.monotonic()
+        away: set[Window] = set()
+        while True:
+            error = await _outcome(kind.call(world, random))
+            window = None if error is None else world.windows.excuse(error, began)
+            if window is None:
+                break
+            away.add(window)
+            await asyncio.sleep(random.uniform(*_AGAIN_S))
+            began = time.monotonic()
+        self._enter(kind, error)
+        end = time.monotonic()
+        self.longest[kind.name] = max(self.longest.get(kind.name, 0.0), end - start)
+        for window in world.windows:
+            window.calls += window.holds(start, end)
+        for window in away:
+            window.turned_away += 1
+            window.answered += error is None
+
+    def _enter(self, kind: Kind, error: Exception | None) -> None:
+        if error is None:
             self.ended[kind.name] += 1
-        self.longest[kind.name] = max(self.longest.get(kind.name, 0.0), time.monotonic() - start)
+        else:
+            self.blame(f"{kind.name}: {sentence_of(error)}")
 
     def blame(self, sentence: str) -> None:
         """Enter a violation."""
@@ -98,6 +115,19 @@ class Ledger:
         ]
 
 
-def _sentence(error: Exception) -> str:
+async def _outcome(call: Awaitable[None]) -> Exception | None:
+    """What a call raises."""
+    try:
+        async with asyncio.timeout(WATCHDOG_S):
+            await call
+    except TimeoutError:
+        return WrongError(f"no end within {WATCHDOG_S:g} s")
+    except Exception as error:
+        return error
+    return None
+
+
+def sentence_of(error: Exception) -> str:
+    """An error in a line."""
     text = " ".join(str(error).split())[:300]
     return text if isinstance(error, WrongError) else f"{type(error).__name__}: {text}"

@@ -10,7 +10,7 @@ from benchmarks.report.table import grid
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["draw", "markdown", "table"]
+__all__ = ["draw", "markdown", "moments", "table"]
 
 _MB: Final = 1 << 20
 
@@ -29,6 +29,22 @@ def table(results: dict[str, Any]) -> list[list[str]]:
     ]
 
 
+def moments(results: dict[str, Any]) -> list[list[str]]:
+    """A row per moment, however often it came."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in results["moments"]:
+        found.setdefault(row["moment"], []).append(row)
+    return [
+        [
+            name,
+            str(len(rows)),
+            f"{max(row['lasted_s'] for row in rows):.1f}",
+            *(f"{sum(row[column] for row in rows):,}" for column in ("calls", "turned_away", "answered")),
+        ]
+        for name, rows in found.items()
+    ]
+
+
 def markdown(results: dict[str, Any], picture: str = "") -> str:
     """The page."""
     memory = results["memory"]
@@ -38,8 +54,10 @@ def markdown(results: dict[str, Any], picture: str = "") -> str:
         "",
         f"{results['clients']} clients for {results['seconds']:g} s on {results['loop']}, against the engine "
         f"`null` with a token per 5 ms. Of each group of faults (the client leaves, the engine fails, the "
-        f"request is wrong, the client is slow) {results['faults']:.0%} of the calls. Run with "
-        "`make soak`.",
+        f"request is wrong, the client is slow) {results['faults']:.0%} of the calls. All show keys. At "
+        "moments, one after the other, the engine dies, descriptors run out and the disk is full; and a "
+        "second server, over TLS and with clients of its own, is ended by SIGTERM and by kill -9, and "
+        "started again. Run with `make soak`.",
         "",
         f"- calls: {results['begun']:,}, each with an expected end: {results['as_expected']:,}",
         f"- answers of a client that SIGSTOP and SIGCONT stopped and continued: {results['stopped']:,}",
@@ -53,6 +71,16 @@ def markdown(results: dict[str, Any], picture: str = "") -> str:
     ]
     if picture:
         lines += [f"![memory and calls over time]({picture})", ""]
+    columns = [
+        "moment",
+        "times",
+        "longest, s",
+        "calls that were open",
+        "turned away",
+        "of these answered later",
+    ]
+    lines += [grid(columns, moments(results)), ""]
+    lines += ["A call that is turned away is made again, as clients do, until it is answered.", ""]
     head = ["group", "call", "begun", "as expected", "longest, s"]
     return "\n".join([*lines, grid(head, table(results)), ""])
 
@@ -63,7 +91,7 @@ def _counts(results: dict[str, Any]) -> str:
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
-    """Memory and file descriptors over time."""
+    """Memory and file descriptors over time, the moments in grey."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -78,6 +106,8 @@ def draw(results: dict[str, Any], path: Path) -> None:
         right.set_ylim(bottom=0)
         right.set_title("its file descriptors", loc="left")
         for axes in (left, right):
+            for row in results["moments"]:
+                axes.axvspan(row["second"], row["second"] + row["lasted_s"], color="#00000018", lw=0)
             axes.set_xlabel("seconds")
             axes.spines[["top", "right"]].set_visible(False)
         figure.savefig(path, dpi=200, facecolor="white")

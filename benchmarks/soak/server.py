@@ -34,13 +34,15 @@ class CountingEngine(FaultyEngine):
     """The faulty engine, which counts on request."""
 
     async def start(self) -> None:
-        """Be up at once."""
+        """Be up, and count from then on."""
         await super().start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._report)
 
     def _report(self) -> None:
+        gc.unfreeze()  # What was there when the engine was started again counts too.
         gc.collect()
         kinds = Counter(type(thing).__name__ for thing in gc.get_objects())
+        gc.freeze()
         counts = {name: kinds[name] for name in COUNTED}
         report = {"tasks": len(asyncio.all_tasks()), "requests": self.requests, **counts}
         print(json.dumps(report), flush=True)

@@ -408,9 +408,17 @@ async def test_tls(tmp_path: Path) -> None:
     theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     theirs.load_cert_chain(cert, key)
     ours = ssl.create_default_context(cafile=str(cert))
-    async with running(ssl=theirs) as (_, _, target):
+    async with running(ssl=theirs) as (_, server, target):
         async with Client(target, tls=ours) as client:
             assert (await client._unary(UNARY, Raw(b"size:500000"))).data == b"x" * 500_000
+        async with Client(target, tls=ours) as sharing:
+            await sharing._unary(UNARY, Raw(b"a"))
+            ours.set_alpn_protocols(["http/1.1"])  # As httpx does with a context that it is given.
+            for connection in list(server._connections):
+                connection._protocol.connection.abort()
+            await asyncio.sleep(0.05)
+            async with asyncio.timeout(10):
+                assert (await sharing._unary(UNARY, Raw(b"a"))).data == b"a"
         async with Client(target, tls=True) as distrustful:
             with pytest.raises(RpcError) as caught:
                 await distrustful._unary(UNARY, Raw(b"a"))

@@ -435,6 +435,22 @@ async def test_a_drain_closes_what_is_idle_and_says_close_with_the_last_answers(
         assert await drain
 
 
+async def test_an_answer_that_did_not_say_close_is_not_the_last_one() -> None:
+    """Its head was sent before the drain: the client asks again as soon as it has ended."""
+    async with serving() as served, connected(served.port) as (reader, writer):
+        writer.write(post(b"one-then-wait", path="/v1/stream"))
+        await until(lambda: bool(served.servicer.streams))
+        await reader.readuntil(b"\r\n\r\n")
+        drain = asyncio.create_task(served.web.drain(20))
+        await asyncio.sleep(0.4)  # Longer than idle connections stay.
+        served.servicer.streams[0].close()
+        await reader.readuntil(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+        writer.write(post(b"x"))
+        answer = await read_answer(reader)
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert await drain
+
+
 async def test_a_drain_does_not_wait_for_who_reads_nothing() -> None:
     async with serving(stall_timeout=0.4, send_buffer=8192) as served, deaf(served.port) as client:
         served.servicer.answer = b"1" * 5_000_000

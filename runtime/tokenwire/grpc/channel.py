@@ -65,8 +65,6 @@ class WireChannel:
         self.scheme = "https" if tls else "http"
         self._address = target
         self._tls = ssl.create_default_context() if tls is True else tls or None
-        if self._tls is not None:
-            self._tls.set_alpn_protocols(["h2"])
         self._protocols: list[WireProtocol] = []
         self._attempt: asyncio.Task[WireProtocol] | None = None
         self._closed = False
@@ -115,6 +113,8 @@ class WireChannel:
 
     async def _create_connection(self) -> WireProtocol:
         host, port = self._address
+        if self._tls is not None:  # Each time: an HTTP client that shares the context sets its own.
+            self._tls.set_alpn_protocols(["h2"])
         _, protocol = await self.loop.create_connection(self._make_protocol, host, port, ssl=self._tls)
         return protocol
 

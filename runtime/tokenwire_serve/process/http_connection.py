@@ -236,7 +236,7 @@ class HttpConnection(asyncio.Protocol):
         """An answer was written to its end: the next request, or the end of the connection."""
         self.stats.requests += 1
         self._running = None
-        if not exchange.keep_alive or self._listener.draining:
+        if not exchange.keep_alive:
             self._leave()
             self._end(linger=not exchange.complete or self._phase is _Phase.DEAF)
         elif self._waiting:
@@ -246,6 +246,8 @@ class HttpConnection(asyncio.Protocol):
             self._write_refusal(self._refusal)
         elif self._phase is _Phase.IDLE:
             self._rest()
+            if self._listener.draining:  # Its head was sent before: the client may be about to ask again.
+                self._listener.call_last(self)
 
     def give_up(self, exchange: Exchange) -> None:
         """An application ended without an answer, or in the middle of it."""

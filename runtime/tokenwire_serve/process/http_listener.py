@@ -200,6 +200,10 @@ class Listener:
             self._last_call = self.loop.call_later(_LAST_CALL, self._end_idle)
             self._notice_end()
 
+    def call_last(self, connection: HttpConnection) -> None:
+        """End a connection after a moment if it has no request then; it was not told that it ends."""
+        self.loop.call_later(_LAST_CALL, connection.drain)
+
     def _end_idle(self) -> None:
         self._last_call = None
         for connection in list(self._connections):
