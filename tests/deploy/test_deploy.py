@@ -45,6 +45,18 @@ def load(name: str) -> dict[str, Any]:
     return found
 
 
+def made_of(config: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ServeSettings:
+    """What the server makes of a file for `--config`."""
+    seen: list[ServeSettings] = []
+    monkeypatch.setattr(supervisor, "run", lambda settings: seen.append(settings) or 0)
+    file = tmp_path / "tokenwire.toml"
+    file.write_text(config)
+    tomllib.loads(config)
+    result = CliRunner().invoke(serve, ["--config", str(file)])
+    assert result.exit_code == 0, result.output
+    return seen[0]
+
+
 def samples() -> dict[str, tuple[str, ...]]:
     """Every sample's name and labels."""
     found: dict[str, tuple[str, ...]] = dict(OTHERS)
@@ -107,6 +119,17 @@ class TestGrafana:
                 check_query(query)
 
 
+def test_the_sample_of_the_docs_keeps_metrics_to_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its host is everybody's, its metrics need no key."""
+    (sample,) = re.findall(r"```toml\n(# /etc/tokenwire/tokenwire.toml\n.*?)```", OPERATIONS, re.DOTALL)
+    settings = made_of(sample, monkeypatch, tmp_path)
+    assert settings.host == "0.0.0.0"
+    assert settings.observe.metrics_http_port is not None
+    assert settings.metrics_host == "127.0.0.1"
+
+
 def test_alerts_ask_for_what_is_there() -> None:
     (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())["groups"]
     assert len({rule["alert"] for rule in group["rules"]}) == len(group["rules"])
@@ -147,7 +170,7 @@ class TestKubernetes:
             "grpc": settings.grpc_port,
             "metrics": settings.observe.metrics_http_port,
         }
-        assert settings.host == "0.0.0.0"
+        assert (settings.host, settings.metrics_host) == ("0.0.0.0", "0.0.0.0")
         drain = settings.drain_delay + settings.drain_timeout
         assert drain + 10 <= pod["terminationGracePeriodSeconds"]
         readiness = container["readinessProbe"]
@@ -199,14 +222,7 @@ class TestKubernetes:
     @pytest.fixture
     def settings(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ServeSettings:
         """What the server makes of the ConfigMap's file."""
-        seen: list[ServeSettings] = []
-        monkeypatch.setattr(supervisor, "run", lambda settings: seen.append(settings) or 0)
-        file = tmp_path / "tokenwire.toml"
-        file.write_text(load("configmap.yaml")["data"]["tokenwire.toml"])
-        tomllib.loads(file.read_text())
-        result = CliRunner().invoke(serve, ["--config", str(file)])
-        assert result.exit_code == 0, result.output
-        return seen[0]
+        return made_of(load("configmap.yaml")["data"]["tokenwire.toml"], monkeypatch, tmp_path)
 
 
 class TestDockerfile:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from click.testing import CliRunner
@@ -89,6 +89,14 @@ def test_ports(given: dict[str, Any], port: int, grpc_port: int | None) -> None:
         (
             {"port": 9, "observe": ObserveSettings(metrics_http_port=10009)},
             "--grpc-port and --metrics-http-port are both 10009",
+        ),
+        (
+            {"observe": ObserveSettings(metrics_host="::1")},
+            "--metrics-host does nothing without --metrics-http-port",
+        ),
+        (
+            {"observe": ObserveSettings(metrics_host="", metrics_http_port=9)},
+            "--metrics-host must be an address or a host name, not empty",
         ),
         ({"security": SecuritySettings(ssl_keyfile=Path("k"))}, "--ssl-keyfile needs --ssl-certfile"),
         (
@@ -196,6 +204,30 @@ def test_wrong_flags_are_one_message_and_run_nothing(
     assert problem in result.output
     assert "Traceback" not in result.output
     assert not parsed
+
+
+_KEYS: Final = Path("keys")
+_MUTUAL: Final = SecuritySettings(ssl_certfile=Path("c"), ssl_ca_certs=Path("a"), ssl_client_auth="required")
+
+
+@pytest.mark.parametrize(
+    ("given", "security", "host"),
+    [
+        (None, SecuritySettings(), "0.0.0.0"),
+        (None, SecuritySettings(api_keys=("k",)), "127.0.0.1"),
+        (None, SecuritySettings(api_key_file=_KEYS), "127.0.0.1"),
+        (None, SecuritySettings(admin_api_keys=("k",)), "127.0.0.1"),
+        (None, SecuritySettings(admin_api_key_file=_KEYS), "127.0.0.1"),
+        (None, _MUTUAL, "127.0.0.1"),
+        (None, replace(_MUTUAL, ssl_client_auth="optional"), "0.0.0.0"),
+        ("10.0.0.1", SecuritySettings(api_keys=("k",)), "10.0.0.1"),
+        ("::1", SecuritySettings(), "::1"),
+    ],
+)
+def test_where_metrics_are_served(given: str | None, security: SecuritySettings, host: str) -> None:
+    observe = ObserveSettings(metrics_http_port=0, metrics_host=given)
+    settings = ServeSettings(host="0.0.0.0", security=security, observe=observe)
+    assert settings.resolved().metrics_host == host
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from tokenwire.auth import is_loopback
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
@@ -272,8 +273,14 @@ def _listen_for_metrics(settings: ServeSettings, stack: AsyncExitStack) -> socke
     port = settings.observe.metrics_http_port
     if port is None or not settings.observe.enable_metrics:
         return None
-    sock = stack.enter_context(listen(settings.host, port, "--metrics-http-port"))
+    sock = stack.enter_context(listen(settings.metrics_host, port, "--metrics-http-port", "--metrics-host"))
     _LOG.info("metrics on http://%s/metrics", address_of(sock))
+    if settings.security.guards and not is_loopback(sock.getsockname()[0]):
+        _LOG.warning(
+            "the metrics on %s need no key and have no TLS: whoever reaches that address reads them "
+            "(--metrics-host)",
+            address_of(sock),
+        )
     return sock
 
 
