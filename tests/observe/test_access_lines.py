@@ -16,7 +16,12 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.record import CallRecord
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
-from tokenwire_gen.sglang.runtime.v1.sglang_pb import HealthCheckRequest, SamplingParams, TextGenerateRequest
+from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
+    HealthCheckRequest,
+    SamplingParams,
+    TextEmbedRequest,
+    TextGenerateRequest,
+)
 from tokenwire_serve.observe.log_lines import ACCESS, ConsoleLines, JsonLines
 from tokenwire_serve.observe.observer import Observer
 
@@ -143,6 +148,48 @@ async def test_who_hangs_up_over_http_has_a_line(server: ObservedServer) -> None
         await anext(reply.aiter_bytes())
     line = await only(server)
     assert (line["code"], line["http_status"], line["method"]) == ("CANCELLED", 200, TEXT)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "x"}], "stream": True}),
+        ("/v1/completions", {"prompt": "x", "stream": True}),
+        ("/generate", {"text": "x", "stream": True}),
+        ("/generate", {"text": "x", "stream": True, "return_logprob": True}),
+    ],
+)
+async def test_without_a_token_there_is_no_first(
+    server: ObservedServer, path: str, body: dict[str, Any]
+) -> None:
+    """The engine is paused, and the client gives up."""
+    await server.servicer.engine.pause("in_place")
+    async with httpx.AsyncClient(base_url=f"http://{server.http}") as client:
+        call = asyncio.create_task(client.post(path, json=body))
+        await until(lambda: server.servicer.active_requests == 1)
+        call.cancel()
+    line = await only(server)
+    assert (line["code"], line["completion_tokens"]) == ("CANCELLED", 0)
+    assert "ttft" not in line
+
+
+async def test_an_embedding_has_no_first_token(server: ObservedServer) -> None:
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        await client.text_embed(TextEmbedRequest(text="hello"))
+    line = await only(server)
+    assert (line["prompt_tokens"], line["completion_tokens"]) == (5, 0)
+    assert "ttft" not in line and "queue" in line
+
+
+def test_people_are_shown_the_first_token_only_where_there_is_one() -> None:
+    record = CallRecord(Observer(), "http", "", {}, "GET /")
+    record.first()
+    record.finished(1, 0, 0)
+    record.end()
+    assert "tokens 1+0" in ConsoleLines().call(record, 1.0)
+    assert "  first " not in ConsoleLines().call(record, 1.0)
+    record.completion_tokens = 1
+    assert "  first " in ConsoleLines().call(record, 1.0)
 
 
 async def test_an_abort_has_a_line(server: ObservedServer) -> None:
