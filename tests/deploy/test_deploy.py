@@ -140,6 +140,55 @@ def test_alerts_ask_for_what_is_there() -> None:
             assert label in rule["expr"]
 
 
+def expression(alert: str) -> str:
+    """What an alert asks."""
+    (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())["groups"]
+    (rule,) = (rule for rule in group["rules"] if rule["alert"] == alert)
+    found: str = rule["expr"]
+    return found
+
+
+def counts(selector: str, labels: dict[str, str]) -> bool:
+    """Whether what stands between the braces of a query takes a series, as Prometheus does: anchored."""
+    for name, how, value in re.findall(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"', selector):
+        same = re.fullmatch(value if "~" in how else re.escape(value), labels[name]) is not None
+        if same is how.startswith("!"):
+            return False
+    return True
+
+
+CALLS = "sglang.runtime.v1.SglangService"
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "fails", "seen"),
+    [
+        (f"{CALLS}/ChatComplete", "OK", False, True),
+        (f"{CALLS}/ChatComplete", "INTERNAL", True, True),
+        (f"{CALLS}/TextGenerate", "UNAVAILABLE", True, True),
+        (f"{CALLS}/TextGenerate", "INVALID_ARGUMENT", False, True),
+        (f"{CALLS}/HealthCheck", "UNAVAILABLE", False, False),
+        (f"{CALLS}/HealthCheck", "OK", False, False),
+        ("grpc.health.v1.Health/Watch", "UNAVAILABLE", False, False),
+        ("unknown", "UNKNOWN", False, False),
+        ("unknown", "UNIMPLEMENTED", False, False),
+    ],
+)
+def test_neither_probes_nor_strangers_move_the_rate_of_errors(
+    method: str, code: str, fails: bool, seen: bool
+) -> None:
+    failing, whole = re.findall(r"tokenwire_requests_total(\{[^}]*\})\[5m\]", expression("TokenwireErrors"))
+    labels = {"method": method, "code": code}
+    assert (counts(failing, labels), counts(whole, labels)) == (fails, seen)
+
+
+def test_strangers_do_not_fill_the_queue() -> None:
+    (selector,) = re.findall(r"tokenwire_requests_total(\{[^}]*\})", expression("TokenwireQueueFull"))
+    assert counts(selector, {"method": f"{CALLS}/ChatComplete", "code": "RESOURCE_EXHAUSTED"})
+    assert not counts(selector, {"method": f"{CALLS}/ChatComplete", "code": "OK"})
+    assert not counts(selector, {"method": "unknown", "code": "RESOURCE_EXHAUSTED"})
+
+
 class TestKubernetes:
     @pytest.mark.parametrize("file", RESOURCES, ids=lambda file: file.stem)
     def test_a_manifest_is_valid(self, file: Path) -> None:

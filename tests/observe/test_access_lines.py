@@ -116,10 +116,11 @@ async def test_a_chat_over_http(server: ObservedServer, stream: bool) -> None:
         ({":path": f"/{TEXT}", "grpc-timeout": "20m"}, ENDLESS, "DEADLINE_EXCEEDED"),
         ({":path": "/nothing/There"}, HealthCheckRequest(), "UNIMPLEMENTED"),
         ({":path": f"/{TEXT}", "content-type": "text/plain"}, ENDLESS, "INVALID_ARGUMENT"),
+        ({":path": f"/{TEXT}", ":method": "GET"}, ENDLESS, "UNIMPLEMENTED"),
         ({":path": f"/{TEXT}", "grpc-timeout": "soon"}, ENDLESS, "INVALID_ARGUMENT"),
         ({":path": f"/{TEXT}"}, b"\x0a\xff", "INVALID_ARGUMENT"),
     ],
-    ids=["refused", "deadline", "unknown", "not gRPC", "malformed timeout", "malformed message"],
+    ids=["refused", "deadline", "unknown", "not gRPC", "GET", "malformed timeout", "malformed message"],
 )
 async def test_each_ending_over_grpc_has_one_line(
     server: ObservedServer, request_headers: dict[str, str], body: Any, code: str
@@ -209,9 +210,12 @@ async def test_an_abort_has_a_line(server: ObservedServer) -> None:
         (b"PUT /health HTTP/1.1\r\nhost: x\r\n\r\n", "UNIMPLEMENTED", 405),
         (b"POST /generate HTTP/1.1\r\nhost: x\r\n\r\n", "INVALID_ARGUMENT", 415),
         (b"nonsense\r\n\r\n", "INVALID_ARGUMENT", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "INVALID_ARGUMENT", 505),
+        (b"GET / HTTP/1.1\r\nhost: x\r\nexpect: much\r\n\r\n", "INVALID_ARGUMENT", 417),
+        (b"GET / HTTP/1.1\r\nhost: x\r\nx: %b\r\n\r\n" % (b"x" * 40_000), "RESOURCE_EXHAUSTED", 431),
         (b"GET /health HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n", "INVALID_ARGUMENT", 400),
     ],
-    ids=["404", "405", "415", "malformed", "two hosts"],
+    ids=["404", "405", "415", "malformed", "HTTP/2", "expect", "large", "two hosts"],
 )
 async def test_each_refusal_over_http_has_one_line(
     server: ObservedServer, request_bytes: bytes, code: str, status: int
