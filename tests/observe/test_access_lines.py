@@ -185,11 +185,12 @@ async def test_an_embedding_has_no_first_token(server: ObservedServer) -> None:
 def test_people_are_shown_the_first_token_only_where_there_is_one() -> None:
     record = CallRecord(Observer(), "http", "", {}, "GET /")
     record.first()
-    record.finished(1, 0, 0)
     record.end()
+    assert "  first " in ConsoleLines().call(record, 1.0)  # of a stream that failed midway
+    record.finished(1, 0, 0)
     assert "tokens 1+0" in ConsoleLines().call(record, 1.0)
     assert "  first " not in ConsoleLines().call(record, 1.0)
-    record.completion_tokens = 1
+    record.finished(0, 0, 1)
     assert "  first " in ConsoleLines().call(record, 1.0)
 
 

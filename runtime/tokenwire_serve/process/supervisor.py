@@ -19,7 +19,7 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
 from tokenwire_serve.engines import EngineOptions, create
-from tokenwire_serve.observe.log import logging_to_stderr
+from tokenwire_serve.observe.log import STOPPED_EARLY, logging_to_stderr
 from tokenwire_serve.observe.observation import Observation, share_engine_metrics
 from tokenwire_serve.observe.tracing import MissingTracingError
 from tokenwire_serve.servicer.service import SglangServicer
@@ -130,7 +130,7 @@ class Supervisor:
         except RpcError as error:
             return self._fail(error.message)
         except _StoppedError:
-            _LOG.info("stopped before it was ready")
+            _LOG.info(STOPPED_EARLY)
         return 0
 
     def _own_signals(self) -> None:
