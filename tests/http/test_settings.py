@@ -362,6 +362,8 @@ def test_the_command_lines_engine_flags_win(parsed: list[ServeSettings], tmp_pat
     [
         ("prot = 1", "there is no flag --prot"),
         ("config = 'x'", "there is no flag --config"),
+        ("[server]\nport = 1", "tables are not used, and [server] is one: write port = 30000"),
+        ("[limits]\nmax-streams = 1", "tables are not used, and [limits] is one"),
         ("port = ", "is not TOML"),
         ("port = true", "port must be a string or a number"),
         ("port = 'http'", "serve.toml: port: 'http' is not a valid integer"),
@@ -371,7 +373,11 @@ def test_the_command_lines_engine_flags_win(parsed: list[ServeSettings], tmp_pat
         ("api-key = [1, [2]]", "api-key must be a string or a number"),
         ("engine-args = '--tp 2'", "engine-args must be a list of strings"),
         ("grpc-port = 1\ngrpc_port = 2", "--grpc-port is given twice"),
-        ("max-streams = 0", "--max-streams must be 1 or more"),
+        ("max-streams = 0", "serve.toml: --max-streams must be 1 or more"),
+        ("drain-timeout = -1", "serve.toml: --drain-timeout must be 0 or more seconds, not -1"),
+        ("port = 9\ngrpc-port = 9", "serve.toml: --port and --grpc-port are both 9"),
+        ("ssl-keyfile = 'k'", "serve.toml: --ssl-keyfile needs --ssl-certfile"),
+        ("otlp-traces-endpoint = 'x'", "serve.toml: --otlp-traces-endpoint"),
     ],
 )
 def test_a_file_that_is_wrong(parsed: list[ServeSettings], tmp_path: Path, text: str, problem: str) -> None:
@@ -380,6 +386,16 @@ def test_a_file_that_is_wrong(parsed: list[ServeSettings], tmp_path: Path, text:
     result = CliRunner().invoke(serve, ["--config", str(file)])
     assert result.exit_code == 2
     assert problem in result.output.replace("\n", " ")
+    assert not parsed
+
+
+def test_a_file_is_not_named_for_what_it_did_not_give(parsed: list[ServeSettings], tmp_path: Path) -> None:
+    file = tmp_path / "serve.toml"
+    file.write_text("drain-timeout = 1\nmax-streams = 7")
+    result = CliRunner().invoke(serve, ["--config", str(file), "--drain-timeout", "-1"])
+    assert result.exit_code == 2
+    assert "--drain-timeout must be 0 or more seconds" in result.output
+    assert "serve.toml" not in result.output
     assert not parsed
 
 

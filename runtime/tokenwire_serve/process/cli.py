@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 from tokenwire.quiet import QuietCommand
 
-from .config_file import ENGINE_ARGS, read_config
+from .config_file import ENGINE_ARGS, read_config, with_file
 from .flags import Option, options_of, settings_from
 from .groups import ObserveSettings
 from .settings import ServeSettings, SettingsError
@@ -91,7 +91,7 @@ def _settings(context: click.Context, flags: dict[str, Any]) -> ServeSettings:
             ServeSettings, flags, engine_args=flags[ENGINE_ARGS], explicit=explicit
         ).resolved()
     except (SettingsError, ValueError) as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(with_file(str(error), context)) from None
 
 
 _HELP: Final = """Serve a model over gRPC and HTTP.
