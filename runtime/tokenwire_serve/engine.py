@@ -179,6 +179,11 @@ class Delta:
     input_logprobs: list[TokenLogprob] | None = None
     """Of the prompt, with the first delta of the choice only."""
 
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether it ends a choice that was aborted before its first token."""
+        return not self.completion_tokens and self.finish is not None and self.finish.kind == "abort"
+
 
 @dataclass(slots=True)
 class EmbedRequest:

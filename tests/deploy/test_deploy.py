@@ -45,6 +45,18 @@ def load(name: str) -> dict[str, Any]:
     return found
 
 
+def made_of(config: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ServeSettings:
+    """What the server makes of a file for `--config`."""
+    seen: list[ServeSettings] = []
+    monkeypatch.setattr(supervisor, "run", lambda settings: seen.append(settings) or 0)
+    file = tmp_path / "tokenwire.toml"
+    file.write_text(config)
+    tomllib.loads(config)
+    result = CliRunner().invoke(serve, ["--config", str(file)])
+    assert result.exit_code == 0, result.output
+    return seen[0]
+
+
 def samples() -> dict[str, tuple[str, ...]]:
     """Every sample's name and labels."""
     found: dict[str, tuple[str, ...]] = dict(OTHERS)
@@ -107,6 +119,17 @@ class TestGrafana:
                 check_query(query)
 
 
+def test_the_sample_of_the_docs_keeps_metrics_to_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its host is everybody's, its metrics need no key."""
+    (sample,) = re.findall(r"```toml\n(# /etc/tokenwire/tokenwire.toml\n.*?)```", OPERATIONS, re.DOTALL)
+    settings = made_of(sample, monkeypatch, tmp_path)
+    assert settings.host == "0.0.0.0"
+    assert settings.observe.metrics_http_port is not None
+    assert settings.metrics_host == "127.0.0.1"
+
+
 def test_alerts_ask_for_what_is_there() -> None:
     (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())["groups"]
     assert len({rule["alert"] for rule in group["rules"]}) == len(group["rules"])
@@ -115,6 +138,55 @@ def test_alerts_ask_for_what_is_there() -> None:
         assert rule["labels"]["severity"] in ("warning", "critical")
         for label in re.findall(r"\$labels\.(\w+)", json.dumps(rule["annotations"])):
             assert label in rule["expr"]
+
+
+def expression(alert: str) -> str:
+    """What an alert asks."""
+    (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())["groups"]
+    (rule,) = (rule for rule in group["rules"] if rule["alert"] == alert)
+    found: str = rule["expr"]
+    return found
+
+
+def counts(selector: str, labels: dict[str, str]) -> bool:
+    """Whether what stands between the braces of a query takes a series, as Prometheus does: anchored."""
+    for name, how, value in re.findall(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"', selector):
+        same = re.fullmatch(value if "~" in how else re.escape(value), labels[name]) is not None
+        if same is how.startswith("!"):
+            return False
+    return True
+
+
+CALLS = "sglang.runtime.v1.SglangService"
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "fails", "seen"),
+    [
+        (f"{CALLS}/ChatComplete", "OK", False, True),
+        (f"{CALLS}/ChatComplete", "INTERNAL", True, True),
+        (f"{CALLS}/TextGenerate", "UNAVAILABLE", True, True),
+        (f"{CALLS}/TextGenerate", "INVALID_ARGUMENT", False, True),
+        (f"{CALLS}/HealthCheck", "UNAVAILABLE", False, False),
+        (f"{CALLS}/HealthCheck", "OK", False, False),
+        ("grpc.health.v1.Health/Watch", "UNAVAILABLE", False, False),
+        ("unknown", "UNKNOWN", False, False),
+        ("unknown", "UNIMPLEMENTED", False, False),
+    ],
+)
+def test_neither_probes_nor_strangers_move_the_rate_of_errors(
+    method: str, code: str, fails: bool, seen: bool
+) -> None:
+    failing, whole = re.findall(r"tokenwire_requests_total(\{[^}]*\})\[5m\]", expression("TokenwireErrors"))
+    labels = {"method": method, "code": code}
+    assert (counts(failing, labels), counts(whole, labels)) == (fails, seen)
+
+
+def test_strangers_do_not_fill_the_queue() -> None:
+    (selector,) = re.findall(r"tokenwire_requests_total(\{[^}]*\})", expression("TokenwireQueueFull"))
+    assert counts(selector, {"method": f"{CALLS}/ChatComplete", "code": "RESOURCE_EXHAUSTED"})
+    assert not counts(selector, {"method": f"{CALLS}/ChatComplete", "code": "OK"})
+    assert not counts(selector, {"method": "unknown", "code": "RESOURCE_EXHAUSTED"})
 
 
 class TestKubernetes:
@@ -147,7 +219,7 @@ class TestKubernetes:
             "grpc": settings.grpc_port,
             "metrics": settings.observe.metrics_http_port,
         }
-        assert settings.host == "0.0.0.0"
+        assert (settings.host, settings.metrics_host) == ("0.0.0.0", "0.0.0.0")
         drain = settings.drain_delay + settings.drain_timeout
         assert drain + 10 <= pod["terminationGracePeriodSeconds"]
         readiness = container["readinessProbe"]
@@ -199,14 +271,7 @@ class TestKubernetes:
     @pytest.fixture
     def settings(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ServeSettings:
         """What the server makes of the ConfigMap's file."""
-        seen: list[ServeSettings] = []
-        monkeypatch.setattr(supervisor, "run", lambda settings: seen.append(settings) or 0)
-        file = tmp_path / "tokenwire.toml"
-        file.write_text(load("configmap.yaml")["data"]["tokenwire.toml"])
-        tomllib.loads(file.read_text())
-        result = CliRunner().invoke(serve, ["--config", str(file)])
-        assert result.exit_code == 0, result.output
-        return seen[0]
+        return made_of(load("configmap.yaml")["data"]["tokenwire.toml"], monkeypatch, tmp_path)
 
 
 class TestDockerfile:

@@ -6,15 +6,19 @@ import json
 import socket
 import threading
 from concurrent import futures
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import grpc
+import httpx
 import pytest
 from click.testing import CliRunner
+from tokenwire.connection_advice import WRONG_PORT
 from tokenwire.grpc.target import Target
+from tokenwire_serve.doctor import calls, web, wire
 from tokenwire_serve.doctor.cli import doctor
-from tokenwire_serve.doctor.finding import Finding, table
+from tokenwire_serve.doctor.finding import NEEDS_KEY, Finding, table, verdict
 from tokenwire_serve.doctor.web import HttpChecks
 from tokenwire_serve.doctor.wire import reach
 
@@ -133,6 +137,84 @@ def test_keys_and_tls(tmp_path: Path) -> None:
         assert f"https://{server.grpc}" in findings["TLS"].fix
 
 
+GUARDED = ("--api-key", USER, "--admin-api-key", ADMIN)
+
+
+@contextmanager
+def paused_server(*flags: str) -> Iterator[RunningServer]:
+    """A server whose generation is paused."""
+    with running_server("--engine", "null", "--log-level", "error", *flags) as server:
+        headers = {"authorization": f"Bearer {ADMIN}"}
+        httpx.post(f"http://{server.http}/pause_generation", json={}, headers=headers).raise_for_status()
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("flags", "asked"),
+    [
+        ((), ()),
+        ((), ("--no-http",)),
+        (GUARDED, ("--no-http", "--api-key", ADMIN)),
+        (GUARDED, ("--api-key", USER)),
+    ],
+    ids=["no keys", "no keys, gRPC only", "admin, gRPC only", "user, by the metrics"],
+)
+def test_a_pause_is_named_and_no_token_waited_for(flags: tuple[str, ...], asked: tuple[str, ...]) -> None:
+    with paused_server(*flags) as server:
+        web = () if "--no-http" in asked else ("--http-port", server.http.rpartition(":")[2])
+        code, findings = examine("--target", server.grpc, *asked, *web)
+    assert code == 1
+    assert findings["tokens"] == Finding("tokens", "fail", "generation is paused", findings["tokens"].fix)
+    assert "ContinueGeneration" in findings["tokens"].fix
+    for check in {"deadline", "leaving", "HTTP chat"} & findings.keys():
+        assert findings[check] == Finding(check, "skip", "not looked at: generation is paused")
+    assert [check for check, state in states(findings).items() if state == "fail"] == ["tokens"]
+
+
+def test_a_pause_that_nothing_tells_is_one_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's key, and metrics elsewhere."""
+    monkeypatch.setattr(calls, "_PATIENCE_S", 1.0)
+    monkeypatch.setattr(web, "_PATIENCE_S", 1.0)
+    with paused_server(*GUARDED, "--metrics-http-port", "0") as server:
+        host, port = server.http.split(":")
+        code, findings = examine("--target", server.grpc, "--api-key", USER, "--http-port", port)
+        chat = {f.check: f for f in HttpChecks(host, int(port), None, USER, local=True).run()}
+    assert code == 1
+    assert findings["tokens"].state == "fail"
+    assert "tokenwire_engine_paused" in findings["tokens"].fix
+    assert {findings[check].found for check in ("deadline", "leaving", "HTTP chat")} == {
+        "not looked at: 0 messages of 16 came within 1 s"
+    }
+    assert chat["HTTP health"].state == "ok"
+    assert (chat["HTTP chat"].state, chat["HTTP chat"].fix) == ("fail", findings["tokens"].fix)
+    assert chat["HTTP metrics"].state == "skip"
+
+
+def test_a_server_without_a_key_of_ours_is_not_said_to_work() -> None:
+    with running_server("--engine", "null", "--log-level", "error", *GUARDED) as server:
+        flags = ["--target", server.grpc, "--http-port", server.http.rpartition(":")[2]]
+        without = CliRunner().invoke(doctor, flags)
+        wrong = CliRunner().invoke(doctor, [*flags, "--api-key", "not-the-key-0123456789"])
+        right = CliRunner().invoke(doctor, [*flags, "--api-key", USER])
+    assert (without.exit_code, without.output.splitlines()[-1]) == (
+        0, "what was looked at works; 6 checks need a key; 1 to know"
+    )  # fmt: skip
+    assert wrong.exit_code == 1
+    assert "the server refuses the key" in wrong.output
+    assert "admin calls without a key are refused" in wrong.output
+    assert "your key is" not in wrong.output
+    assert (right.exit_code, right.output.splitlines()[-1]) == (0, "it works")
+
+
+def test_verdicts() -> None:
+    ok, warn = Finding("a", "ok", ""), Finding("b", "warn", "")
+    unseen = Finding("c", "skip", NEEDS_KEY)
+    assert verdict([ok]) == "it works"
+    assert verdict([ok, warn, warn]) == "it works; 2 to know"
+    assert verdict([ok, unseen]) == "what was looked at works; 1 check needs a key"
+    assert verdict([Finding("d", "fail", ""), warn, unseen]) == "1 to fix, 1 to know"
+
+
 def test_a_server_that_starts_is_waited_for() -> None:
     class Starting(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -158,6 +240,18 @@ def test_a_server_that_starts_is_waited_for() -> None:
         assert findings[check].state == "fail"
         assert findings[check].found.endswith("is 503: loading the model")
         assert "if it is starting, wait" in findings[check].fix
+
+
+def test_the_http_port_with_tls_is_known_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps the connection for some seconds after its answer."""
+    monkeypatch.setattr(wire, "_PATIENCE_S", 3.0)
+    authority = Authority(tmp_path)
+    certificate, key = map(str, authority.server())
+    with running_server("--engine", "null", "--ssl-certfile", certificate, "--ssl-keyfile", key) as server:
+        code, findings = examine("--target", f"https://{server.http}", "--ca", str(authority.file))
+    assert (code, findings["HTTP/2"].state) == (1, "fail")
+    assert "HTTP/1.1 505" in findings["HTTP/2"].found
+    assert findings["HTTP/2"].fix == WRONG_PORT
 
 
 def test_the_http_port_is_not_the_grpc_port(server: RunningServer) -> None:

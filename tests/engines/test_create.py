@@ -55,11 +55,13 @@ except Exception as error:
 
 
 async def refusal(**options: Any) -> str:
-    engine = create("transformers", EngineOptions(**options))
     with pytest.raises(RpcError) as refused:
-        await engine.start()
+        engine = create("transformers", EngineOptions(**options))
+        try:
+            await engine.start()
+        finally:
+            await engine.close()
     assert refused.value.code is Code.FAILED_PRECONDITION
-    await engine.close()
     return refused.value.message
 
 
@@ -70,6 +72,20 @@ def model(tmp_path: Path) -> Path:
 
 async def test_a_missing_directory(tmp_path: Path) -> None:
     assert "no such directory" in await refusal(model_path=tmp_path / "nowhere")
+
+
+def test_a_directory_is_looked_at_before_pytorch_is_imported() -> None:
+    code = """
+import sys
+from pathlib import Path
+sys.modules["torch"] = None
+from tokenwire_serve.engines import EngineOptions, create
+try:
+    create("transformers", EngineOptions(model_path=Path("/nowhere")))
+except Exception as error:
+    print(error)
+"""
+    assert "--model-path /nowhere: no such directory" in run_python(code)
 
 
 async def test_a_missing_config(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire_serve.engine import GenerateRequest, Sampling
 from tokenwire_serve.engines.sglang_adapter.batches import pack, pick, unpack
-from tokenwire_serve.engines.sglang_adapter.deltas import DeltaReader
+from tokenwire_serve.engines.sglang_adapter.deltas import DeltaReader, came_to_nothing
 from tokenwire_serve.engines.sglang_adapter.errors import of_sentence, of_status
 from tokenwire_serve.engines.sglang_adapter.feed import Feed
 from tokenwire_serve.engines.sglang_adapter.guard import guard_requests
@@ -107,6 +107,21 @@ def test_only_running_streams_of_plain_text_are_served_from_a_batch() -> None:
     assert len(handled) == 1
     made.take({**pack(batch(None)), "customized_info": {"x": [1]}})
     assert len(handled) == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "tokens", "nothing"),
+    [
+        ({"type": "abort", "message": "aborted"}, 0, True),
+        ({"type": "abort", "message": "aborted"}, 1, False),
+        ({"type": "length", "length": 0}, 0, False),
+        (None, 0, False),
+    ],
+)
+def test_an_abort_before_the_first_token_is_known(
+    reason: dict[str, Any] | None, tokens: int, nothing: bool
+) -> None:
+    assert came_to_nothing({"finish_reason": reason, "completion_tokens": tokens}) is nothing
 
 
 def test_a_stream_that_fails_harms_no_other() -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from tokenwire_serve.engines import EngineOptions
 
+TIME_IS_OVER = "the server is stopping, and --drain-timeout is over; try again"
 LONG = pb.SamplingParams(max_new_tokens=1_000_000)
 
 
@@ -93,11 +94,12 @@ async def test_what_hangs_when_the_drain_ends_is_unavailable(
             os.kill(os.getpid(), signal.SIGTERM)
             for error in await asyncio.gather(*calls, return_exceptions=True):
                 assert isinstance(error, RpcError)
-                assert error.code is Code.UNAVAILABLE
+                assert (error.code, error.message) == (Code.UNAVAILABLE, TIME_IS_OVER)
             for reply in await asyncio.gather(*posts):
                 assert (reply.request.url.path, reply.status_code) == (reply.request.url.path, 503)
+                assert reply.json()["error"]["message"] == TIME_IS_OVER
             rest = [line async for line in events if line]
-            assert '"unavailable"' in rest[-2]
+            assert '"unavailable"' in rest[-2] and TIME_IS_OVER in rest[-2]
             assert rest[-1] == "data: [DONE]"
             await running.aclose()
         async with asyncio.timeout(10):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from click.testing import CliRunner
@@ -89,6 +89,14 @@ def test_ports(given: dict[str, Any], port: int, grpc_port: int | None) -> None:
         (
             {"port": 9, "observe": ObserveSettings(metrics_http_port=10009)},
             "--grpc-port and --metrics-http-port are both 10009",
+        ),
+        (
+            {"observe": ObserveSettings(metrics_host="::1")},
+            "--metrics-host does nothing without --metrics-http-port",
+        ),
+        (
+            {"observe": ObserveSettings(metrics_host="", metrics_http_port=9)},
+            "--metrics-host must be an address or a host name, not empty",
         ),
         ({"security": SecuritySettings(ssl_keyfile=Path("k"))}, "--ssl-keyfile needs --ssl-certfile"),
         (
@@ -196,6 +204,30 @@ def test_wrong_flags_are_one_message_and_run_nothing(
     assert problem in result.output
     assert "Traceback" not in result.output
     assert not parsed
+
+
+_KEYS: Final = Path("keys")
+_MUTUAL: Final = SecuritySettings(ssl_certfile=Path("c"), ssl_ca_certs=Path("a"), ssl_client_auth="required")
+
+
+@pytest.mark.parametrize(
+    ("given", "security", "host"),
+    [
+        (None, SecuritySettings(), "0.0.0.0"),
+        (None, SecuritySettings(api_keys=("k",)), "127.0.0.1"),
+        (None, SecuritySettings(api_key_file=_KEYS), "127.0.0.1"),
+        (None, SecuritySettings(admin_api_keys=("k",)), "127.0.0.1"),
+        (None, SecuritySettings(admin_api_key_file=_KEYS), "127.0.0.1"),
+        (None, _MUTUAL, "127.0.0.1"),
+        (None, replace(_MUTUAL, ssl_client_auth="optional"), "0.0.0.0"),
+        ("10.0.0.1", SecuritySettings(api_keys=("k",)), "10.0.0.1"),
+        ("::1", SecuritySettings(), "::1"),
+    ],
+)
+def test_where_metrics_are_served(given: str | None, security: SecuritySettings, host: str) -> None:
+    observe = ObserveSettings(metrics_http_port=0, metrics_host=given)
+    settings = ServeSettings(host="0.0.0.0", security=security, observe=observe)
+    assert settings.resolved().metrics_host == host
 
 
 @pytest.mark.parametrize(
@@ -330,6 +362,8 @@ def test_the_command_lines_engine_flags_win(parsed: list[ServeSettings], tmp_pat
     [
         ("prot = 1", "there is no flag --prot"),
         ("config = 'x'", "there is no flag --config"),
+        ("[server]\nport = 1", "tables are not used, and [server] is one: write port = 30000"),
+        ("[limits]\nmax-streams = 1", "tables are not used, and [limits] is one"),
         ("port = ", "is not TOML"),
         ("port = true", "port must be a string or a number"),
         ("port = 'http'", "serve.toml: port: 'http' is not a valid integer"),
@@ -339,7 +373,11 @@ def test_the_command_lines_engine_flags_win(parsed: list[ServeSettings], tmp_pat
         ("api-key = [1, [2]]", "api-key must be a string or a number"),
         ("engine-args = '--tp 2'", "engine-args must be a list of strings"),
         ("grpc-port = 1\ngrpc_port = 2", "--grpc-port is given twice"),
-        ("max-streams = 0", "--max-streams must be 1 or more"),
+        ("max-streams = 0", "serve.toml: --max-streams must be 1 or more"),
+        ("drain-timeout = -1", "serve.toml: --drain-timeout must be 0 or more seconds, not -1"),
+        ("port = 9\ngrpc-port = 9", "serve.toml: --port and --grpc-port are both 9"),
+        ("ssl-keyfile = 'k'", "serve.toml: --ssl-keyfile needs --ssl-certfile"),
+        ("otlp-traces-endpoint = 'x'", "serve.toml: --otlp-traces-endpoint"),
     ],
 )
 def test_a_file_that_is_wrong(parsed: list[ServeSettings], tmp_path: Path, text: str, problem: str) -> None:
@@ -348,6 +386,16 @@ def test_a_file_that_is_wrong(parsed: list[ServeSettings], tmp_path: Path, text:
     result = CliRunner().invoke(serve, ["--config", str(file)])
     assert result.exit_code == 2
     assert problem in result.output.replace("\n", " ")
+    assert not parsed
+
+
+def test_a_file_is_not_named_for_what_it_did_not_give(parsed: list[ServeSettings], tmp_path: Path) -> None:
+    file = tmp_path / "serve.toml"
+    file.write_text("drain-timeout = 1\nmax-streams = 7")
+    result = CliRunner().invoke(serve, ["--config", str(file), "--drain-timeout", "-1"])
+    assert result.exit_code == 2
+    assert "--drain-timeout must be 0 or more seconds" in result.output
+    assert "serve.toml" not in result.output
     assert not parsed
 
 

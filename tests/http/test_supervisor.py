@@ -87,6 +87,32 @@ def test_ready_then_a_signal_ends_it_with_0(number: signal.Signals) -> None:
         assert "Traceback" not in err
 
 
+EARLY = """
+import importlib.abc, os, signal, sys
+
+class Signals(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.{number})
+
+sys.meta_path.insert(0, Signals())
+from tokenwire_serve.process.cli import serve
+serve.main(["--engine", "null", "--port", "0", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "module", ["tokenwire_serve.process.supervisor", "tokenwire_serve.servicer.service", "uvloop"]
+)
+def test_a_signal_while_it_is_imported_ends_it_with_a_word(number: str, module: str) -> None:
+    command = [sys.executable, "-c", EARLY.format(module=module, number=number), "--log-format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    (line,) = done.stderr.splitlines()
+    assert json.loads(line)["message"] == "stopped before it was ready"
+
+
 def test_http_alone() -> None:
     with serving("--port", "0", "--no-enable-grpc") as (process, ready):
         assert ready[3] == "off"

@@ -16,7 +16,12 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.record import CallRecord
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
-from tokenwire_gen.sglang.runtime.v1.sglang_pb import HealthCheckRequest, SamplingParams, TextGenerateRequest
+from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
+    HealthCheckRequest,
+    SamplingParams,
+    TextEmbedRequest,
+    TextGenerateRequest,
+)
 from tokenwire_serve.observe.log_lines import ACCESS, ConsoleLines, JsonLines
 from tokenwire_serve.observe.observer import Observer
 
@@ -111,10 +116,11 @@ async def test_a_chat_over_http(server: ObservedServer, stream: bool) -> None:
         ({":path": f"/{TEXT}", "grpc-timeout": "20m"}, ENDLESS, "DEADLINE_EXCEEDED"),
         ({":path": "/nothing/There"}, HealthCheckRequest(), "UNIMPLEMENTED"),
         ({":path": f"/{TEXT}", "content-type": "text/plain"}, ENDLESS, "INVALID_ARGUMENT"),
+        ({":path": f"/{TEXT}", ":method": "GET"}, ENDLESS, "UNIMPLEMENTED"),
         ({":path": f"/{TEXT}", "grpc-timeout": "soon"}, ENDLESS, "INVALID_ARGUMENT"),
         ({":path": f"/{TEXT}"}, b"\x0a\xff", "INVALID_ARGUMENT"),
     ],
-    ids=["refused", "deadline", "unknown", "not gRPC", "malformed timeout", "malformed message"],
+    ids=["refused", "deadline", "unknown", "not gRPC", "GET", "malformed timeout", "malformed message"],
 )
 async def test_each_ending_over_grpc_has_one_line(
     server: ObservedServer, request_headers: dict[str, str], body: Any, code: str
@@ -145,6 +151,49 @@ async def test_who_hangs_up_over_http_has_a_line(server: ObservedServer) -> None
     assert (line["code"], line["http_status"], line["method"]) == ("CANCELLED", 200, TEXT)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "x"}], "stream": True}),
+        ("/v1/completions", {"prompt": "x", "stream": True}),
+        ("/generate", {"text": "x", "stream": True}),
+        ("/generate", {"text": "x", "stream": True, "return_logprob": True}),
+    ],
+)
+async def test_without_a_token_there_is_no_first(
+    server: ObservedServer, path: str, body: dict[str, Any]
+) -> None:
+    """The engine is paused, and the client gives up."""
+    await server.servicer.engine.pause("in_place")
+    async with httpx.AsyncClient(base_url=f"http://{server.http}") as client:
+        call = asyncio.create_task(client.post(path, json=body))
+        await until(lambda: server.servicer.active_requests == 1)
+        call.cancel()
+    line = await only(server)
+    assert (line["code"], line["completion_tokens"]) == ("CANCELLED", 0)
+    assert "ttft" not in line
+
+
+async def test_an_embedding_has_no_first_token(server: ObservedServer) -> None:
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        await client.text_embed(TextEmbedRequest(text="hello"))
+    line = await only(server)
+    assert (line["prompt_tokens"], line["completion_tokens"]) == (5, 0)
+    assert "ttft" not in line and "queue" in line
+
+
+def test_people_are_shown_the_first_token_only_where_there_is_one() -> None:
+    record = CallRecord(Observer(), "http", "", {}, "GET /")
+    record.first()
+    record.end()
+    assert "  first " in ConsoleLines().call(record, 1.0)  # of a stream that failed midway
+    record.finished(1, 0, 0)
+    assert "tokens 1+0" in ConsoleLines().call(record, 1.0)
+    assert "  first " not in ConsoleLines().call(record, 1.0)
+    record.finished(0, 0, 1)
+    assert "  first " in ConsoleLines().call(record, 1.0)
+
+
 async def test_an_abort_has_a_line(server: ObservedServer) -> None:
     async with sglang_grpc.SglangServiceClient(server.grpc) as client:
         call = client.text_generate(ENDLESS)
@@ -162,9 +211,12 @@ async def test_an_abort_has_a_line(server: ObservedServer) -> None:
         (b"PUT /health HTTP/1.1\r\nhost: x\r\n\r\n", "UNIMPLEMENTED", 405),
         (b"POST /generate HTTP/1.1\r\nhost: x\r\n\r\n", "INVALID_ARGUMENT", 415),
         (b"nonsense\r\n\r\n", "INVALID_ARGUMENT", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "INVALID_ARGUMENT", 505),
+        (b"GET / HTTP/1.1\r\nhost: x\r\nexpect: much\r\n\r\n", "INVALID_ARGUMENT", 417),
+        (b"GET / HTTP/1.1\r\nhost: x\r\nx: %b\r\n\r\n" % (b"x" * 40_000), "RESOURCE_EXHAUSTED", 431),
         (b"GET /health HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n", "INVALID_ARGUMENT", 400),
     ],
-    ids=["404", "405", "415", "malformed", "two hosts"],
+    ids=["404", "405", "415", "malformed", "HTTP/2", "expect", "large", "two hosts"],
 )
 async def test_each_refusal_over_http_has_one_line(
     server: ObservedServer, request_bytes: bytes, code: str, status: int

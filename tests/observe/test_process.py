@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,39 @@ def test_metrics_on_a_port_of_their_own_are_named_in_the_log(tmp_path: Path) -> 
         assert httpx.get(f"http://{address}/metrics").status_code == 404
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+KEYS = ("--api-key", "user-key-0123456789")
+
+
+@pytest.mark.parametrize(
+    ("flags", "host", "warned"),
+    [
+        (("--host", "0.0.0.0", *KEYS), "127.0.0.1", False),
+        (("--metrics-host", "0.0.0.0", *KEYS), "0.0.0.0", True),
+        (("--metrics-host", "0.0.0.0"), "0.0.0.0", False),
+    ],
+    ids=["keys", "keys, and everybody", "everybody"],
+)
+def test_open_metrics_are_on_loopback_or_warned_of(
+    tmp_path: Path, flags: tuple[str, ...], host: str, warned: bool
+) -> None:
+    log = tmp_path / "log"
+    with serving(log, "--metrics-http-port", "0", *flags) as (_, process):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    text = log.read_text()
+    found = re.search(r"metrics on http://([\d.]+):(\d+)/metrics", text)
+    assert found is not None
+    assert found[1] == host
+    assert (f"the metrics on {host}:{found[2]} need no key and have no TLS" in text) is warned
+
+
+def test_a_metrics_host_that_is_none_is_an_error_that_names_the_flag() -> None:
+    command = [*COMMAND, "--metrics-http-port", "0", "--metrics-host", "192.0.2.1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: --metrics-host '192.0.2.1' is not an address of this machine")
 
 
 def test_a_quiet_log_has_no_access_lines(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from tokenwire.codes import Code
 from tokenwire.record import CallRecord
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
@@ -22,6 +23,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
 from tokenwire_serve.observe.observer import Observer
 
 from tests.grpc.raw_client import RawClient, RawStream, raw_client
+from tests.http.fakes import until
 
 from .conftest import SERVICE, observed
 
@@ -78,6 +80,22 @@ async def test_an_embedding_has_it_in_its_one_piece(server: ObservedServer) -> N
 async def test_calls_that_make_nothing_have_none(server: ObservedServer) -> None:
     async with raw_client(server.grpc) as client:
         stream = await client.finished(client.open(b"", end=True, **{":path": f"/{SERVICE}/HealthCheck"}))
+    assert "server-timing" not in stream.trailers
+
+
+@pytest.mark.parametrize(
+    ("method", "request_message"), [(sglang_grpc.TEXT_GENERATE, TEXT), (sglang_grpc.CHAT_COMPLETE, CHAT)]
+)
+async def test_a_generation_that_is_aborted_before_its_first_token_has_none(
+    server: ObservedServer, method: Method[Any, Any], request_message: Message
+) -> None:
+    await server.servicer.engine.pause("in_place")
+    async with raw_client(server.grpc) as client:
+        opened = client.open(bytes(request_message), end=True, **{":path": method.path})
+        await until(lambda: server.servicer.active_requests == 1)
+        server.servicer._core.active.abort_all()
+        stream = await client.finished(opened)
+    assert stream.trailers["grpc-status"] == str(int(Code.CANCELLED))
     assert "server-timing" not in stream.trailers
 
 

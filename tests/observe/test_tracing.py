@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
 from tokenwire_serve.observe.observer import Observer
 from tokenwire_serve.observe.tracing import CallTracer, _Allowance, exporting_provider, most_traces
 
+from tests.http.fakes import until
 from tests.support.otlp import receiver
 
 from .conftest import SERVICE, observed
@@ -137,6 +139,21 @@ async def test_a_call_and_its_parts(server: ObservedServer) -> None:
     assert ends["prefill"] == begins["decode"] <= ends["decode"] <= ends[TEXT]
     (request,) = traced.requests
     assert request.options.trace_headers == {"traceparent": traceparent(span), "tracestate": "a=b"}
+
+
+async def test_a_call_without_a_token_has_no_parts(server: ObservedServer) -> None:
+    traced = Traced(server)
+    await server.servicer.engine.pause("in_place")
+    async with sglang_grpc.SglangServiceClient(server.grpc) as client:
+        call = asyncio.ensure_future(anext(client.text_generate(text())))
+        await until(lambda: server.servicer.active_requests == 1)
+        server.servicer._core.active.abort_all()
+        assert (await call).finished
+        await until(lambda: bool(traced.spans()))
+    assert traced.spans().keys() == {TEXT}
+    attributes = traced.spans()[TEXT].attributes or {}
+    assert attributes["gen_ai.usage.output_tokens"] == 0
+    assert "gen_ai.response.time_to_first_chunk" not in attributes
 
 
 async def test_metadata_wins_over_what_the_request_carries(server: ObservedServer) -> None:

@@ -248,7 +248,7 @@ class ServerConnection(WireHandler):
         path = fields.get(":path", "")
         method = path if path in self._handlers else ""
         record = CallRecord(observer, "grpc", self._peer, fields, path, method)
-        record.code = refusal.error.code if refusal.error is not None else Code.INVALID_ARGUMENT
+        record.code = _code(refusal)
         record.http_status = 0 if refusal.status == 200 else refusal.status
         record.end()
 
@@ -368,6 +368,13 @@ class ServerConnection(WireHandler):
         if self._lifetime is not None:
             self._lifetime.end()
         self.when_idle()
+
+
+def _code(refusal: _Refusal) -> Code:
+    """What a refusal counts as: of what is not gRPC the same as over HTTP."""
+    if refusal.error is not None:
+        return refusal.error.code
+    return Code.UNIMPLEMENTED if refusal.status == 405 else Code.INVALID_ARGUMENT
 
 
 def _agreed_on_h2(protocol: WireProtocol) -> bool:

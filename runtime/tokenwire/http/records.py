@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = ["end_record", "note_failure", "note_refusal", "note_reply", "peer_text"]
 
-_CODES: Final = {**CODE_OF_HTTP, 200: Code.OK, 405: Code.UNIMPLEMENTED, 415: Code.INVALID_ARGUMENT}
+_OF_CLIENTS: Final = dict.fromkeys([*range(400, 500), 505], Code.INVALID_ARGUMENT)
+"""Whoever sends what is no request of HTTP/1.1, or too much of it, is at fault, and not the server."""
+_CODES: Final = {
+    **_OF_CLIENTS,
+    **CODE_OF_HTTP,
+    200: Code.OK,
+    405: Code.UNIMPLEMENTED,
+    408: Code.DEADLINE_EXCEEDED,
+    431: Code.RESOURCE_EXHAUSTED,
+}
 
 
 def note_reply(reply: HttpReply, record: CallRecord | None) -> None:

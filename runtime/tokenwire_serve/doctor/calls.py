@@ -23,9 +23,10 @@ from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
     HealthCheckRequest,
     SamplingParams,
     TextGenerateRequest,
+    WatchEngineStateRequest,
 )
 
-from .finding import NOT_SERVING, Finding
+from .finding import CONTINUE, NEEDS_KEY, NO_TOKEN, NOT_SERVING, PAUSED, Finding, not_looked_at
 
 if TYPE_CHECKING:
     import ssl
@@ -56,6 +57,7 @@ class GrpcChecks:
 
     Attributes:
         info: What GetServerInfo said, where it may be asked.
+        silent: Why no token is to be waited for any more; "" where some come.
     """
 
     def __init__(self, target: str, tls: ssl.SSLContext | bool, api_key: str, *, local: bool) -> None:
@@ -64,20 +66,32 @@ class GrpcChecks:
         self._key = api_key or None
         self._local = local
         self.info: dict[str, Any] = {}
+        self.silent = ""
         self._usable = False
 
-    async def run(self) -> AsyncIterator[Finding]:
-        """Every finding, as it is made."""
-        checks: tuple[Callable[[], Awaitable[Finding]], ...] = (
-            self._health,
-            self._keys,
-            self._admin,
-            self._reflection,
-            self._model,
-            self._tokens,
-            self._deadline,
-            self._leaving,
-        )
+    def run(self) -> AsyncIterator[Finding]:
+        """What is found without a generation, as it is."""
+        return self._each(self._health, self._keys, self._admin, self._reflection, self._model)
+
+    async def is_paused(self) -> bool | None:
+        """Whether generation is paused, after `run`; None where the key does not say it."""
+        if not self._usable:
+            return None
+        try:
+            async with self._client(self._key) as client:
+                stream = client.watch_engine_state(WatchEngineStateRequest())
+                async with stream as states:
+                    return (await anext(aiter(states))).is_pause
+        except (RpcError, StopAsyncIteration):
+            return None
+
+    def generate(self, *, paused: bool) -> AsyncIterator[Finding]:
+        """What is found of generations, as it is; `paused` is that no token can come."""
+        if paused and self._usable:
+            self.silent = PAUSED
+        return self._each(self._tokens, self._deadline, self._leaving)
+
+    async def _each(self, *checks: Callable[[], Awaitable[Finding]]) -> AsyncIterator[Finding]:
         for check in checks:
             name = (check.__doc__ or "").partition(":")[0]
             try:
@@ -152,6 +166,8 @@ class GrpcChecks:
             return Finding("admin", "ok", "admin calls without a key are refused")
         async with self._client(self._key) as client:
             mine = await self._info(client)
+        if not (mine or self._usable):
+            return Finding("admin", "ok", "admin calls without a key are refused")
         whose = "your key is an admin's" if mine else "your key is a user's"
         return Finding("admin", "ok", f"admin calls without a key are refused; {whose}")
 
@@ -201,12 +217,20 @@ class GrpcChecks:
         """tokens: a streamed generation."""
         if not self._usable:
             return _no_key("tokens")
+        if self.silent:
+            return Finding("tokens", "fail", self.silent, CONTINUE)
         started, first, last, messages = time.monotonic(), 0.0, 0.0, 0
-        async with self._client(self._key) as client, client.text_generate(_request(_TOKENS)) as stream:
-            async for _ in stream:
-                last = time.monotonic()
-                first = first or last
-                messages += 1
+        try:
+            async with self._client(self._key) as client, client.text_generate(_request(_TOKENS)) as stream:
+                async for _ in stream:
+                    last = time.monotonic()
+                    first = first or last
+                    messages += 1
+        except RpcError as error:
+            if error.code is not Code.DEADLINE_EXCEEDED:
+                raise
+            self.silent = f"{messages} messages of {_TOKENS} came within {_PATIENCE_S:g} s"
+            return Finding("tokens", "fail", f"{self.silent}: {error}", NO_TOKEN)
         if not messages:
             return Finding("tokens", "fail", "the stream ended without a message", "see the server's log")
         said = (
@@ -221,6 +245,8 @@ class GrpcChecks:
         """deadline: is kept."""
         if not self._usable:
             return _no_key("deadline")
+        if self.silent:
+            return not_looked_at("deadline", self.silent)
         started = time.monotonic()
         async with self._client(self._key) as client:
             try:
@@ -239,6 +265,8 @@ class GrpcChecks:
         """leaving: a client that goes frees the engine."""
         if not self._usable:
             return _no_key("leaving")
+        if self.silent:
+            return not_looked_at("leaving", self.silent)
         async with self._client(self._key) as client:
             before = await _active(client)
             async with client.text_generate(_request(_MANY_TOKENS)) as stream:
@@ -268,7 +296,7 @@ async def _active(client: SglangServiceClient) -> int:
 
 
 def _no_key(check: str) -> Finding:
-    return Finding(check, "skip", "not looked at: it needs a key")
+    return Finding(check, "skip", NEEDS_KEY)
 
 
 def _advice(error: RpcError) -> str:

@@ -14,13 +14,13 @@ from tokenwire.quiet import QuietCommand, QuietFile
 from tokenwire.tls import client_context
 
 from .calls import GrpcChecks
-from .finding import Finding, as_json, table
+from .finding import Finding, as_json, table, verdict
 from .web import HttpChecks
 from .wire import reach
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["doctor"]
@@ -92,23 +92,20 @@ async def _look(
         return findings
     checks = GrpcChecks(str(target), tls or False, api_key, local=local)
     findings += [finding async for finding in checks.run()]
-    if not no_http:
-        port = http_port or _http_port(checks, target)
-        web = HttpChecks(target.host, port, _for_http(tls), api_key, local=local)
-        findings += await asyncio.to_thread(lambda: list(web.run()))
+    port = http_port or _http_port(checks, target)
+    web = None if no_http else HttpChecks(target.host, port, tls, api_key, local=local)
+    paused = await checks.is_paused()
+    if paused is None and web is not None:
+        paused = await asyncio.to_thread(web.is_paused)
+    findings += [finding async for finding in checks.generate(paused=bool(paused))]
+    if web is not None:
+        findings += await asyncio.to_thread(lambda: list(web.run(silent=checks.silent)))
     return findings
 
 
 def _http_port(checks: GrpcChecks, target: Target) -> int:
     said = checks.info.get("port")
     return said if isinstance(said, int) and said else max(target.port - _PORT_OFFSET, 1)
-
-
-def _for_http(tls: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    """The same context; what it asks of ALPN is for gRPC, and is asked anew for each connection."""
-    if tls is not None:
-        tls.set_alpn_protocols(["http/1.1"])
-    return tls
 
 
 def _is_local(host: str) -> bool:
@@ -118,14 +115,7 @@ def _is_local(host: str) -> bool:
         return host == "localhost"
 
 
-def _print(findings: Iterable[Finding]) -> None:
-    findings = list(findings)
+def _print(findings: Sequence[Finding]) -> None:
     for line in table(findings):
         click.echo(line)
-    counts = {state: sum(f.state == state for f in findings) for state in ("fail", "warn")}
-    if counts["fail"]:
-        click.echo(f"\n{counts['fail']} to fix, {counts['warn']} to know")
-    elif counts["warn"]:
-        click.echo(f"\nit works; {counts['warn']} to know")
-    else:
-        click.echo("\nit works")
+    click.echo(f"\n{verdict(findings)}")

@@ -10,10 +10,32 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["NOT_SERVING", "Finding", "State", "as_json", "table"]
+__all__ = [
+    "CONTINUE",
+    "NEEDS_KEY",
+    "NOT_SERVING",
+    "NO_TOKEN",
+    "PAUSED",
+    "Finding",
+    "State",
+    "as_json",
+    "not_looked_at",
+    "table",
+    "verdict",
+]
 
 NOT_SERVING: Final = "if it is starting, wait for its ready line; else it is draining or ill: see its log"
 """What to do about a server that says UNAVAILABLE, or 503."""
+PAUSED: Final = "generation is paused"
+CONTINUE: Final = (
+    "call ContinueGeneration (POST /continue_generation), with an admin's key where there are keys"
+)
+NO_TOKEN: Final = (
+    "generation may be paused (tokenwire_engine_paused in /metrics; ContinueGeneration ends that), the "
+    "queue long (tokenwire_requests_waiting), or the engine stuck: see the server's log"
+)
+"""What to do about a server that is healthy, and makes no token in time."""
+NEEDS_KEY: Final = "not looked at: it needs a key"
 
 State = Literal["ok", "warn", "fail", "skip"]
 
@@ -38,9 +60,26 @@ class Finding:
     fix: str = ""
 
 
+def not_looked_at(check: str, reason: str) -> Finding:
+    """A check that is left out."""
+    return Finding(check, "skip", f"not looked at: {reason}")
+
+
 def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """The findings for programs."""
     return [asdict(finding) for finding in findings]
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """All of it in a few words."""
+    fail, warn = (sum(finding.state == state for finding in findings) for state in ("fail", "warn"))
+    if fail:
+        return f"{fail} to fix, {warn} to know"
+    unseen = sum(finding.found == NEEDS_KEY for finding in findings)
+    what = "what was looked at works" if unseen else "it works"
+    parts = [what, f"{unseen} check{'s' * (unseen > 1)} need{'s' * (unseen == 1)} a key" if unseen else ""]
+    parts.append(f"{warn} to know" if warn else "")
+    return "; ".join(filter(None, parts))
 
 
 def table(findings: Sequence[Finding], width: int | None = None) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
-from .finding import NOT_SERVING, Finding
+from .finding import NEEDS_KEY, NO_TOKEN, NOT_SERVING, Finding, not_looked_at
 
 if TYPE_CHECKING:
     import ssl
@@ -18,6 +19,7 @@ _PATIENCE_S: Final = 10.0
 _READ: Final = 1 << 20
 _REFUSED: Final = (401, 403)
 _UNAVAILABLE: Final = 503
+_PAUSED: Final = re.compile(rb"^tokenwire_engine_paused (\S+)", re.MULTILINE)
 
 
 class HttpChecks:
@@ -40,22 +42,45 @@ class HttpChecks:
         self._key = api_key
         self._local = local
         self._model = "default"
+        self._answered = False
 
-    def run(self) -> Iterator[Finding]:
-        """Every finding, as it is made."""
+    def run(self, *, silent: str = "") -> Iterator[Finding]:
+        """Every finding, as it is made.
+
+        Args:
+            silent: Why no token is to be waited for; "" asks for some.
+        """
         for name, check in (
             ("HTTP health", self._health),
             ("HTTP models", self._models),
             ("HTTP chat", self._chat),
             ("HTTP metrics", self._metrics),
         ):
+            if silent and name == "HTTP chat":
+                yield not_looked_at(name, silent)
+                continue
             try:
                 yield check()
             except (OSError, http.client.HTTPException) as error:
                 reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-                fix = f"the HTTP port is --port; give it with --http-port (tried {self._port}), or --no-http"
-                yield Finding(name, "fail", f"port {self._port}: {reason}", fix)
-                return
+                yield Finding(name, "fail", f"port {self._port}: {reason}", self._advice(name, error))
+                if not self._answered:
+                    return
+
+    def is_paused(self) -> bool | None:
+        """Whether generation is paused, as the metrics say; None where they do not say it to this key."""
+        try:
+            reply, body = self._ask("GET", "/metrics")
+        except (OSError, http.client.HTTPException):
+            return None
+        found = _PAUSED.search(body) if reply.status == 200 else None
+        return None if found is None else float(found[1]) == 1
+
+    def _advice(self, check: str, error: Exception) -> str:
+        if not self._answered:
+            return f"the HTTP port is --port; give it with --http-port (tried {self._port}), or --no-http"
+        late = isinstance(error, TimeoutError) and check == "HTTP chat"
+        return NO_TOKEN if late else "see the server's log"
 
     def _ask(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, key: bool = True
@@ -64,6 +89,7 @@ class HttpChecks:
         if self._tls is None:
             made = http.client.HTTPConnection(self._host, self._port, timeout=_PATIENCE_S)
         else:
+            self._tls.set_alpn_protocols(["http/1.1"])  # of a context that gRPC uses, too
             made = http.client.HTTPSConnection(self._host, self._port, timeout=_PATIENCE_S, context=self._tls)
         headers = {"authorization": f"Bearer {self._key}"} if key and self._key else {}
         data = None
@@ -73,6 +99,7 @@ class HttpChecks:
         try:
             made.request(method, path, data, headers)
             reply = made.getresponse()
+            self._answered = True
             return reply, reply.read(_READ)
         finally:
             made.close()
@@ -86,7 +113,7 @@ class HttpChecks:
     def _models(self) -> Finding:
         reply, body = self._ask("GET", "/v1/models")
         if reply.status in _REFUSED:
-            return Finding("HTTP models", "skip", "not looked at: it needs a key")
+            return Finding("HTTP models", "skip", NEEDS_KEY)
         if reply.status != 200:
             return _failed("HTTP models", "/v1/models", reply.status, body)
         names = [model["id"] for model in json.loads(body)["data"]]
@@ -102,7 +129,7 @@ class HttpChecks:
         }
         reply, body = self._ask("POST", "/v1/chat/completions", asked)
         if reply.status in _REFUSED:
-            return Finding("HTTP chat", "skip", "not looked at: it needs a key")
+            return Finding("HTTP chat", "skip", NEEDS_KEY)
         if reply.status == _UNAVAILABLE:
             return _failed("HTTP chat", "/v1/chat/completions", reply.status, body)
         if reply.status != 200:

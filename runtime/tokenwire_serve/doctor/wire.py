@@ -45,6 +45,7 @@ _SOON_DAYS: Final = 14
 _DAY_S: Final = 86400
 _UNLIMITED: Final = 2**31 - 1
 _CLOSED: Final = "it closed the connection"
+_HTTP1: Final = b"HTTP/1"
 _MOST_SENT: Final = 1 << 20
 _NO_CERTIFICATE: Final = "the server wants one, and took none of ours"
 _CALL: Final = ((":method", "POST"), (":scheme", "http"), (":path", HEALTH_CHECK.path))
@@ -222,16 +223,18 @@ class _Conversation:
         return Finding("large header", "ok", f"refused, and the connection kept: {what}")
 
     def _events(self) -> Iterator[Event]:
-        """What comes, until the server closes the connection."""
+        """What comes, until the server closes the connection or turns out not to speak HTTP/2."""
         self._sock.sendall(self._http2.data_to_send())
         while data := self._sock.recv(65536):
             self._received += data
+            if self._received.startswith(_HTTP1):
+                return  # over TLS it may keep the connection for a while
             yield from self._http2.receive_data(data)
             self._sock.sendall(self._http2.data_to_send())
 
 
 def _first_line(received: bytes) -> str:
-    if not received.startswith(b"HTTP/1"):
+    if not received.startswith(_HTTP1):
         return ""
     return "it answers " + received.partition(b"\r\n")[0].decode("latin-1")
 

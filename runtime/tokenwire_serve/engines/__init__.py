@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
+from .model_directory import check_directory
 from .options import TINY_MODEL, EngineOptions
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ ENGINES: Final[dict[str, tuple[str, str]]] = {
 }
 """Module and class of each engine, by the name that `--engine` takes."""
 
+_LOCAL: Final = frozenset({"transformers"})
+"""Engines that take a model from a directory, and from nowhere else."""
 _EXTRAS: Final = {
     "sglang": ("sglang", "torch", "msgspec", "psutil"),
     "transformers": ("torch", "transformers", "safetensors", "llguidance", "numpy"),
@@ -33,11 +36,15 @@ def create(name: str, options: EngineOptions | None = None) -> Engine:
 
     Raises:
         RpcError: INVALID_ARGUMENT, there is no engine of that name; FAILED_PRECONDITION, a
-            package that it needs is not installed. The message says what to do.
+            package that it needs is not installed, or there is no model where it should be. The message
+            says what to do.
     """
+    options = options or EngineOptions()
     if name not in ENGINES:
         known = ", ".join(sorted(ENGINES))
         raise RpcError(Code.INVALID_ARGUMENT, f"unknown engine {name!r}: --engine takes one of {known}")
+    if name in _LOCAL and options.model_path is not None:
+        check_directory(options.model_path)  # Before PyTorch is imported, which takes seconds.
     module, cls = ENGINES[name]
     try:
         make = getattr(import_module(module, __name__), cls)
@@ -48,4 +55,4 @@ def create(name: str, options: EngineOptions | None = None) -> Engine:
             Code.FAILED_PRECONDITION,
             f"engine {name!r} needs the package {error.name!r}: pip install 'tokenwire[{name}]'",
         ) from error
-    return cast("Engine", make(options or EngineOptions()))
+    return cast("Engine", make(options))

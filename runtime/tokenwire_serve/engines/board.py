@@ -1,4 +1,4 @@
-"""What every engine keeps about itself: its state with those who watch it, and its speed."""
+"""What every engine keeps about itself: its state with those who watch it, its speed, its last word."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from tokenwire.codes import Code
+from tokenwire.errors import RpcError
+
 from tokenwire_serve.engine import EngineState, ServerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["StateBoard", "Throughput"]
+__all__ = ["StateBoard", "Throughput", "closing"]
 
 _WINDOW_S: Final = 5.0
 _BUCKET_S: Final = 0.25
@@ -77,3 +80,8 @@ class Throughput:
         if not recent:
             return 0.0
         return sum(count for _, count in recent) / max(now - recent[0][0], _BUCKET_S)
+
+
+def closing() -> RpcError:
+    """What the requests of an engine end with that is closed."""
+    return RpcError(Code.UNAVAILABLE, "the server is stopping, and has closed its engine; try again")

@@ -33,7 +33,7 @@ from tokenwire_serve.engine import (
     ServerStatus,
 )
 
-from .board import StateBoard, Throughput
+from .board import StateBoard, Throughput, closing
 from .chat import with_plain_content
 from .null_request import NullRequest, ids_of, length_of, text_of
 from .pace import Pace
@@ -114,7 +114,7 @@ class NullEngine:
         self._board.set(ServerStatus.STOPPED, reason="the engine has been closed")
         for active in [*self._running.values(), *self._waiting]:
             self._drop(active)
-            _close(active, RpcError(Code.UNAVAILABLE, "the engine is closing"))
+            _close(active, closing())
         self._waiting.clear()
 
     def generate(self, request: GenerateRequest, sink: Sink[Delta]) -> None:

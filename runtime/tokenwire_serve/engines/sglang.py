@@ -43,7 +43,7 @@ from tokenwire.errors import RpcError
 from tokenwire_serve.engine import Embedding, Scores, ServerStatus, WeightsUpdate
 from tokenwire_serve.servicer.ranges import Problems, check_token_ids
 
-from .board import StateBoard
+from .board import StateBoard, closing
 from .chat import with_plain_content
 from .options import TINY_MODEL
 from .sglang_adapter.admission import Admission
@@ -323,7 +323,7 @@ class SglangEngine:
 
     async def _stop(self) -> None:
         """End SGLang's processes, if there are any."""
-        self._fail_all(RpcError(Code.UNAVAILABLE, "the engine is closing"))
+        self._fail_all(closing())
         if self._watch is not None:
             self._watch.close()
             self._watch = None

@@ -13,8 +13,10 @@ from .log_writer import LogHandler, LogWriter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["logging_to_stderr"]
+__all__ = ["STOPPED_EARLY", "logging_to_stderr"]
 
+STOPPED_EARLY: Final = "stopped before it was ready"
+"""The last word of a server that a signal ends before its ready line."""
 _STDERR: Final = 2
 
 

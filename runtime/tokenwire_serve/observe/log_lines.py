@@ -107,13 +107,13 @@ class JsonLines:
             record.sent_bytes,
         )
         counts = (record.prompt_tokens, record.cached_tokens, record.completion_tokens)
-        if first and record.choices and queued is not None:
+        if first and record.completion_tokens and queued is not None:
             line = _GENERATED % (*facts, *counts, first - started, queued)
         else:
             line = _CALL % facts
             if record.choices:
                 line += _COUNTS % counts
-            if first:
+            if _has_first(record):
                 line += _FIRST % (first - started)
             if queued is not None:
                 line += _QUEUE % queued
@@ -151,7 +151,7 @@ class ConsoleLines:
             f"{self._clock.text(now)} INFO    {ACCESS}: {record.transport:<4} {method:<18} "
             f"{_code(record.code) + status:<17} {(record.ended - record.started) * 1000:>10.1f} ms"
         )
-        if record.first_token:
+        if _has_first(record):
             line += f"  first {(record.first_token - record.started) * 1000:.1f} ms"
         if record.choices:
             line += f"  tokens {record.prompt_tokens}+{record.completion_tokens}"
@@ -164,6 +164,11 @@ class ConsoleLines:
         if agent := _agent(record.metadata.get("user-agent")):
             line += f'  "{_plain(agent)}"'
         return line
+
+
+def _has_first(record: CallRecord) -> bool:
+    """Whether a first token is known, and was one: of a stream that fails midway, tokens are not counted."""
+    return bool(record.first_token and (record.completion_tokens or not record.choices))
 
 
 def _method(path: str) -> str:

@@ -144,10 +144,15 @@ class EngineRun:
             self._note(index, delta)
         self._listener.take(index, delta)
 
-    def begin(self, request: GenerateRequest) -> None:
+    def begin(self, request: GenerateRequest, delta: Delta) -> None:
         """Note the first delta of a prompt."""
-        if self._record is not None and (request.stream or request.first_token):
-            self._record.first(request.admitted, request.first_token)
+        record = self._record
+        if record is None:
+            return
+        if delta.came_to_nothing:
+            record.admitted = record.admitted or request.admitted
+        elif request.stream or request.first_token:
+            record.first(request.admitted, request.first_token)
 
     def _note(self, index: int, delta: Delta) -> None:
         if self._record is not None:
@@ -186,7 +191,7 @@ class _PromptSink:
     def push(self, delta: Delta) -> None:
         if not self._begun:
             self._begun = True
-            self._run.begin(self._request)
+            self._run.begin(self._request, delta)
         self._run.take(self._first + delta.index, delta)
 
     def close(self, error: BaseException | None = None) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import signal
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,12 +11,14 @@ import click
 from click.core import ParameterSource
 from tokenwire.quiet import QuietCommand
 
-from .config_file import ENGINE_ARGS, read_config
+from .config_file import ENGINE_ARGS, read_config, with_file
 from .flags import Option, options_of, settings_from
+from .groups import ObserveSettings
 from .settings import ServeSettings, SettingsError
 
 __all__ = ["serve"]
 
+_LOG: Final = logging.getLogger("tokenwire.serve")
 _GIVEN: Final = frozenset(
     {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT, ParameterSource.DEFAULT_MAP}
 )
@@ -50,19 +52,46 @@ def _take_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> N
             ctx.params[ENGINE_ARGS] = ctx.default_map.get(ENGINE_ARGS, ())
 
 
+class _StoppedExit(SystemExit):
+    """A signal came before the server had its own handlers."""
+
+
+def _stop(*_: object) -> None:
+    raise _StoppedExit(0)
+
+
 def _serve(context: click.Context, /, **flags: Any) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sys.exit(0))
+    observe = ObserveSettings()
     try:
-        explicit = frozenset(name for name in flags if context.get_parameter_source(name) in _GIVEN)
-        settings = settings_from(
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
+        settings = _settings(context, flags)
+        observe = settings.observe
+        from .supervisor import run
+
+        status = run(settings)
+    except _StoppedExit:
+        from tokenwire_serve.observe.log import STOPPED_EARLY, logging_to_stderr
+
+        status = 0
+        with logging_to_stderr(observe.log_level, observe.log_format):
+            _LOG.info(STOPPED_EARLY)
+    context.exit(status)
+
+
+def _settings(context: click.Context, flags: dict[str, Any]) -> ServeSettings:
+    """What the flags make.
+
+    Raises:
+        click.UsageError: A rule is broken.
+    """
+    explicit = frozenset(name for name in flags if context.get_parameter_source(name) in _GIVEN)
+    try:
+        return settings_from(
             ServeSettings, flags, engine_args=flags[ENGINE_ARGS], explicit=explicit
         ).resolved()
     except (SettingsError, ValueError) as error:
-        raise click.UsageError(str(error)) from None
-    from .supervisor import run
-
-    context.exit(run(settings))
+        raise click.UsageError(with_file(str(error), context)) from None
 
 
 _HELP: Final = """Serve a model over gRPC and HTTP.

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ENGINE_ARGS", "read_config"]
+__all__ = ["ENGINE_ARGS", "read_config", "with_file"]
 
 ENGINE_ARGS: Final = "engine_args"
 """The key for what stands after `--` on the command line."""
+
+_FILE: Final = "tokenwire.config"
+_FLAG: Final = re.compile(r"--[a-z][a-z-]*")
 
 
 def read_config(path: Path, context: click.Context) -> dict[str, Any]:
@@ -31,6 +36,7 @@ def read_config(path: Path, context: click.Context) -> dict[str, Any]:
         raise click.UsageError(f"--config {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.UsageError(f"--config {path} is not TOML: {error}") from None
+    context.meta[_FILE] = path
     options = {name: option for option in _options(context.command) for name in _names(option)}
     found: dict[str, Any] = {}
     for key, value in values.items():
@@ -38,6 +44,11 @@ def read_config(path: Path, context: click.Context) -> dict[str, Any]:
         if name == "engine-args":
             found[ENGINE_ARGS] = _words(path, key, value)
             continue
+        if isinstance(value, dict):
+            raise click.UsageError(
+                f"--config {path}: tables are not used, and [{key}] is one: "
+                "write port = 30000, for instance, at the top"
+            )
         option = options.get(name)
         if option is None or option.name in (None, "config", "help"):
             raise click.UsageError(f"--config {path}: there is no flag --{key}; the keys are those of --help")
@@ -46,6 +57,16 @@ def read_config(path: Path, context: click.Context) -> dict[str, Any]:
         found[str(option.name)] = _value(path, key, value, option)
         _check_type(path, key, found[str(option.name)], option, context)
     return found
+
+
+def with_file(problem: str, context: click.Context) -> str:
+    """The same problem with the name of the file, where that gave a flag which the problem names."""
+    named = {name.removeprefix("--") for name in _FLAG.findall(problem)}
+    for option in _options(context.command):
+        given = context.get_parameter_source(str(option.name))
+        if given is ParameterSource.DEFAULT_MAP and not named.isdisjoint(_names(option)):
+            return f"--config {context.meta[_FILE]}: {problem}"
+    return problem
 
 
 def _options(command: click.Command) -> list[click.Option]:

@@ -76,6 +76,12 @@ class SecuritySettings:
         None, "File with admin keys, one per line; read again when it changes.", _SECURITY, kind=_FILE
     )
 
+    @property
+    def guards(self) -> bool:
+        """Whether there are callers that are not let in: keys, or certificates that clients must show."""
+        keys = (self.api_keys, self.api_key_file, self.admin_api_keys, self.admin_api_key_file)
+        return any(keys) or self.ssl_client_auth == "required"
+
     def problem(self) -> str:
         """The rule that is broken, as a sentence that names the flag; empty when all hold."""
         if self.ssl_certfile is None:
@@ -98,6 +104,8 @@ class ObserveSettings:
     Attributes:
         enable_metrics: Serve Prometheus metrics on the path /metrics.
         metrics_http_port: Port of their own; None is the HTTP port, 0 a free one.
+        metrics_host: Where that port listens; None is loopback where callers must show a key or a
+            certificate, else the host of the other ports.
         log_level: Of the log on stderr.
         log_format: "console" for people, "json" for machines: one object per line.
         access_log: One line per call.
@@ -114,6 +122,13 @@ class ObserveSettings:
         kind=int,
         env="SGLANG_METRICS_PORT",
         shown_default="the HTTP port",
+    )
+    metrics_host: str | None = flag(
+        None,
+        "Where --metrics-http-port listens; metrics are open there, and plain text.",
+        _OBSERVE,
+        kind=str,
+        shown_default="127.0.0.1 where callers must show a key or a certificate, else --host",
     )
     log_level: str = flag(
         "info",
@@ -139,6 +154,10 @@ class ObserveSettings:
 
     def problem(self) -> str:
         """The rule that is broken, as a sentence that names the flag; empty when all hold."""
+        if self.metrics_host is not None and self.metrics_http_port is None:
+            return "--metrics-host does nothing without --metrics-http-port"
+        if self.metrics_host is not None and not self.metrics_host.strip():
+            return "--metrics-host must be an address or a host name, not empty"
         return wrong_endpoint(self.otlp_traces_endpoint)
 
     def public(self) -> dict[str, Any]:

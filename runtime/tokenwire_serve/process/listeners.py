@@ -15,13 +15,14 @@ _BACKLOG: Final = 2048
 _CLIENT_PORTS: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
-def listen(host: str, port: int, flag: str) -> socket.socket:
+def listen(host: str, port: int, flag: str, host_flag: str = "--host") -> socket.socket:
     """A listening TCP socket; connections wait in its queue until something accepts them.
 
     Args:
         host: Address or name; of a name's addresses the first of IPv4, else of IPv6.
         port: 0 takes a free one.
         flag: The flag that gave the port, for errors.
+        host_flag: The one that gave the host.
 
     Raises:
         SettingsError: The address cannot be taken; the message names the flag.
@@ -29,7 +30,7 @@ def listen(host: str, port: int, flag: str) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
-        raise SettingsError(f"--host {host!r} is neither an address nor a known host name") from None
+        raise SettingsError(f"{host_flag} {host!r} is neither an address nor a known host name") from None
     family, kind, protocol, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
     sock = socket.socket(family, kind, protocol)
     try:
@@ -41,7 +42,7 @@ def listen(host: str, port: int, flag: str) -> socket.socket:
         sock.setblocking(False)
     except OSError as error:
         sock.close()
-        raise SettingsError(_problem(error, host, port, flag)) from None
+        raise SettingsError(_problem(error, host, port, flag, host_flag)) from None
     return sock
 
 
@@ -60,7 +61,7 @@ def _given_to_clients() -> range:
     return range(first, last + 1)
 
 
-def _problem(error: OSError, host: str, port: int, flag: str) -> str:
+def _problem(error: OSError, host: str, port: int, flag: str, host_flag: str) -> str:
     if error.errno == errno.EADDRINUSE:
         said = f"{flag} {port} is in use on {host}: stop what listens there, or choose another port"
         given = _given_to_clients()
@@ -73,5 +74,5 @@ def _problem(error: OSError, host: str, port: int, flag: str) -> str:
     if error.errno == errno.EACCES:
         return f"{flag} {port} may not be opened by this user: choose a port above 1023"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"--host {host!r} is not an address of this machine"
+        return f"{host_flag} {host!r} is not an address of this machine"
     return f"{flag} {port} cannot be opened on {host}: {error.strerror}"

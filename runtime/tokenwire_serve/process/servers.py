@@ -138,8 +138,12 @@ class Servers:
         return all(await asyncio.gather(self._http.drain(timeout), self._grpc.drain(timeout)))
 
     def fail_all(self, error: RpcError) -> None:
-        """End the running requests with an error: the engine does not end them."""
+        """End the running requests with an error, those that can be without the engine."""
         self._servicer.fail_all(error)
+
+    def abort_all(self) -> None:
+        """Abort what neither that nor the end of the engine has ended."""
+        self._servicer.abort_all()
 
     async def close(self) -> None:
         """Stop, whatever still runs."""

@@ -191,12 +191,20 @@ class ServeSettings:
         _check_apart(ports)
         return replace(self, grpc_port=grpc_port, nccl_port=nccl_port)
 
+    @property
+    def metrics_host(self) -> str:
+        """Where metrics that have a port of their own are served."""
+        if self.observe.metrics_host is not None:
+            return self.observe.metrics_host
+        return _LOOPBACK if self.security.guards else self.host
+
     def public(self) -> dict[str, Any]:
         """What any caller may see of it: nothing that names a file or a directory."""
         shown = {name: getattr(self, name) for name in _PUBLIC}
         return {**shown, "grpc_max_message_size": self.limits.max_message_size, **self.observe.public()}
 
 
+_LOOPBACK: Final = "127.0.0.1"
 _MOST_TOKENS: Final = 2**31 - 1
 """What the schema's `max_model_len` holds."""
 _PUBLIC: Final = (

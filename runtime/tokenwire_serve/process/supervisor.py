@@ -14,11 +14,12 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from tokenwire.auth import is_loopback
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
 from tokenwire_serve.engines import EngineOptions, create
-from tokenwire_serve.observe.log import logging_to_stderr
+from tokenwire_serve.observe.log import STOPPED_EARLY, logging_to_stderr
 from tokenwire_serve.observe.observation import Observation, share_engine_metrics
 from tokenwire_serve.observe.tracing import MissingTracingError
 from tokenwire_serve.servicer.service import SglangServicer
@@ -59,6 +60,7 @@ _LAST_WORDS: Final = 0.2
 """Seconds that the log gets when a second signal ends the process."""
 _FLUSH: Final = 2.0
 """Seconds that calls get to tell their clients that the engine was closed, or died."""
+_TIME_IS_OVER: Final = "the server is stopping, and --drain-timeout is over; try again"
 _DECIDED_HERE: Final = ("--host", "--port", "--grpc-port")
 """Flags of listeners, which are not the engine's."""
 _OPTIONS: Final = {"served_model_names": "served_model_name"}
@@ -128,7 +130,7 @@ class Supervisor:
         except RpcError as error:
             return self._fail(error.message)
         except _StoppedError:
-            _LOG.info("stopped before it was ready")
+            _LOG.info(STOPPED_EARLY)
         return 0
 
     def _own_signals(self) -> None:
@@ -183,10 +185,10 @@ class Supervisor:
         except _StoppedError:
             await self._retire(servers, settings.drain_delay)
             _LOG.info("draining for at most %g s; a second signal ends at once", settings.drain_timeout)
-            await self._drain(engine, servers, settings.drain_timeout)
+            await self._drain(engine, servers, settings.drain_timeout, _TIME_IS_OVER)
         except RpcError as error:
             _LOG.error("%s", error.message)
-            await self._drain(engine, servers, _FLUSH)
+            await self._drain(engine, servers, _FLUSH, "the server is stopping: its engine has died")
             raise
 
     def _see_to_descriptors(self, listeners: int) -> None:
@@ -210,12 +212,13 @@ class Supervisor:
             servers.retire()
             await asyncio.sleep(delay)
 
-    async def _drain(self, engine: Engine, servers: Servers, timeout: float) -> None:
-        """Let running requests finish, and end those that have not in time."""
+    async def _drain(self, engine: Engine, servers: Servers, timeout: float, why: str) -> None:
+        """Let running requests finish, and tell those that have not in time why they end."""
         if not await servers.drain(timeout):
             _LOG.warning("requests still run after %g s: ending them", timeout)
+            servers.fail_all(RpcError(Code.UNAVAILABLE, why))
             await self._close(engine)
-            servers.fail_all(RpcError(Code.UNAVAILABLE, "the server is stopping"))
+            servers.abort_all()
             await servers.drain(_FLUSH)
 
     async def _close(self, engine: Engine) -> None:
@@ -272,8 +275,14 @@ def _listen_for_metrics(settings: ServeSettings, stack: AsyncExitStack) -> socke
     port = settings.observe.metrics_http_port
     if port is None or not settings.observe.enable_metrics:
         return None
-    sock = stack.enter_context(listen(settings.host, port, "--metrics-http-port"))
+    sock = stack.enter_context(listen(settings.metrics_host, port, "--metrics-http-port", "--metrics-host"))
     _LOG.info("metrics on http://%s/metrics", address_of(sock))
+    if settings.security.guards and not is_loopback(sock.getsockname()[0]):
+        _LOG.warning(
+            "the metrics on %s need no key and have no TLS: whoever reaches that address reads them "
+            "(--metrics-host)",
+            address_of(sock),
+        )
     return sock
 
 

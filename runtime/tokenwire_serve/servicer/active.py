@@ -79,11 +79,10 @@ class ActiveRequests:
         return any(found)
 
     def fail_all(self, error: RpcError) -> None:
-        """End every request with an error: the engine does not, though it was told to."""
+        """End with an error every request that can be ended without the engine, which is not told."""
         for request in list(self._requests.values()):
             if request.fail is not None:
                 request.fail(error)
-            request.abort()
 
     async def run(self, rid: str, call: Coroutine[object, object, T]) -> T:
         """Await a call that goes by `rid`, and cancel it when that is aborted.

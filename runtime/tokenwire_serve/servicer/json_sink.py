@@ -75,7 +75,7 @@ class GrowingJsonSink(GenerationSink[Any, Any]):
     def push(self, delta: Delta) -> None:
         """Take what is new."""
         if not self._facts:
-            self._begin()
+            self._begin(delta)
         self._grown.add(delta)
         if delta.finish is not None:
             facts = _members(self._choices[0].facts.full(delta))

@@ -102,8 +102,12 @@ class SglangServicer(SglangServiceBase):
         self._core.active.abort_all()
 
     def fail_all(self, error: RpcError) -> None:
-        """End what runs with an error, without the engine."""
+        """End what runs with an error, as far as that goes without the engine."""
         self._core.active.fail_all(error)
+
+    def abort_all(self) -> None:
+        """Abort what runs."""
+        self._core.active.abort_all()
 
     def generate_both(
         self,

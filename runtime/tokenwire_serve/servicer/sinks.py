@@ -182,8 +182,10 @@ class GenerationSink(ABC, Generic[M, P]):
         if record is not None:
             record.release()
 
-    def _begin(self) -> None:
-        """Note the first delta of a choice."""
+    def _begin(self, delta: Delta) -> None:
+        """Note the first delta of a choice, unless that is the end of one without tokens."""
+        if delta.came_to_nothing:
+            return
         if self._record is not None and (self._request.stream or self._request.first_token):
             self._record.first(self._request.admitted, self._request.first_token)
 
@@ -218,7 +220,7 @@ class CumulativeSink(GenerationSink[M, P]):
         """Take what is new in one choice."""
         choice = self._choices[delta.index]
         if choice.tokens is None:
-            self._begin()
+            self._begin(delta)
         choice.take(delta)
         choice.output = choice.output + self._shape.part(delta)
         if choice.outputs is not None:
@@ -254,7 +256,7 @@ class GrowingSink(GenerationSink[Any, Any]):
     def push(self, delta: Delta) -> None:
         """Take what is new."""
         if not self._facts:
-            self._begin()
+            self._begin(delta)
         self._output.add(self._shape.part(delta))
         if delta.finish is not None:
             facts = self._choices[0].facts.full(delta)
@@ -305,7 +307,7 @@ class DeltaSink(GenerationSink[M, P]):
             return
         choice = self._choices[delta.index]
         if choice.tokens is None:
-            self._begin()
+            self._begin(delta)
         if delta.finish is None and choice.tokens is not None:
             choice.tokens = delta.completion_tokens
             part = self._part(delta)

@@ -15,7 +15,7 @@ from tokenwire.streams import PushStream
 
 from tokenwire_serve.servicer.active import aborted
 
-from .deltas import admitted_at
+from .deltas import admitted_at, came_to_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -116,7 +116,7 @@ class ChatStream:
         """Write what is new."""
         self._info = info = chunk["meta_info"]
         if not self._begun:
-            if self._record is not None:
+            if self._record is not None and not came_to_nothing(info):
                 self._record.first(admitted_at(self._started, info))
             self._begin()
         whole = "prompt_tokens" in info

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tokenwire_serve.engine import GenerateRequest
 
-__all__ = ["DeltaReader", "admitted_at", "finish_of", "new_part"]
+__all__ = ["DeltaReader", "admitted_at", "came_to_nothing", "finish_of", "new_part"]
 
 _KINDS: Final = frozenset({"stop", "length", "abort"})
 
@@ -39,6 +39,12 @@ def admitted_at(started: float, info: Mapping[str, Any]) -> float:
     """
     queued = info.get("queue_time")
     return started + queued if isinstance(queued, float) and queued >= 0 else 0.0
+
+
+def came_to_nothing(info: Mapping[str, Any]) -> bool:
+    """Whether a chunk ends a request that was aborted before its first token; `info` is its `meta_info`."""
+    reason = info.get("finish_reason")
+    return reason is not None and reason["type"] == "abort" and not info.get("completion_tokens", 0)
 
 
 def new_part(chunk: Mapping[str, Any], text_given: int, ids_given: int) -> tuple[str, list[int]]:

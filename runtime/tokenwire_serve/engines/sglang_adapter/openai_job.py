@@ -12,7 +12,7 @@ from tokenwire.errors import RpcError
 
 from tokenwire_serve.servicer.active import aborted
 
-from .deltas import admitted_at
+from .deltas import admitted_at, came_to_nothing
 from .requests import engine_rid
 
 if TYPE_CHECKING:
@@ -295,7 +295,8 @@ class Job:
 
 def _tells_first(item: Mapping[str, Any]) -> bool:
     """Whether an answer of SGLang's comes at its first token: it has made one, or it makes none."""
-    return bool(item["meta_info"].get("completion_tokens", 0) <= 1)
+    info = item["meta_info"]
+    return bool(info.get("completion_tokens", 0) <= 1) and not came_to_nothing(info)
 
 
 def _seed(params: Mapping[str, Any], choice: int) -> dict[str, int]:

@@ -12,7 +12,7 @@ from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 
 from tokenwire_serve.engine import Delta, Finish, ServerStatus
-from tokenwire_serve.engines.board import StateBoard, Throughput
+from tokenwire_serve.engines.board import StateBoard, Throughput, closing
 from tokenwire_serve.engines.lengths import output_limit
 from tokenwire_serve.engines.stop_strings import StopStrings
 
@@ -115,7 +115,7 @@ class EngineCore:
         if self._reviving is not None:
             self._reviving.cancel()
         for rid in list(self._calls.by_rid):
-            self._end(rid, RpcError(Code.UNAVAILABLE, "the engine is closing"))
+            self._end(rid, closing())
         if self._worker is not None:
             worker, self._worker = self._worker, None
             await worker.close()

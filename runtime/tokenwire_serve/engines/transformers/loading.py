@@ -18,6 +18,7 @@ from transformers import (
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 from transformers.utils.logging import disable_progress_bar
 
+from tokenwire_serve.engines.model_directory import check_directory
 from tokenwire_serve.engines.options import TINY_MODEL
 
 from .tokenizer import Tokenizer
@@ -154,23 +155,13 @@ def _dtype(name: str, device: torch.device, config: Any) -> torch.dtype:
 
 
 def _config(path: Path, options: EngineOptions) -> Any:
-    if not _is_directory(path):
-        raise cannot_load(f"--model-path {path}: no such directory; give a local Hugging Face directory")
-    if not (path / "config.json").is_file():
-        raise cannot_load(f"--model-path {path}: config.json is missing; give a Hugging Face model directory")
+    check_directory(path)
     try:
         return AutoConfig.from_pretrained(
             path, local_files_only=True, trust_remote_code=options.trust_remote_code
         )
     except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
         raise cannot_load(f"--model-path {path}: config.json cannot be read: {_line(error)}") from error
-
-
-def _is_directory(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name that is too long, say
-        return False
 
 
 def _kind(path: Path, config: Any) -> ModelKind:

@@ -10,8 +10,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import torch
-from tokenwire.codes import Code
-from tokenwire.errors import RpcError
+
+from tokenwire_serve.engines.board import closing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +88,7 @@ class Worker:
         if future.done():
             return
         if self._ended:
-            self._tell(_fail, future, RpcError(Code.UNAVAILABLE, "the engine is closing"))
+            self._tell(_fail, future, closing())
             return
         try:
             result = function()
