@@ -49,8 +49,8 @@ def advice(error: RpcError, target: Target, *, secure: bool) -> str:
         return of_handshake(cause)
     if isinstance(cause, ConnectionRefusedError):
         return not_listening(target)
-    if not error.message.startswith(f"the connection to {target} failed"):
-        return ""
+    if not error.message.startswith(f"the connection to {target} failed:"):
+        return ""  # Where the server has answered before, the connection is made as it should be.
     if "HTTP/1" in error.message:
         return WRONG_PORT
     if secure:
