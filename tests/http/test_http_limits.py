@@ -430,9 +430,11 @@ async def test_a_drain_closes_what_is_idle_and_says_close_with_the_last_answers(
         third.write(b"te")
         answer = await read_answer(begun)
         assert (answer.status, answer.headers["connection"]) == (200, "close")
+        third.close()
         assert not drain.done()
         served.servicer.streams[0].close()
         assert (await ends(busy)).endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+        second.close()
         assert await drain
 
 
@@ -504,6 +506,7 @@ async def test_who_sends_little_passes_those_who_wait_for_their_turns(
         turns.begin()
         answer = await read_answer(reader)
         assert (answer.status, answer.headers["connection"]) == (200, "close")
+        writer.close()
         assert await drain
 
 

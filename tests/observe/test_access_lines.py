@@ -163,8 +163,9 @@ async def test_an_abort_has_a_line(server: ObservedServer) -> None:
         (b"POST /generate HTTP/1.1\r\nhost: x\r\n\r\n", "INVALID_ARGUMENT", 415),
         (b"nonsense\r\n\r\n", "INVALID_ARGUMENT", 400),
         (b"GET /health HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n", "INVALID_ARGUMENT", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "UNKNOWN", 505),
     ],
-    ids=["404", "405", "415", "malformed", "two hosts"],
+    ids=["404", "405", "415", "malformed", "two hosts", "HTTP/2"],
 )
 async def test_each_refusal_over_http_has_one_line(
     server: ObservedServer, request_bytes: bytes, code: str, status: int
@@ -172,10 +173,12 @@ async def test_each_refusal_over_http_has_one_line(
     host, _, port = server.http.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(request_bytes)
-    assert (await reader.readline()).startswith(b"HTTP/1.1 %d" % status)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    assert head.startswith(f"HTTP/1.1 {status}")
     line = await only(server)
     writer.close()
     assert (line["code"], line["http_status"]) == (code, status)
+    assert re.findall(r"^x-request-id: (\S+)\r$", head, re.MULTILINE) == [line["request_id"]]
 
 
 async def test_a_wrong_key_has_a_line_without_it(tmp_path: Path) -> None:
