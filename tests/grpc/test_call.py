@@ -50,6 +50,9 @@ class Servicer(SglangServiceBase):
             raise RpcError(Code.INVALID_ARGUMENT, "text: must not be empty")
         return pb.TokenizeResponse(tokens=[1, 2], count=2, input_text=request.text)
 
+    async def get_server_info(self, request: pb.GetServerInfoRequest, context: Context) -> Any:
+        return pb.GetServerInfoResponse(json_info='{"version": "1", "sizes": [1]}')
+
     def text_generate(self, request: pb.TextGenerateRequest, context: Context) -> Any:
         self.contexts.append(context)
         stream: PushStream[pb.TextGenerateResponse] = PushStream()
@@ -122,6 +125,13 @@ def test_json_in_bytes_fields(target: str) -> None:
     assert json.loads(out) == {"json_chunk": {"model": "m"}, "finished": True}
     raw = json.loads(run("ChatComplete", '{"jsonBody": "e30="}', "--raw", "--target", target))
     assert raw == {"json_chunk": "e30=", "finished": True}
+
+
+def test_json_in_texts(target: str) -> None:
+    out = run("GetServerInfo", "--target", target)
+    assert json.loads(out) == {"json_info": {"version": "1", "sizes": [1]}}
+    raw = json.loads(run("GetServerInfo", "--raw", "--target", target))
+    assert raw == {"json_info": '{"version": "1", "sizes": [1]}'}
 
 
 def test_requests_from_files_and_stdin(target: str, tmp_path: Path) -> None:
