@@ -28,7 +28,6 @@ from tokenwire_serve.process.cli import serve
 
 from benchmarks.attacks.catalog import catalog
 from tests.faults.test_restart import RETRY
-from tests.security.certificates import Authority
 from tests.support.server import RunningServer, running_server
 from tools import attack_figures, cost_figures
 
@@ -248,13 +247,10 @@ def test_commands_of_the_operators_run(command: str, plain: RunningServer, tmp_p
 
 
 def test_a_server_on_the_internet_as_the_readme_says(tmp_path: Path) -> None:
-    make_keys, start, *look = commands(section(README, "## Put it on the internet"))
-    authority = Authority(tmp_path)
-    certificate, key = authority.server()
-    certificate.rename(tmp_path / "tls.crt")
-    key.rename(tmp_path / "tls.key")
+    make_certificate, make_keys, start, *look = commands(section(README, "## Put it on the internet"))
+    run(make_certificate.replace("HOST", "localhost"), tmp_path)
     run(make_keys, tmp_path)
-    trust = str(authority.file)
+    trust = str(tmp_path / "tls.crt")
     assert {(tmp_path / name).stat().st_mode & 0o777 for name in ("keys", "admin-keys")} == {0o600}
     flags = start.replace("\\\n", " ").removeprefix("tokenwire serve").split()
     flags = [str(tmp_path / flag) if (tmp_path / flag).is_file() else flag for flag in flags]

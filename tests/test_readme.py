@@ -76,6 +76,29 @@ def test_own_schema(tmp_path: Path) -> None:
     assert done.stdout in README
 
 
+def test_the_certificate_for_a_trial(tmp_path: Path) -> None:
+    """Made as the README says, served, and trusted by the openai SDK over gRPC as the README says."""
+    (command,) = (c for c in COMMANDS if c.startswith("openssl req"))
+    (transport,) = re.findall(r"`transport=(GrpcTransport\(.*?\)\))`", README)
+    line = command.replace("HOST", "localhost")
+    subprocess.run(line, shell=True, capture_output=True, timeout=60, check=True, cwd=tmp_path)
+    tls = ("--ssl-certfile", f"{tmp_path}/tls.crt", "--ssl-keyfile", f"{tmp_path}/tls.key")
+    with running_server("--engine", "null", "--host", "localhost", *tls) as secure:
+        here = transport.replace("HOST:40000", f"localhost:{secure.grpc.rpartition(':')[2]}")
+        code = f"""
+import httpx2, openai
+from tokenwire import GrpcTransport, client_context
+with httpx2.Client(transport={here}) as http:
+    print(openai.OpenAI(base_url="http://x/v1", api_key="-", http_client=http).models.list().data[0].id)
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == secure.model
+
+
 def test_links_lead_somewhere() -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", README)
     assert targets

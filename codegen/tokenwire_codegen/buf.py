@@ -32,6 +32,8 @@ DUPLICATE = "duplicate generated file name"
 SKIPPED = frozenset({"node_modules", "site-packages"})
 """Directories, beside hidden ones, whose protos belong to installed software."""
 LIBRARIES = ("google.protobuf", "jinja2")
+PACKAGES = {"buf": "buf-bin", "google.protobuf": "protobuf", "jinja2": "jinja2"}
+"""What installs each of them, and buf."""
 NOISE = re.compile(r"^(?:Failure: )?plugin [^:]*: (?:signal: killed$)?")
 
 
@@ -53,7 +55,7 @@ def find_buf() -> str:
     """
     found = shutil.which("buf", path=str(Path(sys.executable).parent)) or shutil.which("buf")
     if found is None:
-        raise BufError("buf is missing: pip install 'tokenwire[codegen]'")
+        raise _missing("buf")
     return found
 
 
@@ -68,7 +70,12 @@ def require(module: str) -> None:
     except ModuleNotFoundError:  # what it lies in is not there either
         found = None
     if found is None:
-        raise BufError(f"{module} is missing: pip install 'tokenwire[codegen]'")
+        raise _missing(module)
+
+
+def _missing(name: str) -> BufError:
+    package = PACKAGES.get(name, name)
+    return BufError(f"{name} is missing: pip install {package}, or tokenwire with its extra [codegen]")
 
 
 def stage(directories: Sequence[Path], options: Sequence[str], workspace: Path) -> dict[str, Path]:

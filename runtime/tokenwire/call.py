@@ -38,6 +38,8 @@ _FILE = QuietFile()
 DEFAULT_PACKAGE = "tokenwire_gen.sglang.runtime.v1"
 _STATUS_OF_CODE = 64
 """Exit status of a call that failed, plus its gRPC code."""
+_JSON_TEXT = "json_"
+"""How the names of texts begin that are JSON themselves, `json_info` for instance."""
 
 
 class _AnyClient(Client):
@@ -252,12 +254,12 @@ def _run(
 
 
 def _unfold(message: Message, value: dict[str, Any]) -> dict[str, Any]:
-    """Show JSON that a message carries as bytes, or as the texts of a map, as JSON."""
+    """Show JSON that a message carries as bytes, as a text called `json_...` or as texts of a map."""
     shown = dict(value)
     for name in value:
         part = getattr(message, name, None)
         with suppress(ValueError):
-            if isinstance(part, bytes):
+            if isinstance(part, bytes) or (isinstance(part, str) and name.startswith(_JSON_TEXT)):
                 shown[name] = json.loads(part)
             elif isinstance(part, dict) and all(isinstance(text, str) for text in part.values()):
                 shown[name] = {key: json.loads(text) for key, text in part.items()}

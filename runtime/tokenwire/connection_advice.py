@@ -17,6 +17,7 @@ __all__ = [
     "GIVE_CERTIFICATE",
     "WRONG_PORT",
     "advice",
+    "advice_in_python",
     "not_listening",
     "of_handshake",
     "speaks_tls",
@@ -31,6 +32,7 @@ GIVE_CERTIFICATE: Final = "give --cert FILE and --key FILE, of an authority that
 CLOSED_AFTER_HANDSHAKE: Final = (
     f"if it wants a client certificate, {GIVE_CERTIFICATE}; else check that this is the gRPC port"
 )
+_OWN_CONTEXT: Final = "tls=client_context(FILE)"
 _PATIENCE_S: Final = 2.0
 
 
@@ -49,13 +51,27 @@ def advice(error: RpcError, target: Target, *, secure: bool) -> str:
         return of_handshake(cause)
     if isinstance(cause, ConnectionRefusedError):
         return not_listening(target)
-    if not error.message.startswith(f"the connection to {target} failed"):
+    if not _never_answered(error, target):
         return ""
     if "HTTP/1" in error.message:
         return WRONG_PORT
     if secure:
         return GIVE_CERTIFICATE if wants_certificate(error.message) else CLOSED_AFTER_HANDSHAKE
     return to_speak_tls(target) if speaks_tls(target, _PATIENCE_S) else ""
+
+
+def advice_in_python(error: RpcError, target: Target) -> str:
+    """`advice` for programs, on a call that was sent in plain text and is UNAVAILABLE; may block alike."""
+    if not _never_answered(error, target):
+        return ""
+    if "HTTP/1" in error.message:
+        return WRONG_PORT
+    return to_speak_tls(target, own=_OWN_CONTEXT) if speaks_tls(target, _PATIENCE_S) else ""
+
+
+def _never_answered(error: RpcError, target: Target) -> bool:
+    """Whether a connection was lost on which nothing was answered: one that is, is made as it should be."""
+    return error.message.startswith(f"the connection to {target} failed:")
 
 
 def not_listening(target: Target) -> str:
@@ -66,9 +82,9 @@ def not_listening(target: Target) -> str:
     )
 
 
-def to_speak_tls(target: Target) -> str:
-    """Where plain text meets a server with TLS."""
-    return f"it speaks TLS: write https://{target}, and --ca FILE if its authority is your own"
+def to_speak_tls(target: Target, *, own: str = "--ca FILE") -> str:
+    """Where plain text meets a server with TLS; `own` is how one's own authority is given."""
+    return f"it speaks TLS: write https://{target}, and {own} if its authority is your own"
 
 
 def of_handshake(error: ssl.SSLError) -> str:

@@ -17,7 +17,10 @@ import time
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
+from .codes import Code
+from .connection_advice import advice_in_python
 from .errors import RpcError
+from .grpc.target import Target
 from .http.core import Endpoint, HttpCore
 from .http.failures import error_reply
 from .http.httpx_values import Pieces, async_response, call_of, library_of, sync_response
@@ -152,6 +155,8 @@ class GrpcTransport(_Transport):  # type: ignore[misc]  # httpx and httpx2 each 
                 reply = await endpoint.handler(call)
         except TimeoutError:
             raise library.ReadTimeout(f"no answer within {read} s", request=request) from None
+        except RpcError as error:
+            return error_reply(await self._advised(error)), None
         except Exception as error:
             return error_reply(error), None
         if not isinstance(reply.body, EventStream):
@@ -172,6 +177,14 @@ class GrpcTransport(_Transport):  # type: ignore[misc]  # httpx and httpx2 each 
             raise library.ConnectTimeout(text, request=request) from None
         except RpcError as error:
             raise library.ConnectError(error.message, request=request) from error
+
+    async def _advised(self, error: RpcError) -> RpcError:
+        """The error of a call, with what to do about it where plain text met a server with TLS."""
+        if self._tls or self._target.startswith("https://") or error.code is not Code.UNAVAILABLE:
+            return error
+        target = Target.parse(self._target)
+        more = await asyncio.to_thread(advice_in_python, error, target)
+        return RpcError(error.code, f"{error.message}; {more}", error.details) if more else error
 
     def _core_here(self) -> HttpCore:
         """The core over a connection of the running loop: loops cannot share one."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,14 +158,23 @@ def test_without_buf_the_error_says_how_to_get_it(here: Path, monkeypatch: pytes
     monkeypatch.setattr(buf.shutil, "which", lambda *_, **__: None)
     result = run("protos")
     assert result.exit_code == 1
-    assert "buf is missing: pip install 'tokenwire[codegen]'" in result.output
+    assert "buf is missing: pip install buf-bin, or tokenwire with its extra [codegen]" in result.output
 
 
 def test_without_a_library_the_error_says_how_to_get_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buf, "LIBRARIES", ("no_such_package.protobuf",))
     result = run("protos")
     assert result.exit_code == 1
-    assert result.output == "no_such_package.protobuf is missing: pip install 'tokenwire[codegen]'\n"
+    name = "no_such_package.protobuf"
+    how = f"pip install {name}, or tokenwire with its extra [codegen]"
+    assert result.output == f"{name} is missing: {how}\n"
+
+
+def test_what_is_installed_is_what_the_project_lists() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    listed = {re.split("[<>=]", line)[0] for line in project["optional-dependencies"]["codegen"]}
+    assert set(buf.PACKAGES.values()) == listed
+    assert set(buf.PACKAGES) == {"buf", *buf.LIBRARIES}
 
 
 def test_a_workspace_is_generated_by_its_own_template(here: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.missing import how_to_install
 from tokenwire_serve.engines import ENGINES, TINY_MODEL, EngineOptions, create
 from transformers import AutoModelForCausalLM, LlamaConfig, T5Config, T5ForConditionalGeneration
 
@@ -51,7 +52,7 @@ except Exception as error:
     out = run_python(code)
     assert out.startswith("RpcError")
     assert "'torch'" in out
-    assert "pip install 'tokenwire[transformers]'" in out
+    assert how_to_install("transformers") in out
 
 
 async def refusal(**options: Any) -> str:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 import tokenwire.cli
+import tokenwire.missing
 from click.testing import CliRunner
 from tokenwire.call import call
 from tokenwire.cli import main
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
 from tokenwire.grpc.handle import GrpcServerHandle
-from tokenwire.missing import EXTRAS
+from tokenwire.missing import EXTRAS, how_to_install
 from tokenwire.streams import PushStream
 from tokenwire_gen.sglang.runtime.v1 import sglang_pb as pb
 from tokenwire_gen.sglang.runtime.v1.sglang_grpc import SglangServiceBase
@@ -48,6 +49,9 @@ class Servicer(SglangServiceBase):
         if not request.text:
             raise RpcError(Code.INVALID_ARGUMENT, "text: must not be empty")
         return pb.TokenizeResponse(tokens=[1, 2], count=2, input_text=request.text)
+
+    async def get_server_info(self, request: pb.GetServerInfoRequest, context: Context) -> Any:
+        return pb.GetServerInfoResponse(json_info='{"version": "1", "sizes": [1]}')
 
     def text_generate(self, request: pb.TextGenerateRequest, context: Context) -> Any:
         self.contexts.append(context)
@@ -121,6 +125,13 @@ def test_json_in_bytes_fields(target: str) -> None:
     assert json.loads(out) == {"json_chunk": {"model": "m"}, "finished": True}
     raw = json.loads(run("ChatComplete", '{"jsonBody": "e30="}', "--raw", "--target", target))
     assert raw == {"json_chunk": "e30=", "finished": True}
+
+
+def test_json_in_texts(target: str) -> None:
+    out = run("GetServerInfo", "--target", target)
+    assert json.loads(out) == {"json_info": {"version": "1", "sizes": [1]}}
+    raw = json.loads(run("GetServerInfo", "--raw", "--target", target))
+    assert raw == {"json_info": '{"version": "1", "sizes": [1]}'}
 
 
 def test_requests_from_files_and_stdin(target: str, tmp_path: Path) -> None:
@@ -248,7 +259,7 @@ def test_the_command_group(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokenwire.cli, "_installed", lambda: {"gen": Entry("jinja2"), "x": Entry("y.z")})
     result = runner.invoke(main, ["gen", "--anything"])
     assert result.exit_code == 1
-    assert result.stderr == "Error: jinja2 is missing: pip install 'tokenwire[codegen]'\n"
+    assert result.stderr == f"Error: jinja2 is missing: {how_to_install('codegen')}\n"
     assert runner.invoke(main, ["x"]).stderr == "Error: y is missing: pip install 'y'\n"
     assert runner.invoke(main, ["--help"]).exit_code == 0
     assert runner.invoke(main, ["nothing"]).exit_code == 2
@@ -276,7 +287,30 @@ def test_an_extra_that_is_not_installed_is_one_sentence(code: str, extra: str, m
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 1
-    assert done.stderr.lower() == f"error: {missing} is missing: pip install 'tokenwire[{extra}]'\n"
+    assert done.stderr.lower() == f"error: {missing} is missing: {how_to_install(extra)}\n"
+
+
+@pytest.mark.parametrize(
+    ("absent", "packages"),
+    [
+        (
+            (),
+            "'opentelemetry-api>=1.27' 'opentelemetry-exporter-otlp-proto-http>=1.27' "
+            "'opentelemetry-sdk>=1.27'",
+        ),
+        (("opentelemetry-sdk",), "'opentelemetry-sdk>=1.27'"),
+    ],
+)
+def test_the_packages_of_an_extra_are_named(
+    absent: tuple[str, ...], packages: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokenwire.missing, "_installed", lambda name: name not in absent)
+    assert how_to_install("tracing") == f"pip install {packages}, or tokenwire with its extra [tracing]"
+
+
+@pytest.mark.parametrize("extra", sorted({*EXTRAS.values(), "uvloop"}))
+def test_each_extra_has_packages(extra: str) -> None:
+    assert how_to_install(extra).startswith("pip install '")
 
 
 def test_a_module_of_ours_that_is_missing_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tokenwire.client import Client
 from tokenwire.codes import Code
+from tokenwire.connection_advice import advice
 from tokenwire.details import ErrorInfo, error_info
 from tokenwire.errors import RpcError
 from tokenwire.grpc.client_call import ClientCall
@@ -116,6 +117,23 @@ async def test_a_lost_connection_fails_its_calls() -> None:
             await call
         assert caught.value.code is Code.UNAVAILABLE
         assert target in caught.value.message
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_only_who_was_never_answered_is_told_what_to_do_about_the_connection(answered: bool) -> None:
+    async with running() as (servicer, server, target), Client(target) as client:
+        if answered:
+            await client._unary(UNARY, Raw(b"a"))
+            servicer.started.clear()
+        call = asyncio.create_task(client._unary(UNARY, Raw(b"sleep")))
+        await servicer.started.wait()
+        for connection in list(server._connections):
+            connection._protocol.connection.abort()
+        with pytest.raises(RpcError) as caught:
+            await call
+        said = caught.value.message
+        assert ("after the server had answered on it" in said) is answered
+        assert (advice(caught.value, Target.parse(target), secure=True) == "") is answered
 
 
 async def test_goaway_lets_running_streams_end_and_new_calls_go_to_a_new_connection() -> None:

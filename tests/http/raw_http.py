@@ -46,6 +46,12 @@ class Answer:
         text: str = error["message"]
         return text
 
+    @property
+    def kind(self) -> str:
+        """The type of an error."""
+        kind: str = json.loads(self.body)["error"]["type"]
+        return kind
+
 
 @asynccontextmanager
 async def serving(

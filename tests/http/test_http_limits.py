@@ -52,6 +52,7 @@ async def test_a_head_that_is_too_large_is_431() -> None:
             answer = await ask(served.port, data)
             assert answer.status == 431
             assert "2000 bytes (--max-header-size)" in answer.message
+            assert answer.kind == "invalid_request_error"
         assert (await ask(served.port, head(*["a: b"] * 300))).status == 431
         async with connected(served.port) as (reader, writer):
             for size in (1700, 10, 1700):
@@ -73,7 +74,7 @@ async def test_a_head_that_comes_slowly_is_counted_too() -> None:
 async def test_a_body_that_is_too_large_is_413_before_it_is_read() -> None:
     async with serving(max_message_size=1000) as served:
         answer = await ask(served.port, head("content-length: 1001"))
-        assert answer.status == 413
+        assert (answer.status, answer.kind) == (413, "invalid_request_error")
         assert answer.message == "the body is larger than 1000 bytes (--grpc-max-message-size)"
         grown = head(CHUNKED) + b"1f4\r\n%b\r\n" % (b"x" * 500) * 3
         assert (await ask(served.port, grown)).status == 413
@@ -429,9 +430,11 @@ async def test_a_drain_closes_what_is_idle_and_says_close_with_the_last_answers(
         third.write(b"te")
         answer = await read_answer(begun)
         assert (answer.status, answer.headers["connection"]) == (200, "close")
+        third.close()
         assert not drain.done()
         served.servicer.streams[0].close()
         assert (await ends(busy)).endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+        second.close()
         assert await drain
 
 
@@ -519,6 +522,7 @@ async def test_who_sends_little_passes_those_who_wait_for_their_turns(
         turns.begin()
         answer = await read_answer(reader)
         assert (answer.status, answer.headers["connection"]) == (200, "close")
+        writer.close()
         assert await drain
 
 

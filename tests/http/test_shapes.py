@@ -209,6 +209,16 @@ async def test_generate_logprobs_are_json_values(client: httpx.AsyncClient) -> N
             "must have a constraint",
         ),
         ({"trace_headers": {"a": 1}}, "trace_headers", "must be an object of strings"),
+        (
+            {"sampling_params": {"max_new_tokens": 10**8}},
+            "sampling_params.max_new_tokens",
+            "100000000 new tokens after the prompt's 2 exceed the context of 1048576 tokens",
+        ),
+        (
+            {"input_ids": [1] * (1 << 20), "text": None, "sampling_params": {"max_new_tokens": 1}},
+            "input_ids",
+            "1048576 tokens and 1 new ones exceed the context",
+        ),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])

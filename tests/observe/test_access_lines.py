@@ -224,10 +224,12 @@ async def test_each_refusal_over_http_has_one_line(
     host, _, port = server.http.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(request_bytes)
-    assert (await reader.readline()).startswith(b"HTTP/1.1 %d" % status)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    assert head.startswith(f"HTTP/1.1 {status}")
     line = await only(server)
     writer.close()
     assert (line["code"], line["http_status"]) == (code, status)
+    assert re.findall(r"^x-request-id: (\S+)\r$", head, re.MULTILINE) == [line["request_id"]]
 
 
 async def test_a_wrong_key_has_a_line_without_it(tmp_path: Path) -> None:

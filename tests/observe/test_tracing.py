@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased,
 from opentelemetry.trace import SpanKind, StatusCode
 from tokenwire.auth import Access, KeyRing
 from tokenwire.errors import RpcError
+from tokenwire.missing import how_to_install
 from tokenwire.record import Caller, CallRecord
 from tokenwire_gen.sglang.runtime.v1 import sglang_grpc
 from tokenwire_gen.sglang.runtime.v1.sglang_pb import (
@@ -437,7 +438,7 @@ def test_a_missing_package_is_one_error_that_says_what_to_install() -> None:
         "main(['--engine', 'null', '--port', '0', '--otlp-traces-endpoint', 'http://127.0.0.1:1'])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    error = "error: --otlp-traces-endpoint needs opentelemetry: pip install 'tokenwire[tracing]'\n"
+    error = f"error: --otlp-traces-endpoint needs opentelemetry: {how_to_install('tracing')}\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", error)
 
 

@@ -236,6 +236,30 @@ def test_openai_over_grpc(server: Serving, authority: Authority) -> None:
             client.with_options(api_key="wrong-key-0123456789").models.list()
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_openai_over_grpc_without_tls_says_what_to_do(server: Serving, stream: bool) -> None:
+    target = f"localhost:{server.grpc_port}"
+    with httpx2.Client(transport=GrpcTransport(target)) as http:
+        client = openai.OpenAI(base_url="http://tokenwire/v1", api_key="-", http_client=http, max_retries=0)
+        with pytest.raises(openai.APIStatusError) as caught:
+            client.chat.completions.create(
+                model="default", messages=[{"role": "user", "content": "x"}], stream=stream
+            )
+    assert caught.value.status_code == 503
+    hint = f"it speaks TLS: write https://{target}, and tls=client_context(FILE) if its authority is your own"
+    assert hint in str(caught.value)
+
+
+def test_openai_over_grpc_to_the_http_port_says_what_to_do(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path) as plain,
+        httpx2.Client(transport=GrpcTransport(f"localhost:{plain.http_port}")) as http,
+    ):
+        client = openai.OpenAI(base_url="http://tokenwire/v1", api_key="-", http_client=http, max_retries=0)
+        with pytest.raises(openai.APIStatusError, match="that is the HTTP port: the gRPC port is"):
+            client.models.list()
+
+
 # tokenwire
 
 

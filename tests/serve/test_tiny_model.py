@@ -88,17 +88,20 @@ async def test_prompt_beyond_the_context(real: SglangServicer, stream: bool) -> 
     _, error = await drained(generate(real, "delta", text="word " * (limit + 1), stream=stream))
     assert error is not None
     assert error.code is Code.INVALID_ARGUMENT
+    assert violations(error).keys() == {"text"}
     params = SamplingParams(max_new_tokens=limit)
     _, error = await drained(generate(real, "delta", sampling_params=params, stream=stream))
     assert error is not None
     assert error.code is Code.INVALID_ARGUMENT
-    assert violations(error).keys() == {"text"}
+    assert violations(error).keys() == {"sampling_params.max_new_tokens"}
 
 
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"max_tokens": 10**6}, "messages"),
+        ({"max_tokens": 10**6}, "max_tokens"),
+        ({"max_completion_tokens": 10**6}, "max_completion_tokens"),
+        ({"messages": [{"role": "user", "content": "word " * 3000}], "max_tokens": 10**6}, "messages"),
         (
             {"response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "x"}}}},
             "response_format",

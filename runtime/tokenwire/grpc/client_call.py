@@ -282,7 +282,9 @@ class ClientCall(Receiver, Generic[T]):
         if self.ended:
             return
         if code is None:
-            text = f"the connection to {self._channel.target} failed: {reason}"
+            used = self._processor is not None and self._processor.answered
+            failed = "failed after the server had answered on it" if used else "failed"
+            text = f"the connection to {self._channel.target} {failed}: {reason}"
             self._finish(RpcError(Code.UNAVAILABLE, text))
         else:
             name = ErrorCodes(code).name if code in set(ErrorCodes) else str(code)

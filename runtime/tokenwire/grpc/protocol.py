@@ -118,6 +118,8 @@ class WireProcessor(EventsProcessor):
     streams: dict[int, WireStream]  # type: ignore[assignment]  # grpclib's alias is invariant
     greeted = False
     """Whether the peer has spoken HTTP/2."""
+    answered = False
+    """Whether a response has begun: what is at the other end is a gRPC server that takes our calls."""
     _farewell: asyncio.TimerHandle | None = None
     _last: asyncio.TimerHandle | None = None
     _read = True
@@ -254,6 +256,7 @@ class WireProcessor(EventsProcessor):
 
     def process_response_received(self, event: ResponseReceived) -> None:
         """Pass the response's headers on."""
+        self.answered = True
         stream = self.streams.get(event.stream_id)
         if stream is not None:
             stream.receiver.headers_received(cast("Any", event.headers))

@@ -20,6 +20,8 @@ __all__ = ["error_reply", "failure_event", "http_error", "neutral"]
 _LOG: Final = logging.getLogger("tokenwire.http")
 _NEUTRAL: Final = "internal error; the server's log says more"
 _OWN_DOMAIN: Final = "tokenwire"
+_TOO_LARGE: Final = frozenset({413, 431})
+"""Statuses of requests that no wait makes smaller, unlike others that come of RESOURCE_EXHAUSTED."""
 
 
 def neutral(error: Exception) -> RpcError:
@@ -73,7 +75,7 @@ def _body(error: RpcError) -> bytes:
 
 
 def _shape(message: str, code: Code, param: str | None, status: int) -> dict[str, Any]:
-    kind = STATUS[code].openai_type
+    kind = STATUS[Code.INVALID_ARGUMENT if status in _TOO_LARGE else code].openai_type
     return {"error": {"message": message, "type": kind, "param": param, "code": status}}
 
 

@@ -46,11 +46,12 @@ def note_failure(error: Exception, record: CallRecord | None) -> None:
         record.code = error.code if isinstance(error, RpcError) else Code.INTERNAL
 
 
-def note_refusal(observer: CallObserver, client: tuple[str, int] | None, status: int) -> None:
-    """Note a request that was refused before it could be read."""
+def note_refusal(observer: CallObserver, client: tuple[str, int] | None, status: int) -> str:
+    """Note a request that was refused before it could be read; returns its id."""
     record = CallRecord(observer, "http", peer_text(client), {}, "")
     record.http_status = status
     end_record(record)
+    return record.request_id
 
 
 def peer_text(client: tuple[str, int] | None) -> str:

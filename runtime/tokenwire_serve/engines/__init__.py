@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
+from tokenwire.missing import how_to_install
 
 from .model_directory import check_directory
 from .options import TINY_MODEL, EngineOptions
@@ -53,6 +54,6 @@ def create(name: str, options: EngineOptions | None = None) -> Engine:
             raise
         raise RpcError(
             Code.FAILED_PRECONDITION,
-            f"engine {name!r} needs the package {error.name!r}: pip install 'tokenwire[{name}]'",
+            f"engine {name!r} needs the package {error.name!r}: {how_to_install(name)}",
         ) from error
     return cast("Engine", make(options))

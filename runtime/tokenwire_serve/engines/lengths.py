@@ -34,5 +34,8 @@ def output_limit(sampling: Sampling, tokens: int, context: int) -> int:
         check_length(tokens, 0 if wanted == 0 else 1, context)
         rest = context - tokens
         return rest if wanted is None else min(wanted, rest)
+    if tokens < context < tokens + wanted:
+        count = f"{wanted} new tokens after the prompt's {tokens}"
+        raise bad_request("max_new_tokens", f"{count} exceed the context of {context} tokens")
     check_length(tokens, wanted, context)
     return wanted

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from tokenwire.codes import Code
+from tokenwire.missing import how_to_install
 from tokenwire.record import Caller
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def exporting_provider(endpoint: str | None, version: str) -> Any:
     except ModuleNotFoundError as error:
         missing = (error.name or "opentelemetry").partition(".")[0]
         raise MissingTracingError(
-            f"--otlp-traces-endpoint needs {missing}: pip install 'tokenwire[tracing]'"
+            f"--otlp-traces-endpoint needs {missing}: {how_to_install('tracing')}"
         ) from None
     attributes = {"service.version": version}
     if not _names_service():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
+import struct
+import termios
 from collections import deque
 from enum import Enum, auto
 from errno import ETIMEDOUT
@@ -14,6 +17,7 @@ import httptools
 from tokenwire.http.records import note_refusal
 from tokenwire.limits import flag_of
 from tokenwire.notices import LATE
+from tokenwire.record import REQUEST_ID
 
 from .http_exchange import HIGH_WATER, Exchange
 from .http_head import HeadError, read_head
@@ -37,7 +41,7 @@ __all__ = ["HttpConnection"]
 _MOST_WAITING: Final = 8
 """Requests that may wait behind the one that is being answered."""
 _LINGER: Final = 5.0
-"""Seconds in which a client that still sends may read why it was refused."""
+"""Seconds in which a client may close a connection that has ended; they begin anew when it takes more."""
 _SLACK: Final = 64 << 10
 """Bytes of chunk sizes and the like that a body may have, beyond as many as it has bytes itself."""
 _SLICE: Final = 8 << 10
@@ -93,7 +97,10 @@ class HttpConnection(asyncio.Protocol):
         self._deadline = (since or self.loop.time()) + listener.limits.handshake_timeout
         self._heard = False
         self._closing = False
+        self._untaken = 0
+        self._close_when_taken = False
         self._refusal: Refusal | None = None
+        self._refused_as = b""
         self._running: Exchange | None = None
         self._waiting: deque[Exchange] = deque()
         self._receiving: Exchange | None = None
@@ -156,6 +163,7 @@ class HttpConnection(asyncio.Protocol):
         self._leave()
         self._phase = _Phase.DEAF
         self._closing = True
+        self._untaken = self._count_untaken()
         self._deadline = self.loop.time() + _LINGER
 
     def pause_writing(self) -> None:
@@ -237,8 +245,9 @@ class HttpConnection(asyncio.Protocol):
         self.stats.requests += 1
         self._running = None
         if not exchange.keep_alive:
+            unheard = not exchange.complete or self._phase is _Phase.DEAF
             self._leave()
-            self._end(linger=not exchange.complete or self._phase is _Phase.DEAF)
+            self._end(linger=unheard or self._transport.can_write_eof())
         elif self._waiting:
             self._running = self._waiting.popleft()
             self._listener.start(self._running)
@@ -264,7 +273,9 @@ class HttpConnection(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """End the connection when a time has passed: one in which to send, to read, or to be idle."""
-        if now >= self._deadline and self._unread is None:  # Else it is we who are late.
+        if self._closing:
+            self._look_at_end(now)
+        elif now >= self._deadline and self._unread is None:  # Else it is we who are late.
             self._deadline = inf
             self._expire()
         unsent, before = self._transport.get_write_buffer_size(), self._unsent
@@ -296,7 +307,8 @@ class HttpConnection(asyncio.Protocol):
         broken, self._receiving = self._receiving, None
         if broken is None and (observer := self._listener.observer) is not None:
             client = _address(self._transport.get_extra_info("peername"))
-            note_refusal(observer, client, int(refusal.answer[_STATUS]))
+            name = note_refusal(observer, client, int(refusal.answer[_STATUS]))
+            self._refused_as = f"{REQUEST_ID}: {name}\r\n".encode()
         if broken is not None:
             broken.leave()
             if broken is self._running:
@@ -395,9 +407,7 @@ class HttpConnection(asyncio.Protocol):
         self._read_again()
 
     def _expire(self) -> None:
-        if self._closing:
-            self._transport.abort()
-        elif self._phase is _Phase.BODY:
+        if self._phase is _Phase.BODY:
             self.refuse(self._listener.late_body)
         elif self.idle_since is None and self._heard:
             self.refuse(self._listener.late_head)
@@ -424,27 +434,55 @@ class HttpConnection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         status, end, rest = refusal.answer.partition(b"\r\n")
-        answer = b"%b%b%b%b" % (status, end, self._listener.date, rest)
+        answer = b"".join((status, end, self._listener.date, self._refused_as, rest))
         self.write(answer)
         self.stats.bytes_out += len(answer)
         self._end(linger=True)
 
     def _end(self, *, linger: bool) -> None:
-        """Close once all is sent; lingering, only when the client has had time to read it.
+        """Close once the client's system has all that was sent; lingering, once the client has had time.
 
-        A socket that is closed over unread bytes is reset, and the answer is lost with it.
+        A socket that is closed answers what still comes with a reset, and what has not left it by then is
+        lost, on some systems what the client has not read as well (RFC 9112, 9.6).
         """
         self._phase = _Phase.DEAF
         self._closing = True
         self._deadline = inf
         self.idle_since = None
-        if not linger or self._transport.is_closing():
+        self._untaken = self._count_untaken()
+        if self._transport.is_closing() or not (linger or self._untaken):
             self._transport.close()
             return
         self._deadline = self.loop.time() + _LINGER
         self._read_again()
         if self._transport.can_write_eof():
             self._transport.write_eof()
+        else:
+            self._close_when_taken = not linger
+
+    def _look_at_end(self, now: float) -> None:
+        """Close, if that was put off, when all is taken; cut off who takes no more and does not close."""
+        if self._deadline == inf:
+            return
+        untaken = self._count_untaken()
+        if untaken != self._untaken:  # Nothing is written any more: the client has taken some.
+            self._untaken = untaken
+            self._deadline = now + _LINGER
+        if not untaken and self._close_when_taken:
+            self._deadline = inf
+            self._transport.close()
+        elif now >= self._deadline and not self._transport.get_write_buffer_size():
+            self._transport.abort()
+
+    def _count_untaken(self) -> int:
+        """Bytes that the client's system has not acknowledged, as far as ours can tell."""
+        waiting = self._transport.get_write_buffer_size()
+        sock = self._transport.get_extra_info("socket")
+        try:
+            (sent,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
+        except (OSError, ValueError):  # A socket of another kind, or one that is closed already.
+            return waiting
+        return waiting + int(sent)
 
     def _read_again(self) -> None:
         if self._paused:

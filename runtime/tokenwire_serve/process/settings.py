@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 from tokenwire.limits import Limits
+from tokenwire.missing import how_to_install
 
 from tokenwire_serve.engines.options import TAKE_ARGUMENTS
 
@@ -171,7 +172,7 @@ class ServeSettings:
         if problem := self.security.problem() or self.observe.problem():
             raise SettingsError(problem)
         if self.loop == "uvloop" and find_spec("uvloop") is None:
-            raise SettingsError("--loop uvloop needs uvloop: pip install 'tokenwire[uvloop]', or --loop auto")
+            raise SettingsError(f"--loop uvloop needs uvloop: {how_to_install('uvloop')}; or --loop auto")
         nccl_port = self.nccl_port if self.nccl_port is not None else _nccl_port_in(self.engine_args)
         if nccl_port is not None:
             _check_count("--nccl-port", nccl_port, 1, LAST_PORT)

@@ -52,8 +52,8 @@ class SamplingParams(Message, proto="sglang.runtime.v1.SamplingParams"):
     changes nothing. Values below 1 favour repetition.
     """
     max_new_tokens: int | None = None
-    """Most tokens to generate; >= 0, default 128, clipped to what the model's
-    context leaves after the prompt.
+    """Most tokens to generate; >= 0. More than the model's context leaves after
+    the prompt are refused; the default, 128, is clipped to that.
     """
     min_new_tokens: int | None = None
     """Tokens to generate before a stop condition may end the text; >= 0 and at
