@@ -123,5 +123,5 @@ class Handshake(asyncio.Protocol):
         if not self._over:
             self._over = True
             self._turns.leave(self._number, self)
-            self.read_on()
             self.ended(lost=lost)
+            self.read_on()

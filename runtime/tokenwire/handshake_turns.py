@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import select
 from collections import deque
 from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
 __all__ = ["HandshakeTurns"]
+
+log = logging.getLogger("tokenwire.tls")
 
 _MOST_PER_TURN: Final = 2
 """Handshakes that go on in one turn of the loop; each signs, a millisecond with an RSA key of 2048 bits."""
@@ -24,6 +27,9 @@ class _Handshake(Protocol):
 
     def read_no_more(self) -> None:
         """Leave in the socket what comes."""
+
+    def abort(self) -> None:
+        """End now."""
 
 
 class _Shaking(NamedTuple):
@@ -58,8 +64,9 @@ class HandshakeTurns:
         if _EPOLL is None:
             return
         if self._epoll is None:
-            self._epoll = _EPOLL()
-            asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._look)
+            epoll = _EPOLL()
+            asyncio.get_running_loop().add_reader(epoll.fileno(), self._look)
+            self._epoll = epoll
         self._shaking[number] = _Shaking(handshake, client)
         handshake.read_no_more()
         self._watch(number)
@@ -106,7 +113,11 @@ class HandshakeTurns:
             number = self._next()
             if number in self._shaking:
                 handshake = self._shaking[number].handshake
-                handshake.read_on()
+                try:
+                    handshake.read_on()
+                except Exception:  # The others have their turns all the same.
+                    log.exception("a TLS handshake is ended: it cannot be read")
+                    handshake.abort()
                 # Read is in the next turn, after what is called then.
                 loop.call_soon(loop.call_soon, self._rest, number, handshake)
         self._working = bool(self._ready)

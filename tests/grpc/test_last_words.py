@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 import uvloop
 from hyperframe.frame import Frame, GoAwayFrame, HeadersFrame, PingFrame, SettingsFrame
 from tokenwire.grpc import protocol
@@ -114,9 +116,48 @@ async def never_read() -> None:
         client = SlowReader(server.port)
         await client.ask()
         await sent(server)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(5):
             assert await server.drain(10)
         await until(lambda: not server._connections)
+        client.socket.close()
+
+
+async def never_read_over_tls(authority: trustme.CA) -> None:
+    """asyncio and uvloop wait 30 s for the end of TLS: the drain does not."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    client.set_alpn_protocols(["h2"])
+    async with running(ssl=context) as (_, server, _):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", server.port, ssl=client, server_hostname="localhost"
+        )
+        writer.write(PREFACE + SettingsFrame(0).serialize() + call(1, "Unary", b"hello"))
+        await until(lambda: server.stats.calls == 1)
+        await until(lambda: not any(connection.calls for connection in server._connections))
+        writer.transport.pause_reading()
+        async with asyncio.timeout(5):
+            assert await server.drain(10)
+        writer.transport.abort()
+        assert not reader.at_eof()
+
+
+async def told_and_leaving() -> None:
+    """A client that leaves itself, after it was told to and before it could hear that."""
+    async with running() as (_, server, _):
+        client = SlowReader(server.port)
+        await client.ask()
+        await sent(server)
+        draining = asyncio.create_task(server.drain(20))
+        await asyncio.sleep(0.01)
+        await client.send(GoAwayFrame(0).serialize())
+        await asyncio.sleep(0.1)
+        await client.send(window(0, 1000))
+        await asyncio.sleep(0.1)
+        await client.read()
+        assert client.answered
+        assert await draining
         client.socket.close()
 
 
@@ -136,13 +177,13 @@ async def idle() -> None:
 
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
-@pytest.mark.parametrize("what", [drained, grown_old, idle])
+@pytest.mark.parametrize("what", [drained, grown_old, idle, told_and_leaving])
 def test_what_was_said_is_read_before_the_end(
     run: Callable[[Coroutine[None, None, None]], None],
     what: Callable[[], Coroutine[None, None, None]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocol, "_LEAVING_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, "_LEAVING_SECONDS", 1.0 if what is told_and_leaving else 0.05)
     run(what())
 
 
@@ -150,3 +191,5 @@ def test_who_never_reads_holds_up_a_drain_for_some_seconds_only(monkeypatch: pyt
     monkeypatch.setattr(protocol, "_LEAVING_SECONDS", 0.1)
     monkeypatch.setattr(protocol, "_LAST_SECONDS", 0.3)
     asyncio.run(never_read())
+    for run in (asyncio.run, uvloop.run):
+        run(never_read_over_tls(trustme.CA()))

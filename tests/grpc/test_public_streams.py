@@ -76,6 +76,13 @@ async def test_strangers_have_a_small_part_and_each_connection_a_little_of_its_o
         assert not any(honest.streams[push].done for push in pushes)
 
 
+async def test_who_shows_a_key_is_no_stranger_there_either() -> None:
+    async with serving() as (_, _, _, target), raw_client(target) as greedy, raw_client(target) as honest:
+        held = await open_watches(greedy, 50)
+        assert len(held) < 50
+        assert len(await open_watches(honest, 10, **KEY)) == 10
+
+
 async def test_what_open_calls_take_is_given_back() -> None:
     async with serving() as (server, _, budget, target):
         async with raw_client(target) as client:

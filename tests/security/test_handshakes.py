@@ -99,9 +99,29 @@ class Seen:
 
     def read_on(self) -> None:
         self.turns.append(self.name)
+        if self.name == "broken":
+            raise OSError("no memory for the descriptor")
 
     def read_no_more(self) -> None:
         pass
+
+    def abort(self) -> None:
+        self.turns.append("aborted")
+
+
+async def test_one_that_cannot_be_read_ends_alone(caplog: pytest.LogCaptureFixture) -> None:
+    turns, seen = HandshakeTurns(), list[str]()
+    pairs = [socket.socketpair() for _ in range(6)]
+    shaking = [Seen(name, seen) for name in ("a", "b", "broken", "c", "d", "e")]
+    for (ours, theirs), one in zip(pairs, shaking, strict=True):
+        turns.enter(ours.fileno(), b"", one)
+        theirs.send(b"hello")
+    await until(lambda: {"a", "b", "c", "d", "e", "aborted"} <= set(seen))
+    for (ours, theirs), one in zip(pairs, shaking, strict=True):
+        turns.leave(ours.fileno(), one)
+        ours.close()
+        theirs.close()
+    assert "cannot be read" in caplog.text
 
 
 async def test_who_begins_many_delays_its_own() -> None:

@@ -15,7 +15,7 @@ from tokenwire.context import Context
 from tokenwire.errors import RpcError
 from tokenwire.limits import MOST_PUBLIC, flag_of
 from tokenwire.method import AuthScope
-from tokenwire.record import CallRecord
+from tokenwire.record import Caller, CallRecord
 from tokenwire.timeouts import decode_timeout
 
 from .call_memory import CallMemory, call_size
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tokenwire.budget import MemoryBudget
     from tokenwire.limits import Limits
     from tokenwire.method import Handler
-    from tokenwire.record import Caller, CallObserver
+    from tokenwire.record import CallObserver
     from tokenwire.turns import Turns
 
     from .compression import ReplyCompression
@@ -67,7 +67,7 @@ class _Ask(NamedTuple):
     caller: Caller
     admin_refusal: Callable[[], RpcError | None]
     memory: int
-    public: bool
+    stranger: bool
 
 
 class ServerConnection(WireHandler):
@@ -192,25 +192,28 @@ class ServerConnection(WireHandler):
             known = head.meaning = (generation, self._resolve(head))
         meaning = known[1]
         if isinstance(meaning, _Ask):
-            error = self._memory.take(meaning.memory, meaning.public)
-            if error is None:
+            error = self._memory.take(meaning.memory, meaning.stranger)
+            if error is not None:
+                if meaning.caller is not Caller.HOLDER:
+                    stream.connection.session.guard.no_call()
+                self._turn_away(stream, head, _Refusal(200, error), "max_request_memory", at_once=True)
+                return
+            try:
                 self._begin(stream, meaning)
-            else:
-                refusal = _Refusal(200, error)
-                self._turn_away(stream, head, refusal, "max_request_memory", stranger=meaning.public)
+            except BaseException:
+                self._memory.give_back(meaning.memory, meaning.stranger)
+                raise
             return
         stream.connection.session.guard.no_call()
         self._turn_away(stream, head, meaning, "max_header_size" if head.oversized else "no_call")
 
     def _turn_away(
-        self, stream: WireStream, head: RequestHead, refusal: _Refusal, reason: str, *, stranger: bool = False
+        self, stream: WireStream, head: RequestHead, refusal: _Refusal, reason: str, *, at_once: bool = False
     ) -> None:
-        """Answer a request that does not become a call; nothing of a stranger's is waited for."""
+        """Answer a request that does not become a call; with `at_once` nothing more of it is waited for."""
         self._release_stream(stream)
         self._stats.calls_refused[reason] += 1
-        if stranger:
-            stream.connection.session.guard.no_call()
-        _refuse(stream, refusal, at_once=stranger)
+        _refuse(stream, refusal, at_once=at_once)
         if self._observer is not None:
             self._note_refusal(self._observer, dict(without_secrets(head.fields)), refusal)
 
@@ -289,7 +292,17 @@ class ServerConnection(WireHandler):
         admin = partial(self._access.refusal, AuthScope.ADMIN, headers, peer=self._peer, authority=authority)
         memory = call_size(headers, metadata)
         caller = self._access.caller(handler.method.auth, headers)
-        return _Ask(handler, MappingProxyType(metadata), timeout, coding, most, caller, admin, memory, public)
+        return _Ask(
+            handler,
+            MappingProxyType(metadata),
+            timeout,
+            coding,
+            most,
+            caller,
+            admin,
+            memory,
+            caller is Caller.STRANGER,
+        )
 
     def _encoding(self, headers: Headers, packed: bool) -> Encoding:
         accepted = accepts_gzip(headers)
@@ -315,7 +328,7 @@ class ServerConnection(WireHandler):
     def release(self, call: ServerCall, stream: WireStream) -> None:
         """A call has ended."""
         ask = self._calls.pop(call)
-        self._memory.give_back(ask.memory, ask.public)
+        self._memory.give_back(ask.memory, ask.stranger)
         if self._guard is not None and stream.answered:
             self._guard.answered()
         self._release_stream(stream)

@@ -23,6 +23,8 @@ from .stream import NOBODY, WireStream
 from .transport import CoalescingTransport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grpclib.config import Configuration
     from h2.events import (
         ConnectionTerminated,
@@ -62,7 +64,7 @@ _LEAVING_PING: Final = b"goodbye!"
 _LEAVING_SECONDS: Final = 1.0
 """How long a client may take to answer the ping that comes with the first GOAWAY."""
 _LAST_PING: Final = b"all read"
-_LAST_SECONDS: Final = 10.0
+_LAST_SECONDS: Final = 5.0
 """How long a client may take to read what was sent, after its last stream."""
 _NO_LIMIT: Final = (1 << 31) - 1
 _MANY_STREAMS: Final = "calls are refused: their connections have %s already (%s)"
@@ -122,8 +124,9 @@ class WireProcessor(EventsProcessor):
     """Whether a response has begun: what is at the other end is a gRPC server that takes our calls."""
     _farewell: asyncio.TimerHandle | None = None
     _last: asyncio.TimerHandle | None = None
-    _read = True
-    """Whether the peer is known to have read the ends of all streams."""
+    _ends = _ends_told = _ends_read = 0
+    """Streams that have ended: all, those before the first ping, and those that the peer is known to have
+    read to their ends."""
     _reason = ""
     """Why the peer was told to leave, for people to read."""
 
@@ -142,7 +145,7 @@ class WireProcessor(EventsProcessor):
         """End what `enter` began."""
         if self.streams.pop(stream.id, None) is None:
             return
-        self._read = False
+        self._ends += 1
         connection = self.connection
         stream.receiver = NOBODY
         connection.leave_queue(stream)
@@ -169,17 +172,11 @@ class WireProcessor(EventsProcessor):
         connection = self.connection
         if self._farewell is not None or connection.leaving or connection.is_closing():
             return
-        loop = asyncio.get_running_loop()
-        self._farewell = loop.call_later(_LEAVING_SECONDS, self._leave_unheard, self._read)
-        self._read = True  # When the ping is answered, unless a stream ends meanwhile.
+        self._farewell = asyncio.get_running_loop().call_later(_LEAVING_SECONDS, self.leave)
+        self._ends_told = self._ends
         self._reason = reason
         connection.announce_end(reason)
         connection.ping(_LEAVING_PING)
-
-    def _leave_unheard(self, read: bool) -> None:
-        """The ping was not answered."""
-        self._read = self._read and read
-        self.leave()
 
     def leave(self) -> None:
         """Take no new streams; the connection ends with its last."""
@@ -198,11 +195,19 @@ class WireProcessor(EventsProcessor):
         has read all shows in its answer to a last ping.
         """
         connection = self.connection
-        if connection.client_side or self._read or connection.is_closing():
+        if connection.client_side or self._ends_read == self._ends or connection.is_closing():
             connection.close()
         elif self._last is None:
-            self._last = asyncio.get_running_loop().call_later(_LAST_SECONDS, connection.close)
+            self._last = asyncio.get_running_loop().call_later(_LAST_SECONDS, self._end, connection.abort)
             connection.ping(_LAST_PING)
+
+    def _end(self, close: Callable[[], None]) -> None:
+        """The peer has read all, or does not read."""
+        if self._last is not None:
+            self._last.cancel()
+            self._last = None
+        close()
+        self.handler.left()
 
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection and tell every stream."""
@@ -309,10 +314,11 @@ class WireProcessor(EventsProcessor):
     def process_ping_ack_received(self, event: PingAckReceived) -> None:
         """The peer has heard of the end that was announced."""
         super().process_ping_ack_received(event)
-        if event.ping_data == _LEAVING_PING and self.parting:
+        if event.ping_data == _LAST_PING and self._last is not None:
+            self._end(self.connection.close)
+        elif event.ping_data == _LEAVING_PING and self._farewell is not None and not self.connection.leaving:
+            self._ends_read = self._ends_told
             self.leave()
-        elif event.ping_data == _LAST_PING and self._last is not None:
-            self.connection.close()
 
     def process_connection_terminated(self, event: ConnectionTerminated) -> None:
         """The peer leaves: streams it has seen go on, others were never looked at."""

@@ -42,9 +42,9 @@ def place_of(pid: int) -> Place:
     """
     try:
         found = serve.make_context("serve", _flags_of(pid)).params
-    except click.ClickException:
+    except (click.ClickException, click.exceptions.Exit):
         found = serve.make_context("serve", []).params
-    host = found["host"]
+    host = found["host"].strip("[]")
     return Place(_ANY.get(host, host), found["port"], found["ssl_certfile"] is not None)
 
 

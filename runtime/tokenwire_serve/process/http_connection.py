@@ -42,6 +42,8 @@ _MOST_WAITING: Final = 8
 """Requests that may wait behind the one that is being answered."""
 _LINGER: Final = 5.0
 """Seconds in which a client may close a connection that has ended; they begin anew when it takes more."""
+_LAST_HEAD: Final = 1.0
+"""Seconds that a head which has begun to come may take when the server drains."""
 _SLACK: Final = 64 << 10
 """Bytes of chunk sizes and the like that a body may have, beyond as many as it has bytes itself."""
 _SLICE: Final = 8 << 10
@@ -257,6 +259,8 @@ class HttpConnection(asyncio.Protocol):
             self._rest()
             if self._listener.draining:  # Its head was sent before: the client may be about to ask again.
                 self._listener.call_last(self)
+        elif self._listener.draining:
+            self._deadline = min(self._deadline, self.loop.time() + _LAST_HEAD)
 
     def give_up(self, exchange: Exchange) -> None:
         """An application ended without an answer, or in the middle of it."""
