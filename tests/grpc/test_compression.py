@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from h2.errors import ErrorCodes
 from tokenwire import gunzip
 from tokenwire.client import Client
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
-from tokenwire.grpc import compression, response
+from tokenwire.grpc import client_call, compression, response
 from tokenwire.grpc.compression import (
     Packed,
     accepts_gzip,
@@ -597,3 +598,35 @@ async def test_grpcio_both_ways() -> None:
 async def test_push_streams_to_our_client() -> None:
     async with running(Choosing()) as (_, _, target), Client(target) as client:
         assert [len(m.data) async for m in client._stream(PUSH, Raw(b"1101"))] == [5000] * 4
+
+
+async def test_a_request_that_is_refused_while_it_is_compressed_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first try ends where it is, and the second compresses the request anew."""
+    ends: list[str] = []
+
+    async def slow_the_first_time(body: bytes) -> bytes:
+        if not ends:
+            ends.append("begun")
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ends.append("cancelled")
+                raise
+        return await pack(body)
+
+    def answer(request: RawAnswer) -> None:
+        request.head()
+        request.send(message(b"yes"))
+        request.end()
+
+    monkeypatch.setattr(client_call, "pack", slow_the_first_time)
+    async with raw_server(answer) as server, Client(server.target, compression="gzip") as client:
+        call = asyncio.create_task(client._unary(UNARY, Raw(bytes(2000)), timeout=10))
+        await server.until(lambda: bool(server.requests and ends))
+        server.requests[0].kill(ErrorCodes.REFUSED_STREAM)
+        (writer,) = server.connections.values()
+        writer.write(server.requests[0].h2.data_to_send())
+        assert (await call).data == b"yes"
+    assert ends == ["begun", "cancelled"]

@@ -296,6 +296,7 @@ class ClientCall(Receiver, Generic[T]):
             self._finish(RpcError(Code.UNAVAILABLE, f"{self._channel.target}: {reason}"))
             return
         self._retries -= 1
+        self._sender.cancel()  # It may be compressing the request still.
         self._let_go()
         self._sender = self.loop.create_task(self._send())
 
