@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 from h2.errors import ErrorCodes
+from hyperframe.frame import DataFrame
 from tokenwire import gunzip
 from tokenwire.client import Client
 from tokenwire.codes import Code
@@ -630,3 +631,39 @@ async def test_a_request_that_is_refused_while_it_is_compressed_is_let_go(
         writer.write(server.requests[0].h2.data_to_send())
         assert (await call).data == b"yes"
     assert ends == ["begun", "cancelled"]
+
+
+async def test_data_before_the_headers_of_a_response_ends_the_call() -> None:
+    """They say how it is compressed: what was read without them cannot be read again."""
+
+    def answer(request: RawAnswer) -> None:
+        request.h2._data_to_send += DataFrame(request.stream_id, message(b"early")).serialize()
+        request.head(GZIP_HEAD)
+        request.end()
+
+    async with raw_server(answer) as server, Client(server.target) as client:
+        with pytest.raises(RpcError, match="before the headers") as caught:
+            await client._unary(UNARY, Raw())
+        assert caught.value.code is Code.INTERNAL
+
+
+async def test_a_call_that_is_being_answered_is_not_tried_again() -> None:
+    """Whatever the server says of it: half of one answer and half of another make none."""
+
+    def answer(request: RawAnswer) -> None:
+        if len(server.requests) == 1:
+            request.head()
+            request.send(message(b"once"))
+            request.kill(ErrorCodes.REFUSED_STREAM)
+        else:
+            request.head(GZIP_HEAD)
+            request.send(message(gzip.compress(b"again"), 1))
+            request.end()
+
+    async with raw_server(answer) as server, Client(server.target) as client:
+        stream = client._stream(SERVER, Raw())
+        assert (await anext(stream)).data == b"once"
+        with pytest.raises(RpcError, match="refused the stream") as caught:
+            await anext(stream)
+        assert caught.value.code is Code.UNAVAILABLE
+    assert len(server.requests) == 1
