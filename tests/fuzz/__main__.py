@@ -10,7 +10,7 @@ import click
 
 INSTRUMENTED = ["tokenwire", "tokenwire_gen", "tokenwire_serve", "h2", "hpack", "hyperframe", "httptools"]
 NAMES = [
-    "messages", "json-messages", "json-bodies", "framing", "gzip", "headers", "connection",
+    "messages", "json-messages", "json-bodies", "framing", "gzip", "headers", "hpack", "connection", "client",
     "http", "typed", "openai",
 ]  # fmt: skip
 

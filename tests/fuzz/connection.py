@@ -141,13 +141,12 @@ def connection(runner: Runner) -> Callable[[bytes], None]:
         sent = b"".join(pieces)
         step = choices.pick([len(sent), 1, 7, 1000]) or 1
         for start in range(0, len(sent), max(step, len(sent) // 50)):
-            if transport.closed:
+            if transport.is_closing():
                 break
             protocol.data_received(sent[start : start + max(step, len(sent) // 50)])
             await settle(1)
         await settle()
-        if not transport.closed:
-            transport.close()
+        transport.hang_up()
         await settle()
         await server.close()
         await settle(20)

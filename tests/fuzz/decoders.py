@@ -11,6 +11,7 @@ import tokenwire_gen.sglang.runtime.v1  # noqa: F401 - its messages are among th
 from tokenwire._proto.google.rpc import error_details_pb  # noqa: F401
 from tokenwire._proto.grpc.health.v1 import health_pb  # noqa: F401
 from tokenwire._proto.grpc.reflection.v1 import reflection_pb  # noqa: F401
+from tokenwire._proto.grpc.reflection.v1alpha import reflection_pb as reflection_alpha_pb  # noqa: F401
 from tokenwire.details import unpack_details
 from tokenwire.errors import DecodeError, RpcError
 from tokenwire.grpc.field_rules import announced_length, request_fault, trailers_fault

@@ -100,15 +100,15 @@ def http(runner: Runner) -> Callable[[bytes], None]:
             sent += _request(choices) if choices.number(15) else choices.some()
         step = max(choices.pick([len(sent), 1, 7, 100]), len(sent) // 50, 1)
         for start in range(0, len(sent), step):
-            if transport.closed:
+            if transport.is_closing():
                 break
             protocol.data_received(sent[start : start + step])
             await settle(choices.number(3))
         await settle(10)
-        if not transport.closed and choices.number(1):
+        if not transport.is_closing() and choices.number(1):
             protocol.eof_received()
             await settle()
-        transport.close()
+        transport.hang_up()
         await settle(20)
         listener.abort()
         await listener.ended()

@@ -13,21 +13,37 @@ __all__ = ["FakeTransport", "Runner", "settle"]
 
 
 class FakeTransport(asyncio.Transport):
-    """The transport of a connection to nobody: it takes everything and keeps nothing but its size."""
+    """The transport of a connection to nobody: it takes everything and keeps nothing but its size.
+
+    What is written after the peer has hung up is dropped, as those of event loops do: the protocol hears of
+    it a turn later. What is written after the protocol's own close is a fault.
+
+    Attributes:
+        written: Bytes that the peer was sent.
+        closed: Whether the protocol has closed it.
+        lost: Called once, in the turn after either side has closed it.
+    """
 
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2), "socket": None})
         self.written = 0
         self.closed = False
         self.lost: Callable[[], None] = _nothing
+        self._gone = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.closed, "written to after the close"
-        self.written += len(data)
+        if not self._gone:
+            self.written += len(data)
 
     def close(self) -> None:
-        if not self.closed:
-            self.closed = True
+        self.closed = True
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End the connection from the peer's side."""
+        if not self._gone:
+            self._gone = True
             asyncio.get_running_loop().call_soon(self.lost)
             self.lost = _nothing  # it leads back here, and nobody should have to look for that
 
@@ -41,7 +57,7 @@ class FakeTransport(asyncio.Transport):
         pass
 
     def is_closing(self) -> bool:
-        return self.closed
+        return self._gone
 
     def get_write_buffer_size(self) -> int:
         return 0

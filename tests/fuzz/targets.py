@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from . import bodies, decoders
+from . import blocks, bodies, decoders
+from .client import client
 from .connection import connection
 from .http import http
 from .loop import Runner
@@ -21,7 +22,9 @@ TARGETS: Final[dict[str, Callable[[], Callable[[bytes], None]]]] = {
     "framing": lambda: decoders.framing,
     "gzip": lambda: decoders.gzip_messages,
     "headers": lambda: decoders.headers,
+    "hpack": lambda: blocks.header_blocks,
     "connection": lambda: connection(Runner()),
+    "client": lambda: client(Runner()),
     "http": lambda: http(Runner()),
     "typed": lambda: bodies.typed(Runner()),
     "openai": lambda: bodies.openai(Runner()),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from .loop import FakeTransport, settle
 from .targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +74,45 @@ def test_a_call_without_an_end_is_ended() -> None:
     )
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.splitlines() == [f"{name} 1" for name, inputs in ENDLESS.items() for _ in inputs]
+
+
+LATE = {"http": ["9vUO5woKpQr/////////9fX/XxYD9fH19fX19f9fFgP1"]}
+"""A pipelined request whose answer is written in the turn after the client has hung up."""
+
+REPLAYED = """
+from base64 import b64decode
+from tests.fuzz.targets import TARGETS
+for name, inputs in LATE.items():
+    target = TARGETS[name]()
+    for data in inputs:
+        target(b64decode(data))
+        print(name)
+"""
+
+
+def test_an_answer_to_a_client_that_has_hung_up_is_no_fault() -> None:
+    code = f"LATE = {LATE}\n{REPLAYED}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.stdout.split() == [name for name, inputs in LATE.items() for _ in inputs]
+
+
+async def test_the_transport_ends_as_those_of_event_loops_do() -> None:
+    """The peer's end drops what is written, and is told once, a turn later; one's own makes it a fault."""
+    transport, told = FakeTransport(), list[bool]()
+    transport.lost = lambda: told.append(transport.is_closing())
+    transport.write(b"abc")
+    transport.hang_up()
+    transport.write(b"late")
+    assert (transport.written, told, transport.is_closing(), transport.closed) == (3, [], True, False)
+    await settle(1)
+    transport.close()
+    await settle(1)
+    assert told == [True]
+    with pytest.raises(AssertionError, match="after the close"):
+        transport.write(b"later")
 
 
 def test_a_target_that_fails_says_so(tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from h2.errors import ErrorCodes
+from hyperframe.frame import DataFrame
 from tokenwire import gunzip
 from tokenwire.client import Client
 from tokenwire.codes import Code
 from tokenwire.errors import RpcError
-from tokenwire.grpc import compression, response
+from tokenwire.grpc import client_call, compression, response
 from tokenwire.grpc.compression import (
     Packed,
     accepts_gzip,
@@ -597,3 +599,71 @@ async def test_grpcio_both_ways() -> None:
 async def test_push_streams_to_our_client() -> None:
     async with running(Choosing()) as (_, _, target), Client(target) as client:
         assert [len(m.data) async for m in client._stream(PUSH, Raw(b"1101"))] == [5000] * 4
+
+
+async def test_a_request_that_is_refused_while_it_is_compressed_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first try ends where it is, and the second compresses the request anew."""
+    ends: list[str] = []
+
+    async def slow_the_first_time(body: bytes) -> bytes:
+        if not ends:
+            ends.append("begun")
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ends.append("cancelled")
+                raise
+        return await pack(body)
+
+    def answer(request: RawAnswer) -> None:
+        request.head()
+        request.send(message(b"yes"))
+        request.end()
+
+    monkeypatch.setattr(client_call, "pack", slow_the_first_time)
+    async with raw_server(answer) as server, Client(server.target, compression="gzip") as client:
+        call = asyncio.create_task(client._unary(UNARY, Raw(bytes(2000)), timeout=10))
+        await server.until(lambda: bool(server.requests and ends))
+        server.requests[0].kill(ErrorCodes.REFUSED_STREAM)
+        (writer,) = server.connections.values()
+        writer.write(server.requests[0].h2.data_to_send())
+        assert (await call).data == b"yes"
+    assert ends == ["begun", "cancelled"]
+
+
+async def test_data_before_the_headers_of_a_response_ends_the_call() -> None:
+    """They say how it is compressed: what was read without them cannot be read again."""
+
+    def answer(request: RawAnswer) -> None:
+        request.h2._data_to_send += DataFrame(request.stream_id, message(b"early")).serialize()
+        request.head(GZIP_HEAD)
+        request.end()
+
+    async with raw_server(answer) as server, Client(server.target) as client:
+        with pytest.raises(RpcError, match="before the headers") as caught:
+            await client._unary(UNARY, Raw())
+        assert caught.value.code is Code.INTERNAL
+
+
+async def test_a_call_that_is_being_answered_is_not_tried_again() -> None:
+    """Whatever the server says of it: half of one answer and half of another make none."""
+
+    def answer(request: RawAnswer) -> None:
+        if len(server.requests) == 1:
+            request.head()
+            request.send(message(b"once"))
+            request.kill(ErrorCodes.REFUSED_STREAM)
+        else:
+            request.head(GZIP_HEAD)
+            request.send(message(gzip.compress(b"again"), 1))
+            request.end()
+
+    async with raw_server(answer) as server, Client(server.target) as client:
+        stream = client._stream(SERVER, Raw())
+        assert (await anext(stream)).data == b"once"
+        with pytest.raises(RpcError, match="refused the stream") as caught:
+            await anext(stream)
+        assert caught.value.code is Code.UNAVAILABLE
+    assert len(server.requests) == 1

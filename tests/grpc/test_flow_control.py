@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from typing import TYPE_CHECKING
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -11,7 +12,10 @@ from h2.errors import ErrorCodes
 from tokenwire.limits import Limits
 
 from .raw_client import RawStream, message, raw_client
-from .wire_service import Raw, running
+from .wire_service import Raw, running, until
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def bodies(data: bytes) -> list[bytes]:
@@ -184,3 +188,18 @@ async def test_a_call_whose_client_never_reads_is_reset_in_the_end() -> None:
         assert (await client.finished(stalled)).reset == ErrorCodes.CANCEL
         await servicer.ended.wait()
         assert (await client.finished(client.open(b""))).status == "0"
+
+
+async def test_a_rule_broken_while_much_is_written_ends_the_calls(caplog: pytest.LogCaptureFixture) -> None:
+    """Windows that open fill the transport; a stream that waits for it sends nothing after the GOAWAY."""
+    async with running() as (servicer, server, target), raw_client(target, window=100) as client:
+        client.acknowledge = False
+        stream_id = client.open(b"2x300000", **{":path": "/test.Wire/Server"})
+        stream = client.streams[stream_id]
+        await client.until(lambda: len(stream.data) == 100)
+        client.h2.increment_flow_control_window(1 << 20, stream_id)
+        client.h2.increment_flow_control_window(1 << 20)
+        client.raw(client.h2.data_to_send() + b"\0\0\1\6\0\0\0\0\0x")
+        await asyncio.wait_for(servicer.ended.wait(), 10)
+        await until(lambda: not server._connections)
+    assert caplog.messages == []

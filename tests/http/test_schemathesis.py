@@ -7,6 +7,7 @@ and no connection is cut.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
+from tokenwire.auth import OPEN, Access, KeyRing
 from tokenwire.limits import Limits
 from tokenwire_serve.engines import EngineOptions, create
 from tokenwire_serve.process.listeners import address_of, listen
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 
 DOCUMENT: Final = Path(__file__).parents[2] / "generated/tokenwire_gen/sglang/runtime/v1/openapi.json"
 EXAMPLES: Final = int(os.environ.get("TOKENWIRE_SCHEMATHESIS_EXAMPLES", "8"))
+EXAMPLES_WITH_KEYS: Final = 2
+PLAIN: Final = settings(
+    deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 MAY_FAIL: Final = {501, 503}
 """What an engine cannot do, and what it cannot do now."""
 NAMES: Final = (
@@ -41,6 +47,7 @@ NAMES: Final = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
+USER_KEY: Final = "user-key"
 MOST: Final = {"max_new_tokens": 20, "max_tokens": 20, "max_completion_tokens": 20, "n": 4, "best_of": 4}
 """The null engine goes on until the number of tokens is reached."""
 
@@ -57,8 +64,35 @@ CASES = [
 CHECKS_USED = [check for name in NAMES for check in CHECKS.get_by_names([name])]
 
 
+class _Bearer(requests.auth.AuthBase):
+    """Sends a key, or none, in place of whatever was made up."""
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.pop("authorization", None)
+        if self._key is not None:
+            request.headers["authorization"] = f"Bearer {self._key}"
+        return request
+
+
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
+    """A server that is open to everybody."""
+    with serving(OPEN) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def locked_url() -> Iterator[str]:
+    """A server that asks for keys."""
+    with serving(Access(KeyRing(user=[USER_KEY], admin=["admin-key"]))) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(access: Access) -> Iterator[str]:
     """A server in a thread with a loop of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -66,7 +100,7 @@ def url() -> Iterator[str]:
     engine = create("null", EngineOptions(served_model_name="null"))
 
     async def start() -> Servers:
-        servers = Servers(SglangServicer(engine), http, None, limits=Limits())
+        servers = Servers(SglangServicer(engine), http, None, limits=Limits(), access=access)
         await servers.start()
         await engine.start()
         return servers
@@ -100,13 +134,14 @@ def bounded(value: Any) -> Any:
     return [bounded(item) for item in value] if isinstance(value, list) else value
 
 
-def check(case: Case, url: str, session: requests.Session) -> None:
+def check(case: Case, url: str, session: requests.Session, auth: _Bearer | None = None) -> int:
+    """Make a request and look at the answer; its status."""
     if isinstance(case.body, dict | list):
         case.body = bounded(case.body)
     try:
-        response = case.call(base_url=url, session=session, timeout=20)
+        response = case.call(base_url=url, session=session, auth=auth, timeout=20)
     finally:
-        if case.operation.label == "POST /pause_generation":
+        if case.operation.label == "POST /pause_generation" and auth is None:
             session.post(f"{url}/continue_generation", json={}, timeout=20).raise_for_status()
     status = response.status_code
     assert status < 500 or status in MAY_FAIL, (status, response.text)
@@ -116,6 +151,7 @@ def check(case: Case, url: str, session: requests.Session) -> None:
         assert "Traceback" not in error["message"]
     if status not in (404, 405):  # Of a path that is not the operation's.
         case.validate_response(response, checks=CHECKS_USED)
+    return status
 
 
 @pytest.mark.parametrize(("label", "mode"), CASES)
@@ -128,16 +164,31 @@ def test_an_operation(
 ) -> None:
     operation = OPERATIONS[label]
 
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(PLAIN, max_examples=EXAMPLES)
     @given(case=operation.as_strategy(generation_mode=mode))
     def run(case: Case) -> None:
         check(case, url, session)
 
     run()
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_an_operation_with_keys(label: str, locked_url: str, session: requests.Session) -> None:
+    """What the document says of who may call it holds, and refusals keep to the document, too."""
+    operation = OPERATIONS[label]
+    scopes = {scope for entry in operation.definition.raw["security"] for scope in entry}
+
+    @settings(PLAIN, max_examples=EXAMPLES_WITH_KEYS)
+    @given(case=operation.as_strategy())
+    def run(case: Case) -> None:
+        for key in (USER_KEY, None, "wrong-key"):
+            status = check(case, locked_url, session, _Bearer(key))
+            if scopes and key != USER_KEY:
+                assert status == 401, key
+            elif scopes == {"admin"}:
+                assert status == 403
+            else:
+                assert status not in (401, 403), key
+
+    run()

@@ -50,6 +50,21 @@ _CODE_OF_RESET: Final[dict[int, Code]] = {
 }
 
 
+class _TooEarly(MessageReader):
+    """Stands for the reader of a response until its headers have come."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Refuse it.
+
+        Raises:
+            RpcError: INTERNAL, always.
+        """
+        raise RpcError(Code.INTERNAL, "the server sent data before the headers of its response")
+
+
+_TOO_EARLY: Final = _TooEarly(0, _LIMIT_NAME)
+
+
 @functools.cache
 def _user_agent() -> str:
     python = ".".join(map(str, sys.version_info[:2]))
@@ -94,7 +109,7 @@ class ClientCall(Receiver, Generic[T]):
         self._convert: Callable[[Any], Any] | None = None
         self._limit = limit
         self._compress = compress
-        self._reader = MessageReader(limit, _LIMIT_NAME)
+        self._reader: MessageReader = _TOO_EARLY
         self._headers = asyncio.Event()
         self._drained: asyncio.Future[None] | None = None
         self._stream: WireStream | None = None
@@ -217,6 +232,7 @@ class ClientCall(Receiver, Generic[T]):
         except ValueError as error:
             self._fail(RpcError(Code.INTERNAL, str(error)))
             return
+        self._reader = MessageReader(self._limit, _LIMIT_NAME)
         encoding = fields.get("grpc-encoding", IDENTITY)
         if encoding == GZIP:
             self._reader.packed = True
@@ -291,13 +307,14 @@ class ClientCall(Receiver, Generic[T]):
             self._finish(RpcError(_CODE_OF_RESET.get(code, Code.INTERNAL), f"{reason}: {name}"))
 
     def refused(self, reason: str) -> None:
-        """Try once more: the server has not looked at the call."""
+        """Try once more: the server has not looked at the call, unless it has begun to answer it."""
         if self.ended:
             return
-        if not self._retries or not isinstance(self._requests, bytes):
+        if not self._retries or self._headers.is_set() or not isinstance(self._requests, bytes):
             self._finish(RpcError(Code.UNAVAILABLE, f"{self._channel.target}: {reason}"))
             return
         self._retries -= 1
+        self._sender.cancel()  # It may be compressing the request still.
         self._let_go()
         self._sender = self.loop.create_task(self._send())
 

@@ -71,7 +71,8 @@ class WireConnection(Connection):
         """The transport takes more: those who wait get their turns."""
         self.blocked = False
         self.write_ready.set()
-        self.serve_queue()
+        if not self.session.halted:
+            self.serve_queue()
 
     def queue(self, stream: WireStream) -> None:
         """Give a stream a turn when something can be written."""
