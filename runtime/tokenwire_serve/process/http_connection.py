@@ -482,6 +482,8 @@ class HttpConnection(asyncio.Protocol):
         """Bytes that the client's system has not acknowledged, as far as ours can tell."""
         waiting = self._transport.get_write_buffer_size()
         sock = self._transport.get_extra_info("socket")
+        if sock is None:
+            return waiting
         try:
             (sent,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
         except (OSError, ValueError):  # A socket of another kind, or one that is closed already.
