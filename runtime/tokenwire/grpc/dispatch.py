@@ -292,16 +292,9 @@ class ServerConnection(WireHandler):
         admin = partial(self._access.refusal, AuthScope.ADMIN, headers, peer=self._peer, authority=authority)
         memory = call_size(headers, metadata)
         caller = self._access.caller(handler.method.auth, headers)
+        stranger = public and caller is not Caller.HOLDER
         return _Ask(
-            handler,
-            MappingProxyType(metadata),
-            timeout,
-            coding,
-            most,
-            caller,
-            admin,
-            memory,
-            caller is Caller.STRANGER,
+            handler, MappingProxyType(metadata), timeout, coding, most, caller, admin, memory, stranger
         )
 
     def _encoding(self, headers: Headers, packed: bool) -> Encoding:

@@ -82,7 +82,9 @@ class ActiveRequests:
         """End with an error every request that can be ended without the engine, which is not told."""
         for request in list(self._requests.values()):
             if request.fail is not None:
-                request.fail(error)
+                request.fail(
+                    RpcError(error.code, error.message, error.details)
+                )  # Each has its own traceback.
 
     async def run(self, rid: str, call: Coroutine[object, object, T]) -> T:
         """Await a call that goes by `rid`, and cancel it when that is aborted.
