@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["PUBLIC_PART", "CallMemory", "call_size"]
 
 PUBLIC_PART: Final = 128
-"""Calls that need no key have such a part of the memory of all: 8 MiB of 1 GiB."""
+"""Calls that need no key, and show none, have such a part of the memory of all: 8 MiB of 1 GiB."""
 
 _CALL: Final = 6 << 10
 """What an open call takes beside its header fields: streams, objects, a task."""
@@ -43,11 +43,11 @@ class CallMemory:
 
     What they take together is free up to a limit: a client with few calls has its answer, a probe or a watch
     of health say, whoever else has all the memory. What is above comes from everybody's, and that of calls
-    that need no key from the strangers' as well.
+    that need no key, and show none, from the strangers' as well.
 
     Args:
         everybody: The memory of all requests.
-        strangers: What calls that need no key may have of it, those of all connections together.
+        strangers: What calls that need no key, and show none, may have of it, those of all connections.
     """
 
     __slots__ = ("_all", "_public", "_public_used", "_used")

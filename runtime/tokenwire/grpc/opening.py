@@ -76,8 +76,8 @@ def no_public_memory(limit: int) -> RpcError:
     """What is answered while calls that need no key have all the memory that they may have."""
     flag = flag_of("max_request_memory")
     return _later(
-        f"no memory for the call: calls that need no key may have {limit} bytes, a part of {flag},"
-        " and others use them"
+        f"no memory for the call: calls that need no key, and show none, may have {limit} bytes,"
+        f" a part of {flag}, and others use them"
     )
 
 
